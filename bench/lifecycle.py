@@ -19,7 +19,7 @@ from stdnum.cn import uscc
 from bench.person import ALL, PASSWORD, Person, Refused
 from bench.server import ADMIN, Server, market
 from models.clock import BEIJING
-from models.payments import reference
+from models.payments.payment import reference
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"

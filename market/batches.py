@@ -341,7 +341,7 @@ def may_see(actor: Actor, batch: Batch) -> bool:
     A register's comparison is of the whole market.
     """
     if "admin" in actor.roles or (
-        batch.kind == "register" and permissions.may_act("agencies._compare", actor)
+        batch.kind == "register" and permissions.may_act("agencies.registry._compare", actor)
     ):
         return True
     return batch.organisation_id is not None and batch.organisation_id == actor.organisation_id

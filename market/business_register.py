@@ -16,7 +16,7 @@ from market.asking import Declined, ask
 from market.batches import Unavailable
 from market.demonstration.register import ExampleRegister
 from models import uscc
-from models.agencies import Registered
+from models.agencies.register import Registered
 from models.errors import Problem, RuleViolation
 from models.i18n import N_
 

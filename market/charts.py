@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
 from models.money import show
-from models.sourcing import Quartiles
+from models.sourcing.comparison import Quartiles
 
 
 def bars(pairs: Sequence[tuple[str, int, str]], title: str) -> Markup:

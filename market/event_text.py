@@ -12,12 +12,15 @@ from flask_babel import ngettext
 from market.formatting import bilingual, format_instant, stored_problem_text
 from models import CASES, money, policy
 from models.actors import ROLES
-from models.agencies import CHECKS, STEPS
+from models.agencies.checks import CHECKS
+from models.agencies.entry import STEPS
 from models.agencies.related_parties import TIES
-from models.contracts import CHANGES, DISPUTE_FAULTS, FAULTS, OUTCOMES, REASONS
+from models.contracts.changes import CHANGES
+from models.contracts.deliverables import FAULTS, REASONS
+from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES
 from models.events import Event
 from models.i18n import N_
-from models.sourcing import grounds
+from models.sourcing.cancelling import grounds
 from models.workflow import Case, Move
 
 # What happens besides the acts of cases, which are called as their tables say.

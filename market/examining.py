@@ -11,9 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from market import sandbox
 from models import clock
 from models.i18n import N_
-from models.signing import examine, open_own, readable
-from models.signing.keys import Opened
-from models.signing.pades import Examined
+from models.signing.keys import Opened, open_own
+from models.signing.pades import Examined, examine, readable
 
 SECONDS, MEGABYTES = 6, 384
 

@@ -14,7 +14,7 @@ from wtforms import PasswordField
 
 from models import clock, money, pricing, workdays
 from models.accounts import Organisation
-from models.agencies import CHECKS
+from models.agencies.checks import CHECKS
 from models.base import Json
 from models.batches import BatchRow
 from models.catalogue import ServiceItem

@@ -1,10 +1,10 @@
 """What every act and every page asks of whoever comes, a line each; the rule itself is models/permission.py.
 
-An act is named by its room and its function, a page by its endpoint. `CASE` leaves who may to the case's own
-table (models/workflow.py), which every such act has to ask. The acts and pages a case type is registered with
-(market/case_registry.py) come in by that, unless they ask for more here. What stands in no table is refused:
-it was forgotten. A page that offers an act asks what the act asks, and so does whatever leads to it (`may` in
-the templates), so that nobody is shown what would be refused.
+An act is named by where it stands (`transaction.name_of`), a page by its endpoint. `CASE` leaves who may to
+the case's own table (models/workflow.py), which every such act has to ask. The acts and pages a case type is
+registered with (market/case_registry.py) come in by that, unless they ask for more here. What stands in no
+table is refused: it was forgotten. A page that offers an act asks what the act asks, and so does whatever
+leads to it (`may` in the templates), so that nobody is shown what would be refused.
 """
 
 from __future__ import annotations
@@ -40,49 +40,51 @@ OVERSEER = Ask(
 MARKET = Ask(["regulator", "admin"], whole=True)
 
 
-def _of(room: str, names: str, ask: Ask | None) -> dict[str, Any]:
-    """These names of a room, all with one answer."""
-    return {f"{room}.{name}": ask for name in names.split()}
+def _of(path: str, names: str, ask: Ask | None) -> dict[str, Any]:
+    """These names at one path, all with one answer."""
+    return {f"{path}.{name}": ask for name in names.split()}
 
 
 ACTS: dict[str, Ask | None] = {
     # accounts
-    "accounts.register": ANYBODY,
-    "accounts.appoint_admin": MACHINE,
-    "accounts.set_up_authority": OPERATOR,
-    "accounts.add_member": Ask(owner=True, entering=True),
-    "accounts.remove_member": OWNER,
-    "accounts.change_password": SIGNED_IN,
-    "accounts.delegate": Ask(["enterprise"], owner=True),
-    "accounts.revoke_delegation": Ask(["enterprise"], duty=True, owner=True),
-    **_of("accounts", "accept_delegation lay_down_delegation", SIGNED_IN),
-    "accounts.block_account": SIGNED_IN,  # over whom: models/blocking.py
-    "accounts.unblock_account": SIGNED_IN,
-    **_of("accounts", "send_again _change_address", SIGNED_IN),
-    "accounts._confirm": ANYBODY,  # with the letter's token, and the account's password
-    "accounts.correct": Ask(["enterprise"], entering=True),
-    "accounts.judge": MACHINE,
-    **_of(
-        "accounts",
-        "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors _set_codes",
-        SIGNED_IN,
-    ),
-    **_of("accounts", "end_of reset_of", OPERATOR),
-    **_of("accounts", "ask_reset _choose_password", ANYBODY),
+    "accounts.members.register": ANYBODY,
+    "accounts.members.appoint_admin": MACHINE,
+    "accounts.members.set_up_authority": OPERATOR,
+    "accounts.members.add_member": Ask(owner=True, entering=True),
+    "accounts.members.remove_member": OWNER,
+    "accounts.members.change_password": SIGNED_IN,
+    "accounts.delegating.delegate": Ask(["enterprise"], owner=True),
+    "accounts.delegating.revoke": Ask(["enterprise"], duty=True, owner=True),
+    **_of("accounts.delegating", "accept lay_down", SIGNED_IN),
+    "accounts.members.block_account": SIGNED_IN,  # over whom: models/blocking.py
+    "accounts.members.unblock_account": SIGNED_IN,
+    **_of("accounts.confirming", "send_again _change_address", SIGNED_IN),
+    "accounts.confirming._confirm": ANYBODY,  # with the letter's token, and the account's password
+    "accounts.entering.correct": Ask(["enterprise"], entering=True),
+    "accounts.entering.judge": MACHINE,
+    **_of("accounts.sessions", "end_one end_mine", SIGNED_IN),
+    **_of("accounts.second_factor", "_add_authenticator _remove_factors _set_codes", SIGNED_IN),
+    **_of("accounts.passkeys", "_add _remove", SIGNED_IN),
+    "accounts.sessions.end_of": OPERATOR,
+    "accounts.second_factor.reset_of": OPERATOR,
+    **_of("accounts.resets", "ask_reset _choose_password", ANYBODY),
     # agencies
-    "agencies.fill": OWN_PAPERS,
-    "agencies.add_practitioner": OWN_PAPERS,
-    "agencies.remove_practitioner": OWN_PAPERS,
-    "agencies.hand_in_material": OWN_PAPERS,
-    "agencies.add_qualification": OWN_PAPERS,
-    "agencies.publish_fees": AGENCY_ENTERING,
-    "agencies.submit_entry": OWN_PAPERS,
-    "agencies.commit_entry": OWN_PAPERS,
-    "agencies._take_number": OWN_PAPERS,
-    "agencies._keep": OWN_PAPERS,
-    "agencies._take_table": Ask(["regulator", "agency", "admin"], entering=True),  # of which kind: IMPORTS
-    "agencies._compare": MARKET,
-    **_of("agencies", "change_account change_representative", Ask(["agency"], duty=True, owner=True)),
+    "agencies.entry.fill": OWN_PAPERS,
+    "agencies.entry.add_practitioner": OWN_PAPERS,
+    "agencies.entry.remove_practitioner": OWN_PAPERS,
+    "agencies.entry.hand_in_material": OWN_PAPERS,
+    "agencies.publishing.add_qualification": OWN_PAPERS,
+    "agencies.publishing.publish_fees": AGENCY_ENTERING,
+    "agencies.entry.submit": OWN_PAPERS,
+    "agencies.entry.commit": OWN_PAPERS,
+    "agencies.certificates._take_number": OWN_PAPERS,
+    "agencies.certificates._keep": OWN_PAPERS,
+    # of which kind: IMPORTS
+    "agencies.imports._take_table": Ask(["regulator", "agency", "admin"], entering=True),
+    "agencies.registry._compare": MARKET,
+    **_of(
+        "agencies.accounts", "change_account change_representative", Ask(["agency"], duty=True, owner=True)
+    ),
     "batches.load_batch": Ask(["regulator", "agency", "admin"], entering=True),
     "batches.drop_batch": Ask(["regulator", "agency", "admin"], entering=True),
     # catalogue: of which line of work, market/catalogue/actions.py
@@ -93,32 +95,38 @@ ACTS: dict[str, Ask | None] = {
     ),
     # sourcing: an enterprise buys, or whoever it delegated; for whom, and how that stands, is asked where the
     # case begins
-    "sourcing.create_tender": SIGNED_IN,
-    **_of("sourcing", "edit_tender _publish _amend _close _answer_question _open_bids score undercut", CASE),
-    "sourcing.ask": AGENCY,
-    "sourcing.submit_quote": AGENCY,
-    "sourcing._submit_bid": AGENCY,
-    "sourcing.object_to": OWN_PAPERS,
-    "sourcing.note_kept": MACHINE,
-    "sourcing.note_half": MACHINE,
+    "sourcing.drafting.create": SIGNED_IN,
+    "sourcing.drafting.edit": CASE,
+    **_of("sourcing.tenders", "_publish _amend", CASE),
+    "sourcing.closing._close": CASE,
+    "sourcing.questions._answer": CASE,
+    "sourcing.opening._open_bids": CASE,
+    "sourcing.scoring.score": CASE,
+    "sourcing.auction.undercut": CASE,
+    "sourcing.questions.ask": AGENCY,
+    "sourcing.quotes.submit": AGENCY,
+    "sourcing.bids._submit": AGENCY,
+    "sourcing.awards.object_to": OWN_PAPERS,
+    "sourcing.keys.note_kept": MACHINE,
+    "sourcing.keys.note_half": MACHINE,
     # contracts
-    "contracts._keep_text": MACHINE,
-    **_of("contracts", "_agree _take_signature", CASE),
-    "contracts.propose_change": SIGNED_IN,  # for whom, and how that stands, is asked where the case begins
-    "contracts.end_unopposed": MACHINE,
-    "contracts._take_certificate": Ask(["enterprise", "agency"], duty=True, owner=True),
-    "contracts.renew_key": Ask(["enterprise", "agency"], duty=True, owner=True),
-    "contracts.publish_template": Ask(["regulator"], whole=True),
+    "contracts.contract_pdf._keep_text": MACHINE,
+    **_of("contracts.signing", "_agree _take_signature", CASE),
+    "contracts.changing.propose": SIGNED_IN,  # for whom, and how that stands, is asked where the case begins
+    "contracts.changing.end_unopposed": MACHINE,
+    "contracts.signing._take_certificate": Ask(["enterprise", "agency"], duty=True, owner=True),
+    "contracts.signing.renew_key": Ask(["enterprise", "agency"], duty=True, owner=True),
+    "contracts.drafting.publish_template": Ask(["regulator"], whole=True),
     # money
-    **_of("payments", "ask_charge begin_sending record_invoice", CASE),
-    **_of("payments", "finish_sending give_up_sending take_back match_line leave_line close_day", MACHINE),
-    **_of("payments", "keep_differences note_differences note_event close_event", MACHINE),
-    **_of("payments", "note_charge fail_charge settle_charge", MACHINE),
-    **_of(
-        "payments",
-        "settle_line read_line _wait _keep_layout forget_layout drop_waiting _take_statement",
-        CUSTODIAN,
-    ),
+    "payments.charges.ask": CASE,
+    "payments.payouts.begin_sending": CASE,
+    "payments.invoicing.record": CASE,
+    **_of("payments.payouts", "finish_sending give_up_sending take_back", MACHINE),
+    **_of("payments.bank", "match leave close_day", MACHINE),
+    **_of("payments.reconciling", "keep_differences note_differences", MACHINE),
+    **_of("payments.charges", "note fail settle note_event close_event", MACHINE),
+    **_of("payments.bank", "settle read", CUSTODIAN),
+    **_of("payments.importing", "_wait _keep_layout forget_layout drop_waiting _take_statement", CUSTODIAN),
     # ratings, credit, oversight
     "ratings.publish": MACHINE,
     "credit.begin_scores": MACHINE,
@@ -131,32 +139,28 @@ ACTS: dict[str, Ask | None] = {
 # is his own.
 BEFORE_CONFIRMING = frozenset(
     {
-        *_of(
-            "accounts",
-            "register change_password send_again _change_address _confirm correct withdraw_claim "
-            "resume_claim",
-            None,
-        ),
-        *_of(
-            "accounts",
-            "end_one end_mine _add_authenticator _add_passkey _remove_passkey _remove_factors "
-            "_set_codes ask_reset _choose_password",
-            None,
-        ),
-        *_of("agencies", "fill add_practitioner remove_practitioner hand_in_material", None),
-        *_of("sourcing", "create_tender edit_tender", None),
+        *_of("accounts.members", "register change_password", None),
+        *_of("accounts.confirming", "send_again _change_address _confirm", None),
+        *_of("accounts.entering", "correct", None),
+        *_of("accounts.claiming", "withdraw resume", None),
+        *_of("accounts.sessions", "end_one end_mine", None),
+        *_of("accounts.second_factor", "_add_authenticator _remove_factors _set_codes", None),
+        *_of("accounts.passkeys", "_add _remove", None),
+        *_of("accounts.resets", "ask_reset _choose_password", None),
+        *_of("agencies.entry", "fill add_practitioner remove_practitioner hand_in_material", None),
+        *_of("sourcing.drafting", "create edit", None),
     }
 )
 
 # before which a person shows its password once more, whatever page or program it comes from
 PROVED = frozenset(
     {
-        "accounts.delegate",
-        "agencies.change_account",
-        "agencies.change_representative",
-        "contracts._agree",
-        "contracts._take_certificate",
-        "contracts.renew_key",
+        "accounts.delegating.delegate",
+        "agencies.accounts.change_account",
+        "agencies.accounts.change_representative",
+        "contracts.signing._agree",
+        "contracts.signing._take_certificate",
+        "contracts.signing.renew_key",
     }
 )
 
@@ -196,31 +200,31 @@ PAGES: dict[str, Ask] = {
         SIGNED_IN,
     ),
     **_of("accounts", "end_anybodys reset_anybodys outbox", OPERATOR),
-    "accounts.new_member": _act("accounts.add_member"),
-    "accounts.remove_member": _act("accounts.remove_member"),
-    "accounts.new_delegation": _act("accounts.delegate"),
-    "accounts.revoke": _act("accounts.revoke_delegation"),
+    "accounts.new_member": _act("accounts.members.add_member"),
+    "accounts.remove_member": _act("accounts.members.remove_member"),
+    "accounts.new_delegation": _act("accounts.delegating.delegate"),
+    "accounts.revoke": _act("accounts.delegating.revoke"),
     **_of("accounts", "delegations accept_delegation lay_down_delegation", SIGNED_IN),
     **_of("identification", "address send_again outbox", SIGNED_IN),
     "identification.confirm": ANYBODY,
-    "identification.licence": _act("accounts.correct"),
+    "identification.licence": _act("accounts.entering.correct"),
     "accounts.people": OVERSEER,
     "accounts.block": SIGNED_IN,
     "accounts.unblock": SIGNED_IN,
     **_of("agencies", "entry entry_step remove_practitioner commitment to_commitment", OWN_PAPERS),
     **_of("agencies", "new_qualification certificate", OWN_PAPERS),
-    **_of("agencies", "new_fees preview_fees", _act("agencies.publish_fees")),
+    **_of("agencies", "new_fees preview_fees", _act("agencies.publishing.publish_fees")),
     **_of("contracts", "signing", PARTY),
     **_of("payments", "own_statement export_own", PARTY),
-    **_of("contracts", "renew_key bring_certificate", _act("contracts.renew_key")),
+    **_of("contracts", "renew_key bring_certificate", _act("contracts.signing.renew_key")),
     # cases: the case says who may see it and what it offers
     **_of("agencies", "batch export_batch", SIGNED_IN),
     "agencies.act_batch": _act("batches.load_batch"),
     **_of("contracts", "propose index paper bring document", SIGNED_IN),
     **_of("payments", "payouts new_invoice pay_online back", SIGNED_IN),
     **_of("sourcing", "answer answers auction auction_stream score edit", SIGNED_IN),
-    "sourcing.ask": _act("sourcing.ask"),
-    "sourcing.object_to": _act("sourcing.object_to"),
+    "sourcing.ask": _act("sourcing.questions.ask"),
+    "sourcing.object_to": _act("sourcing.awards.object_to"),
     # of an area
     **_of("agencies", "checks export_checks", OVERSEER),
     **_of("oversight", "agencies export_agencies by_month export_months", OVERSEER),
@@ -228,11 +232,11 @@ PAGES: dict[str, Ask] = {
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),
     "agencies.import_list": Ask(["regulator", "agency", "admin"], duty=True, entering=True),
-    "agencies.new_import": _act("agencies._take_table"),
+    "agencies.new_import": _act("agencies.imports._take_table"),
     # of the whole market
     **_of("catalogue", "edit new_item withdraw", _act("catalogue.revise_item")),
-    "agencies.register": _act("agencies._compare"),
-    "contracts.revise_template": _act("contracts.publish_template"),
+    "agencies.register": _act("agencies.registry._compare"),
+    "contracts.revise_template": _act("contracts.drafting.publish_template"),
     **_of("payments", "trial export_trial accounts account export_account entry closings closed_day", _BOOKS),
     **_of("payments", "desk statement export_statement differences", _BOOKS),
     **_of(

@@ -9,9 +9,10 @@ from flask_babel import gettext as _
 
 from market.formatting import time_left
 from models.clock import BEIJING
-from models.contracts import Contract, Deliverable
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
 from models.i18n import N_
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 
 STEPS = (
     N_("询价"),

@@ -19,8 +19,9 @@ from market.files import store
 from models import clock
 from models.batches import Batch
 from models.documents import Document
-from models.payments import BankStatement, UnreadBankStatement
-from models.sourcing import Bid
+from models.payments.bank import BankStatement
+from models.payments.layouts import UnreadBankStatement
+from models.sourcing.bids import Bid
 from models.submissions import Submission
 from models.uploads import UploadTally
 

@@ -10,11 +10,11 @@ from functools import cache
 
 from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.transaction import action
 from models import CASES
 from models.actors import Actor
 from models.referrals import refer
-from models.workflow import perform
 
 Act = Callable[..., str]
 
@@ -40,10 +40,4 @@ def urges(kind: str) -> Act:
 
     They have a new limit from now.
     """
-
-    def urge_case(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-        perform(session, CASES[kind].lock(session, identifier), "urge", actor, reason=reason)
-        return identifier
-
-    urge_case.__name__ = f"urge_{kind}"
-    return action(urge_case)
+    return case_action(__name__, CASES[kind], "urge", name=f"urge_{kind}")

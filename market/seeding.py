@@ -6,13 +6,15 @@ import click
 from flask import current_app
 
 from market.transaction import transaction
-from models import catalogue, contracts, signing
+from models import catalogue
+from models.contracts import templates as contract_templates
+from models.signing import keys
 
 
 def seed_market() -> None:
     """Add what of it is not there yet."""
     with transaction() as session:
         regions, items = catalogue.seed(session)
-        templates = contracts.seed(session)
-        signing.establish(session, current_app.extensions["signing_key"])
+        templates = contract_templates.seed(session)
+        keys.establish(session, current_app.extensions["signing_key"])
     click.echo(f"catalogue: {regions} regions, {items} items and {templates} contract templates added")

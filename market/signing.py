@@ -23,7 +23,8 @@ from models.clock import BEIJING
 from models.errors import Problem, RuleViolation
 from models.i18n import N_
 from models.printable import missing, words
-from models.signing import SigningKey, key_of, roots, sign, valid_key
+from models.signing.keys import SigningKey, key_of, roots, valid_key
+from models.signing.pades import sign
 
 PATIENCE = 10.0  # seconds for a whole answer of a time stamping authority
 MOST = 256 * 1024  # bytes of it

@@ -164,8 +164,9 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
 
 
 def name_of(function: Callable[..., str]) -> str:
-    """An act by its room and its function: `contracts.publish_template`."""
-    return f"{function.__module__.split('.')[1]}.{function.__name__}"
+    """An act by its room, its module there and its function: `sourcing.bids.submit`, `ratings.rate`."""
+    path = [part for part in function.__module__.split(".")[1:] if part != "actions"]
+    return ".".join([*path, function.__name__])
 
 
 def _fingerprint(

@@ -15,7 +15,7 @@ from models import clock, spelling
 from models.accounts import Delegation, Membership, User, known_as
 from models.errors import Conflict, RuleViolation
 from models.i18n import N_
-from models.sourcing import Evaluation
+from models.sourcing.evaluations import Evaluation
 
 
 def with_address(email: str) -> Select[User]:

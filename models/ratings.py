@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models import sealing
 from models.accounts import Organisation
 from models.base import Base, Json
-from models.contracts import Contract
+from models.contracts.agreement import Contract
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import check_text

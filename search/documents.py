@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from models import clock
 from models.accounts import Organisation
-from models.agencies import FeeSchedule, Qualification
+from models.agencies.certificates import Qualification
+from models.agencies.fees import FeeSchedule
 from models.catalogue import ServiceItem, current_items
-from models.credit import CreditScore
+from models.credit.score import CreditScore
 from models.events import Event
 from models.regions import above
 from search.analysis import sounds, terms

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from models import clock
 from models.accounts import Organisation
-from models.agencies import FeeSchedule, Qualification
+from models.agencies.certificates import Qualification
+from models.agencies.fees import FeeSchedule
 from models.catalogue import ServiceItem
-from models.credit import CreditScore
+from models.credit.score import CreditScore
 from models.regions import above, within
 from search.analysis import plain, query_terms
 from search.documents import Document

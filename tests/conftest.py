@@ -23,9 +23,11 @@ from sqlalchemy.orm import Session
 
 from market import create_app, extensions, timekeeping, transaction
 from market.extensions import db
-from models import catalogue, clock, contracts, password_hashing, signing
+from models import catalogue, clock, password_hashing
 from models.clock import BEIJING
+from models.contracts import templates
 from models.letters import Letter
+from models.signing import keys
 from tests import outside
 from tests.machine import Machine
 from tests.machines import NIGHTLY
@@ -110,8 +112,8 @@ def _prepare(url: str, folder: Path) -> None:
         migrate()
         with clock.at(START), transaction() as session:
             catalogue.seed(session)
-            contracts.seed(session)
-            signing.establish(session, app.extensions["signing_key"])
+            templates.seed(session)
+            keys.establish(session, app.extensions["signing_key"])
     with (
         app.app_context()
     ):  # of its own: the migrations' connection comes back to the pool only at the other's end
@@ -259,7 +261,7 @@ class Time:
     def closing(self, request: str) -> None:
         """Move to where a request is closed, and do what is due then."""
         from market.jobs import run_deadlines
-        from models.sourcing import Tender
+        from models.sourcing.tenders import Tender
 
         db.session.rollback()
         self.instant = Tender.load(db.session, request).closes_at

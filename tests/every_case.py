@@ -9,25 +9,31 @@ from typing import Any
 from sqlalchemy import select
 
 from market.access_codes import code_of
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
+from market.accounts.actions import members
 from market.agencies import imports
-from market.agencies.actions import registry
-from market.contracts import actions as contracts
+from market.agencies.actions import accounts as account_actions
+from market.agencies.actions import certificates, registry
+from market.contracts.actions import changing, disputing
 from market.extensions import db
-from market.payments import actions as money
+from market.payments.actions import importing, invoicing
 from market.payments.jobs import close_books, match_lines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, bids, closing, questions, quotes, scoring
 from market.transaction import transaction
-from models import draws, ledger
+from models import draws
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies.checks import open_check
-from models.contracts import Contract, Deliverable, Materials
-from models.credit import propose
-from models.payments import Payment, Payout
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
+from models.contracts.materials import Materials
+from models.credit.records import propose
+from models.ledger import books
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from models.ratings import Rating
-from models.sourcing import Award, Clarification, Evaluation
+from models.sourcing.awards import Award
+from models.sourcing.clarifications import Clarification
+from models.sourcing.evaluations import Evaluation
 from tests.factories import PDF, World
 
 CRITERIA = {
@@ -69,13 +75,11 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names |= _money_of(world, contract, time)
     names["running"] = world.started()
     names["materials"] = world.one(Materials, names["running"]).identifier
-    names["change"] = contracts.propose_change(
+    names["change"] = changing.propose(
         world.actor("agency"), names["running"], kind="extension", terms={"days": 3}, reason="踏勘遇到大雪"
     )
     disputed = world.started()
-    names["dispute"] = contracts.file_dispute(
-        world.actor("buyer"), disputed, claim="机构收到定金后一直没有开展工作"
-    )
+    names["dispute"] = disputing.file(world.actor("buyer"), disputed, claim="机构收到定金后一直没有开展工作")
     delivered = world.started()
     names["delivered"] = world.delivered(delivered)
     names["due"] = world.one(Payment, world.signed(), kind="deposit").identifier
@@ -89,7 +93,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["comparison"] = registry.compare_with_register(
         world.actor("regulator"), file_name="r.csv", content="统一社会信用代码,名称,登记状态".encode()
     )
-    names["paper"] = agencies.issue_certificate(world.actor("agency"))
+    names["paper"] = certificates.issue(world.actor("agency"))
     names["drafted"] = world.contract_of(world.awarded()).identifier
     names["code"] = code_of(names["drafted"])
     names["draft"] = world.tender(publish=False)
@@ -97,44 +101,44 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
         mode="reverse_auction", funds="state", deadline=time.instant.replace(day=9, hour=10)
     )
     names["merit"] = world.tender(mode="merit", funds="state", criteria=CRITERIA)
-    sourcing.appoint(world.actor("buyer"), names["merit"], email="other@example.cn")
+    scoring.appoint(world.actor("buyer"), names["merit"], email="other@example.cn")
     for tender in (names["live"], names["merit"]):
         for name in ("agency", "second", "third"):
-            sourcing.submit_bid(world.actor(name), tender, price=100_00, days=20)
+            bids.submit(world.actor(name), tender, price=100_00, days=20)
     names["evaluation"] = db.session.scalars(select(Evaluation.identifier)).one()
     names["invited"] = world.tender(openness="invited", invited=[world.identifiers["agency"]])
     names["evaluated"] = world.tender()
-    sourcing.submit_quote(world.actor("agency"), names["evaluated"], price=100, days=20)
-    sourcing.close(world.actor("buyer"), names["evaluated"])
+    quotes.submit(world.actor("agency"), names["evaluated"], price=100, days=20)
+    closing.close(world.actor("buyer"), names["evaluated"])
     tied = world.tender(mode="sealed_bid", funds="state", project="高标准农田项目(水源工程)")
     world.bids(tied, second=101_00, third=101_00)
-    names["opened"] = sourcing.submit_bid(
+    names["opened"] = bids.submit(
         world.actor("agency"), tied, price=100_00, days=20, file_name="f.pdf", content=PDF
     )
     time.closing(tied)
-    names["tied"] = sourcing.award(world.actor("buyer"), tied, reasons="报价最低,工期满足")
-    names["objection"] = sourcing.object_to(
+    names["tied"] = awards.award(world.actor("buyer"), tied, reasons="报价最低,工期满足")
+    names["objection"] = awards.object_to(
         world.actor("second"), names["tied"], grounds="中选机构的业绩与事实不符"
     )
     names["draw"] = draws.of_case(db.session, tied)[0].identifier
     names["inquiry"] = world.tender()
-    names["quote"] = sourcing.submit_quote(world.actor("agency"), names["inquiry"], price=100, days=20)
+    names["quote"] = quotes.submit(world.actor("agency"), names["inquiry"], price=100, days=20)
     names["question"] = _asked(world, names["inquiry"])
     names["quiet"] = world.tender(funds="state")
-    names["claim"] = accounts.sign_up(
+    names["claim"] = members.sign_up(
         VISITOR, **{**world._person("claimant", kind="agency"), "uscc": world.organisation("agency").uscc}
     )
-    names["account_change"] = agencies.change_account(
+    names["account_change"] = account_actions.change_account(
         world.actor("agency"),
         bank_name="演示银行",
         account_name="agency单位",
         account_number="6228000099990000",
     )
-    names["hidden"] = sourcing.submit_quote(
+    names["hidden"] = quotes.submit(
         world.actor("agency"), names["quiet"], price=HIDDEN, days=20, note="只给自己看的话"
     )
     names["sealed"] = world.tender(mode="sealed_bid", funds="state")
-    names["bid"] = sourcing.submit_bid(
+    names["bid"] = bids.submit(
         world.actor("agency"),
         names["sealed"],
         price=SEALED,
@@ -149,17 +153,17 @@ def _money_of(world: World, contract: str, time: Any) -> dict[str, str]:
     """A payout, an invoice, a bank's statement, an entry, and a closed day before this one."""
     time.instant -= timedelta(days=1)
     with transaction() as session:
-        ledger.post(
+        books.post(
             session,
             "yesterday",
             "set_aside",
             "S-2026-000001",
-            [ledger.Transfer(ledger.BANK, ledger.PLATFORM, 1)],
+            [books.Transfer(books.BANK, books.PLATFORM, 1)],
         )
     time.instant += timedelta(days=1)
     close_books()
     payment = world.one(Payment, contract, kind="deposit").identifier
-    invoice = money.record_invoice(
+    invoice = invoicing.record(
         world.actor("agency"),
         payment,
         number="25112000000012345678",
@@ -169,7 +173,7 @@ def _money_of(world: World, contract: str, time: Any) -> dict[str, str]:
         file_name="i.pdf",
         content=PDF,
     )
-    statement = money.import_statement(
+    statement = importing.import_statement(
         world.actor("custodian"),
         file_name="s.csv",
         content="交易日期,收入金额,支出金额\n2026-03-02,1.00,".encode(),
@@ -180,7 +184,7 @@ def _money_of(world: World, contract: str, time: Any) -> dict[str, str]:
         "payout": payout,
         "invoice": invoice,
         "statement": statement,
-        "entry": db.session.scalars(select(ledger.Entry.identifier)).first() or "",
+        "entry": db.session.scalars(select(books.Entry.identifier)).first() or "",
     }
 
 
@@ -197,5 +201,5 @@ def _checked(world: World) -> tuple[str, str]:
 
 
 def _asked(world: World, tender: str) -> str:
-    sourcing.ask(world.actor("third"), tender, question="是否包含现场踏勘?")
+    questions.ask(world.actor("third"), tender, question="是否包含现场踏勘?")
     return db.session.scalars(select(Clarification.identifier)).one()

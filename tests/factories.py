@@ -10,26 +10,32 @@ from zlib import crc32
 from sqlalchemy import select
 from stdnum.cn import uscc
 
-from market.accounts.actions import confirming, delegating, entering
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
-from market.contracts import actions as contracts
+from market.accounts.actions import confirming, delegating, entering, members
+from market.agencies.actions import entry, publishing
+from market.contracts.actions import delivering, signing
 from market.extensions import db
 from market.files import hand_in, keep
 from market.jobs import drain
-from market.payments import actions as payments
+from market.payments.actions import paying
 from market.ratings import actions as ratings
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, drafting, quotes, tenders
+from market.sourcing.actions import bids as bid_actions
+from market.sourcing.actions import closing as closing_actions
 from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Delegation, Organisation, User
 from models.acting import actor_for
 from models.actors import SYSTEM, VISITOR, Actor
-from models.agencies import FORMS, EntryMaterial, Practitioner, fill_step
-from models.contracts import Contract, Deliverable, Materials
-from models.payments import Payment
+from models.agencies.certificates import Practitioner
+from models.agencies.entry import FORMS, EntryMaterial, fill_step
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
+from models.contracts.materials import Materials
+from models.payments.payment import Payment
 from models.ratings import DIMENSIONS, Rating
-from models.sourcing import NOT_AGAIN, Award, Tender
+from models.sourcing.awards import Award
+from models.sourcing.cancelling import NOT_AGAIN
+from models.sourcing.tenders import Tender
 
 PASSWORD = "correct horse battery"
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -77,7 +83,7 @@ class World:
 
     def authority(self, name: str, role: str, region: str = "630000", department: str | None = None) -> None:
         person = self._person(name, region_code=region, authority_role=role, department=department)
-        self.identifiers[name] = accounts.set_up_authority(ADMIN, **person)
+        self.identifiers[name] = members.set_up_authority(ADMIN, **person)
         self.confirm(name)
 
     def confirm(self, name: str) -> None:
@@ -87,7 +93,7 @@ class World:
     def member(self, of: str, name: str) -> None:
         """Another member of an organisation, who has confirmed."""
         self.emails[name] = f"{name}@example.cn"
-        accounts.add_member(self.actor(of), email=self.emails[name], name=name, password=PASSWORD)
+        members.add_member(self.actor(of), email=self.emails[name], name=name, password=PASSWORD)
         self.confirm(name)
 
     def accept(self, name: str) -> None:
@@ -96,10 +102,10 @@ class World:
         for number in db.session.scalars(
             select(Delegation.id).where(Delegation.user_id == actor.user_id, Delegation.accepted_at.is_(None))
         ).all():
-            delegating.accept_delegation(actor, number)
+            delegating.accept(actor, number)
 
     def appoint_admin(self) -> None:
-        self.emails["admin"] = accounts.appoint_admin(
+        self.emails["admin"] = members.appoint_admin(
             SYSTEM, email="admin@example.cn", name="管理员", password=PASSWORD
         )
 
@@ -116,7 +122,7 @@ class World:
 
     def enterprise(self, name: str, *, verified: bool = True) -> None:
         """An enterprise whose licence a regulator has looked at; or one that waits for it."""
-        self.identifiers[name] = accounts.sign_up(VISITOR, **self._person(name, kind="enterprise"))
+        self.identifiers[name] = members.sign_up(VISITOR, **self._person(name, kind="enterprise"))
         if verified:
             entering.correct(
                 self.actor(name),
@@ -125,15 +131,15 @@ class World:
                 file_name="licence.pdf",
                 content=PDF,
             )
-            agencies.verify(ADMIN, self.identifiers[name])
+            entry.verify(ADMIN, self.identifiers[name])
 
     def agency(self, name: str, price: int = 5_000_000, item: str = ITEM, *, verified: bool = True) -> None:
         """An agency that has entered and published a price; or one whose application waits to be checked."""
-        self.identifiers[name] = accounts.sign_up(VISITOR, **self._person(name, kind="agency"))
+        self.identifiers[name] = members.sign_up(VISITOR, **self._person(name, kind="agency"))
         self.fill(name)
-        agencies.submit_entry(self.actor(name), committed=True)
+        entry.submit(self.actor(name), committed=True)
         if verified:
-            agencies.verify(self.actor("regulator"), self.identifiers[name])
+            entry.verify(self.actor("regulator"), self.identifiers[name])
             self.fees(name, price, item)
 
     def fill(self, name: str, *, without: tuple[str, ...] = ()) -> None:
@@ -164,7 +170,7 @@ class World:
                     )
 
     def fees(self, name: str, price: int, item: str = ITEM) -> None:
-        agencies.publish_fees(
+        publishing.publish_fees(
             self.actor(name), item_code=item, terms={"method": "fixed", "price": price}, days=20
         )
 
@@ -186,13 +192,13 @@ class World:
         }
 
     def tender(self, buyer: str = "buyer", *, publish: bool = True, **values: Any) -> str:
-        identifier = sourcing.create_tender(self.actor(buyer), **self.asked(**values))
-        return sourcing.publish(self.actor(buyer), identifier) if publish else identifier
+        identifier = drafting.create(self.actor(buyer), **self.asked(**values))
+        return tenders.publish(self.actor(buyer), identifier) if publish else identifier
 
     def bids(self, tender: str, **prices: int) -> dict[str, str]:
         """Seal a bid by each of these agencies at its price; the bids' identifiers by agency."""
         return {
-            name: sourcing.submit_bid(self.actor(name), tender, price=price, days=20)
+            name: bid_actions.submit(self.actor(name), tender, price=price, days=20)
             for name, price in prices.items()
         }
 
@@ -203,10 +209,10 @@ class World:
         tender = self.tender(
             **({"project": f"高标准农田项目(第{before}片区)", "again_of": NOT_AGAIN} if before else {})
         )
-        quote = sourcing.submit_quote(self.actor(agency), tender, price=price, days=20)
-        sourcing.accept_quote(self.actor("buyer"), quote)
-        sourcing.close(self.actor("buyer"), tender)
-        return sourcing.award(
+        quote = quotes.submit(self.actor(agency), tender, price=price, days=20)
+        quotes.accept(self.actor("buyer"), quote)
+        closing_actions.close(self.actor("buyer"), tender)
+        return awards.award(
             self.actor("buyer"), tender, agency=self.identifiers[agency], reasons="价格合理,工期满足"
         )
 
@@ -232,8 +238,8 @@ class World:
 
     def signed(self, **values: Any) -> str:
         contract: str = self.contract_of(self.awarded(**values)).identifier
-        contracts.agree(self.actor("buyer"), contract)
-        contracts.agree(self.actor(values.get("agency", "agency")), contract)
+        signing.agree(self.actor("buyer"), contract)
+        signing.agree(self.actor(values.get("agency", "agency")), contract)
         return contract
 
     def started(self, **values: Any) -> str:
@@ -244,16 +250,14 @@ class World:
 
     def paid(self, contract: str, kind: str, agency: str = "agency") -> None:
         payment = self.one(Payment, contract, kind=kind).identifier
-        payments.pay(
-            self.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF
-        )
-        payments.confirm(self.actor(agency), payment)
+        paying.pay(self.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+        paying.confirm(self.actor(agency), payment)
 
     def supplied(self, contract: str, agency: str = "agency") -> None:
         """The buyer hands over its materials, and the agency finds them complete."""
         materials = self.one(Materials, contract)
-        contracts.supply(self.actor("buyer"), materials.identifier, ticked=list(materials.points))
-        contracts.confirm_materials(self.actor(agency), materials.identifier)
+        delivering.supply(self.actor("buyer"), materials.identifier, ticked=list(materials.points))
+        delivering.confirm_materials(self.actor(agency), materials.identifier)
 
     def delivered(self, contract: str, agency: str = "agency", milestone: int = 1) -> str:
         """A version of a milestone's deliverable; each another file."""
@@ -261,7 +265,7 @@ class World:
         points = deliverable.contract.tender.item.checklist
         identifier: str = deliverable.identifier
         self.made += 1
-        contracts.submit(
+        delivering.submit(
             self.actor(agency),
             identifier,
             file_name="r.pdf",
@@ -272,7 +276,7 @@ class World:
 
     def accepted(self, deliverable: str) -> None:
         points = Deliverable.load(db.session, deliverable).contract.tender.item.checklist
-        contracts.accept(self.actor("buyer"), deliverable, ticked=points)
+        delivering.accept(self.actor("buyer"), deliverable, ticked=points)
 
     def settled_unrated(self, agency: str = "agency", price: int = 4_000_000) -> str:
         """All eight steps; returns the contract."""
@@ -281,7 +285,7 @@ class World:
         self.supplied(contract, agency)
         deliverable = self.delivered(contract, agency)
         self.accepted(deliverable)
-        contracts.pass_review(self.actor("department"), deliverable)
+        delivering.pass_review(self.actor("department"), deliverable)
         self.paid(contract, "settlement", agency)
         return contract
 

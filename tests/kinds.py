@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from market.accounts.actions import delegating
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
+from market.accounts.actions import delegating, members
+from market.agencies.actions import entry
 from models import clock
 from models.accounts import SCOPE
 from models.actors import SYSTEM, VISITOR, Actor
@@ -81,14 +80,14 @@ def people(world: World) -> dict[str, Actor]:
         ("county", ("county",)),
         ("custodian", ("custodian",)),
     ):
-        agencies.suspend(world.actor("province"), world.identifiers[name], reason="核查期间暂停其业务")
+        entry.suspend(world.actor("province"), world.identifiers[name], reason="核查期间暂停其业务")
         for each in seen:
             found["delegate of suspended" if each == "delegate" else f"{each} suspended"] = world.actor(each)
-        agencies.restore(world.actor("province"), world.identifiers[name], reason="核查完毕,恢复其业务")
+        entry.restore(world.actor("province"), world.identifiers[name], reason="核查完毕,恢复其业务")
     for name in ("buyer", "agency", "province"):
-        accounts.block_account(_admin(world), world.emails[name], reason="账号疑被他人使用")
+        members.block_account(_admin(world), world.emails[name], reason="账号疑被他人使用")
         found[f"{name} blocked"] = world.actor(name)
-        accounts.unblock_account(_admin(world), world.emails[name], reason="本人已到场核实")
+        members.unblock_account(_admin(world), world.emails[name], reason="本人已到场核实")
     return {kind: found[kind] for kind in KINDS}
 
 

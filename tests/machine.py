@@ -9,7 +9,7 @@ from flask import Flask
 
 from market.extensions import db
 from models.clock import Reading
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from tests.web import Visitor
 
 MONTH = timedelta(days=30)

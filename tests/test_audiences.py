@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from market.accounts.actions import delegating
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
+from market.accounts.actions import delegating, members
+from market.agencies.actions import entry
 from models import clock
 from models.accounts import SCOPE
 from tests.access_matrix import EXPECTED, ROLES
@@ -198,11 +197,11 @@ def test_every_page_as_whoever_is_set_apart(app: Flask, world: World, time: Any)
         )
         for kind in LIKE
     }
-    accounts.block_account(ADMIN, world.emails["third"], reason="账号疑被他人使用")
+    members.block_account(ADMIN, world.emails["third"], reason="账号疑被他人使用")
     wrong = []
     for kind, visitor in visitors.items():
         if kind.startswith("suspended "):
-            agencies.suspend(
+            entry.suspend(
                 world.actor("regulator"),
                 world.identifiers[kind.removeprefix("suspended ")],
                 reason="核查期间暂停其业务",

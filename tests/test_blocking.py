@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts.actions import members as accounts
+from market.accounts.actions import members
 from market.accounts.jobs import written
 from market.extensions import db
 from market.jobs import drain
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import tenders
 from models.accounts import Organisation, User
 from models.acting import actor_for
 from models.actors import SYSTEM, VISITOR, Actor
@@ -44,9 +44,9 @@ def crowd(world: World) -> World:
     world.authority("peer", "regulator")
     for name in ("staff", "gone"):
         world.member("buyer", name)
-    accounts.remove_member(world.actor("buyer"), "gone@example.cn")
+    members.remove_member(world.actor("buyer"), "gone@example.cn")
     world.appoint_admin()
-    world.emails["other admin"] = accounts.appoint_admin(
+    world.emails["other admin"] = members.appoint_admin(
         SYSTEM, email="admin2@example.cn", name="另一管理员", password=PASSWORD
     )
     return world
@@ -92,7 +92,7 @@ def test_who_is_over_whose_account(crowd: World) -> None:
             person = db.session.query(User).filter_by(email=crowd.emails[other]).one()
             assert (rank_over(actor, person) or ".")[0] == expected, (name, other)
             if expected == "." and name != other:
-                for act in (accounts.block_account, accounts.unblock_account):
+                for act in (members.block_account, members.unblock_account):
                     with pytest.raises((NotFound, NotAllowed)):
                         act(actor, crowd.emails[other], reason=WHY)
     for name in ("county", "city", "regulator", "admin"):
@@ -107,14 +107,14 @@ def test_a_blocked_account_is_out_at_once(app: Flask, crowd: World) -> None:
     staff, before = sign_in(app, crowd, "staff"), of(crowd.emails["staff"])
     tender = crowd.tender(publish=False)
     assert staff.get(f"/requests/{tender}").status == 200
-    accounts.block_account(crowd.actor("buyer"), crowd.emails["staff"], reason=WHY)
+    members.block_account(crowd.actor("buyer"), crowd.emails["staff"], reason=WHY)
     assert staff.get("/my").location.startswith("/sign-in"), "an open session is nobody's"
     assert staff.get(f"/requests/{tender}").status == 404
     for actor in (before, of(crowd.emails["staff"])):
         with pytest.raises(NotAllowed, match=WHY):
-            sourcing.publish(actor, tender)
+            tenders.publish(actor, tender)
         with pytest.raises(NotAllowed, match=WHY):
-            accounts.change_password(actor, current=PASSWORD, password="another good passphrase")
+            members.change_password(actor, current=PASSWORD, password="another good passphrase")
     again = Visitor(app)
     refused = again.submit("/sign-in", email=crowd.emails["staff"], password=PASSWORD)
     assert refused.status == 403
@@ -122,18 +122,18 @@ def test_a_blocked_account_is_out_at_once(app: Flask, crowd: World) -> None:
     assert (
         WHY not in again.submit("/sign-in", email=crowd.emails["staff"], password="a wrong passphrase").text
     ), "only to whoever it is"
-    accounts.unblock_account(crowd.actor("buyer"), crowd.emails["staff"], reason="本人已到场核实")
+    members.unblock_account(crowd.actor("buyer"), crowd.emails["staff"], reason="本人已到场核实")
     assert staff.get("/my").location.startswith("/sign-in"), "what was open before stays shut"
     assert Visitor(app, crowd.emails["staff"]).get("/my").status == 200
-    sourcing.publish(of(crowd.emails["staff"]), tender)
+    tenders.publish(of(crowd.emails["staff"]), tender)
 
 
 def test_it_is_an_event_with_a_reason_and_a_notice(crowd: World) -> None:
     with pytest.raises(RuleViolation):
-        accounts.block_account(crowd.actor("county"), crowd.emails["agency"], reason="短")
-    accounts.block_account(crowd.actor("county"), crowd.emails["agency"], reason=WHY)
+        members.block_account(crowd.actor("county"), crowd.emails["agency"], reason="短")
+    members.block_account(crowd.actor("county"), crowd.emails["agency"], reason=WHY)
     with pytest.raises(WrongState):
-        accounts.block_account(crowd.actor("regulator"), crowd.emails["agency"], reason=WHY)
+        members.block_account(crowd.actor("regulator"), crowd.emails["agency"], reason=WHY)
     drain()
     happened = db.session.scalars(select(Event).where(Event.kind == "organisation.block")).one()
     agency = db.session.scalars(
@@ -150,7 +150,7 @@ def test_it_is_an_event_with_a_reason_and_a_notice(crowd: World) -> None:
             Notification.organisation_id == agency.id, Notification.event_id == happened.id
         )
     ).one()
-    accounts.unblock_account(crowd.actor("city"), crowd.emails["agency"], reason="本人已到场核实")
+    members.unblock_account(crowd.actor("city"), crowd.emails["agency"], reason="本人已到场核实")
     assert (
         db.session.scalars(select(Event).where(Event.kind == "organisation.unblock")).one().data["reason"]
         == "本人已到场核实"
@@ -158,11 +158,11 @@ def test_it_is_an_event_with_a_reason_and_a_notice(crowd: World) -> None:
 
 
 def test_what_a_higher_rank_blocked_no_lower_one_lifts(crowd: World) -> None:
-    accounts.block_account(of(crowd.emails["admin"]), crowd.emails["staff"], reason=WHY)
+    members.block_account(of(crowd.emails["admin"]), crowd.emails["staff"], reason=WHY)
     for name in ("buyer", "county", "regulator"):
         with pytest.raises(NotAllowed, match="上级"):
-            accounts.unblock_account(crowd.actor(name), crowd.emails["staff"], reason="本人已到场核实")
-    accounts.unblock_account(of(crowd.emails["other admin"]), crowd.emails["staff"], reason="本人已到场核实")
+            members.unblock_account(crowd.actor(name), crowd.emails["staff"], reason="本人已到场核实")
+    members.unblock_account(of(crowd.emails["other admin"]), crowd.emails["staff"], reason="本人已到场核实")
 
 
 def test_somebody_is_always_left(crowd: World) -> None:
@@ -170,14 +170,14 @@ def test_somebody_is_always_left(crowd: World) -> None:
     both = {email: of(email) for email in (first, second)}
     for email, actor in both.items():
         with pytest.raises(NotAllowed, match="自己"):
-            accounts.block_account(actor, email, reason=WHY)
-    accounts.block_account(both[first], second, reason=WHY)
+            members.block_account(actor, email, reason=WHY)
+    members.block_account(both[first], second, reason=WHY)
     with pytest.raises(
         NotAllowed, match=WHY
     ):  # who is blocked already blocks nobody, though the request began before
-        accounts.block_account(both[second], first, reason=WHY)
+        members.block_account(both[second], first, reason=WHY)
     with pytest.raises(NotAllowed):
-        accounts.block_account(crowd.actor("buyer"), crowd.emails["buyer"], reason=WHY)
+        members.block_account(crowd.actor("buyer"), crowd.emails["buyer"], reason=WHY)
     assert db.session.query(User).filter(User.is_admin, User.blocked_at.is_(None)).count() == 1
 
 
@@ -232,7 +232,7 @@ def test_the_list_of_accounts_asks_as_much_for_many(app: Flask, crowd: World) ->
 
 @pytest.mark.parametrize("blocker", ["admin", "city"])
 def test_an_account_that_has_confirmed_nothing_is_blocked_too(app: Flask, crowd: World, blocker: str) -> None:
-    key = accounts.register(
+    key = members.register(
         VISITOR,
         email="stranger@example.cn",
         name="生人",
@@ -251,14 +251,14 @@ def test_an_account_that_has_confirmed_nothing_is_blocked_too(app: Flask, crowd:
     assert office.submit(str(row.select_one("a")["href"]), reason=WHY).location == "/accounts?q=stranger"
     assert visitor.get("/my").status == 302
     assert "停用" in Visitor(app).submit("/sign-in", email="stranger@example.cn", password=PASSWORD).text
-    accounts.unblock_account(
+    members.unblock_account(
         crowd.actor(blocker), db.session.get_one(User, int(key)).handle, reason="本人已到场核实"
     )
     assert Visitor(app).submit("/sign-in", email="stranger@example.cn", password=PASSWORD).status == 303
 
 
 def test_whoever_is_blocked_learns_why_and_whom_to_ask(app: Flask, crowd: World) -> None:
-    accounts.block_account(crowd.actor("regulator"), "staff@example.cn", reason=WHY)
+    members.block_account(crowd.actor("regulator"), "staff@example.cn", reason=WHY)
     letter = db.session.scalars(select(Letter).where(Letter.kind == "blocked")).one()
     words = written(db.session, letter)
     assert words is not None
@@ -273,5 +273,5 @@ def test_whoever_is_blocked_learns_why_and_whom_to_ask(app: Flask, crowd: World)
         WHY
         not in Visitor(app).submit("/sign-in", email="staff@example.cn", password="wrong horse battery").text
     )
-    accounts.unblock_account(crowd.actor("regulator"), "staff@example.cn", reason="已查清,不是本人所为")
+    members.unblock_account(crowd.actor("regulator"), "staff@example.cn", reason="已查清,不是本人所为")
     assert db.session.scalars(select(Letter.kind).where(Letter.kind == "unblocked")).all() == ["unblocked"]

@@ -14,9 +14,9 @@ import pytest
 
 from market import case_registry, create_app
 from market.case_registry import OWN_ROUTE, ActPage, Registration, register_case
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards
 from market.sourcing.blueprint import bp
-from models.sourcing import Award
+from models.sourcing.awards import Award
 from models.workflow import Workflow
 from tests.conftest import settings
 
@@ -62,9 +62,9 @@ def also(part: str, name: str, each: Any) -> Callable[[Registration], Registrati
         (lambda here: replace(here, url="/nothing"), "award: no page sourcing.show_award at /nothing/"),
         (without("acts", "annul"), "award: no page for the act annul"),
         (also("acts", "annul", OWN_ROUTE), "award: no view for the act annul at /awards/<identifier>/annul"),
-        (also("acts", "praise", ActPage(sourcing.annul)), "award: a page for praise, which nobody does"),
+        (also("acts", "praise", ActPage(awards.annul)), "award: a page for praise, which nobody does"),
         (without("timed", "finalise"), "award: no action with which the clock does finalise"),
-        (also("timed", "praise", sourcing.finalise), "award: an action for praise, with which no limit ends"),
+        (also("timed", "praise", awards.finalise), "award: an action for praise, with which no limit ends"),
     ],
 )
 def test_the_application_does_not_start_while_a_part_is_missing(

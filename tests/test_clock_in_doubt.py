@@ -10,18 +10,18 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from market import timekeeping as keeping
-from market.contracts import actions as contracts
+from market.contracts.actions import changing, drafting
 from market.extensions import db
 from market.jobs import tick
 from market.oversight import actions as oversight
 from market.payments import jobs as money
 from market.ratings import actions as ratings
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import closing
 from market.transaction import transaction
-from models import ledger
 from models.errors import Conflict, NotAllowed, RuleViolation
-from models.ledger import Transfer
-from models.sourcing import Tender
+from models.ledger import books, days
+from models.ledger.books import Transfer
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.machine import MONTH, Machine, problems, state
 from tests.web import Visitor, sign_in
@@ -59,10 +59,10 @@ def test_only_an_administrator_confirms_what_was_shown(app: Flask, world: World,
 def test_the_books_stay_open_while_the_clock_is_in_doubt(app: Flask, world: World, machine: Machine) -> None:
     tick()
     with transaction() as session:
-        ledger.post(session, "a", "received", "C-1", [Transfer(ledger.BANK, ledger.escrow("C-1"), 5)])
+        books.post(session, "a", "received", "C-1", [Transfer(books.BANK, books.escrow("C-1"), 5)])
     machine.is_set(MONTH)
     app.extensions["jobs"].passes["long"]()
-    assert db.session.scalars(select(ledger.Closing)).all() == []
+    assert db.session.scalars(select(days.Closing)).all() == []
     assert money.close_books() > 0, "the same work without a guard closes a month"
 
 
@@ -84,8 +84,8 @@ def test_in_doubt_a_person_shows_nothing_and_ends_nothing_for_good_either(
     assert (answer.status, state(tender), _prices()) == (503, before, [None] * 3)
     assert "时钟" in answer.text
     for act in (
-        lambda: sourcing.close(world.actor("buyer"), tender),
-        lambda: contracts.terminate(world.actor("agency"), "C-2026-000001", reason="逾期未付定金,终止合同。"),
+        lambda: closing.close(world.actor("buyer"), tender),
+        lambda: drafting.terminate(world.actor("agency"), "C-2026-000001", reason="逾期未付定金,终止合同。"),
         lambda: oversight.override(
             world.actor("admin"),
             case_type="tender",
@@ -119,12 +119,12 @@ def test_whoever_has_no_part_in_it_does_not_set_the_clock_going(world: World, ti
         if name == "helper":
             world.enterprise("helper")
         with pytest.raises(NotAllowed):
-            sourcing.close(world.actor(name), tender)
-        for act in (ratings.publish, contracts.end_unopposed):
+            closing.close(world.actor(name), tender)
+        for act in (ratings.publish, changing.end_unopposed):
             with pytest.raises(NotAllowed):
                 act(world.actor(name), "X-2026-000001")
     assert _prices() == [None] * 3
-    sourcing.close(world.actor("buyer"), tender)
+    closing.close(world.actor("buyer"), tender)
     assert None not in _prices()
 
 

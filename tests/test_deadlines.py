@@ -16,12 +16,12 @@ from sqlalchemy import select
 from market import jobs
 from market.extensions import db
 from market.jobs import deadlines, run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import quotes
 from market.transaction import transaction
 from models import CASES
 from models.errors import Problem
 from models.failures import Failure
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.faults.keeping import SEALED
 
@@ -76,7 +76,7 @@ def test_openings_come_first_and_then_the_oldest_over_all_kinds(
     app: Flask, world: World, time: Any, acted: list[tuple[str, str]]
 ) -> None:
     sealed, count = [_sealed(world), _sealed(world)], deadlines.AT_ONCE + 5
-    quote = sourcing.submit_quote(
+    quote = quotes.submit(
         world.actor("agency"),
         world.tender(deadline=world.deadline(sealed[0]) + timedelta(days=9)),
         price=300,

@@ -13,14 +13,17 @@ from market import create_app
 from market.demo import loading
 from market.demonstration.people import ACCOUNTS, PASSWORD
 from market.extensions import db
-from models import clock, events, ledger
+from models import clock, events
 from models.accounts import Organisation
 from models.clock import BEIJING
-from models.contracts import Contract
-from models.credit import CreditScore
+from models.contracts.agreement import Contract
+from models.credit.score import CreditScore
 from models.draws import Draw
 from models.events import Event
-from models.sourcing import MODES, Award, Tender
+from models.ledger import reports
+from models.sourcing.awards import Award
+from models.sourcing.modes import MODES
+from models.sourcing.tenders import Tender
 from tests.conftest import settings
 from tests.web import Visitor
 
@@ -59,7 +62,7 @@ def _holds_every_stage() -> None:
     assert all(draw.result for draw in drawn)
     assert drawn, "a draw to re-run"
     assert set(_counts(Tender.mode)) == set(MODES), "every way to choose"
-    assert ledger.trial_balance(db.session) == 0
+    assert reports.trial_balance(db.session) == 0
     assert {events.lag(db.session, name) for name in ("notifications", "credit")} == {0}
     times = list(db.session.scalars(select(Event.at).order_by(Event.id)))
     assert times == sorted(times), "the story is told in the order of time"

@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from market.agencies import actions as agencies
+from market.agencies.actions import checks as check_actions
 from market.extensions import db
 from market.indexing import rebuild_index
 from market.spreadsheets import as_csv, as_xlsx
@@ -25,9 +25,10 @@ from market.transaction import transaction
 from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies.checks import open_check
-from models.contracts import Contract, Deliverable
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
 from models.ratings import Rating
-from models.sourcing import Award
+from models.sourcing.awards import Award
 from tests.factories import PASSWORD, World, code
 from tests.web import Visitor, sign_in
 
@@ -150,7 +151,7 @@ def test_an_act_on_a_case_in_another_state_is_a_conflict_in_words(app: Flask, wo
         identifier = check.identifier
     regulator = sign_in(app, world, "regulator")
     token = _token(regulator)
-    agencies.clear_check(world.actor("regulator"), identifier, reason="已核实,登记无误")
+    check_actions.clear(world.actor("regulator"), identifier, reason="已核实,登记无误")
     for body in ({}, {"reason": "请说明情况"}, {"reason": ""}):
         for act in ("ask", "clear", "confirm"):
             answer = regulator.post(f"/checks/{identifier}/{act}", {"csrf_token": token, **body})

@@ -13,20 +13,23 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from market import jobs
-from market.agencies import actions as agencies
+from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs import CONSUMERS, drain, run_deadlines, standing, tick
 from market.jobs.consumers import Consumer
+from market.payments.actions import bank, importing
 from market.payments.jobs import match_lines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import cancelling, quotes
 from market.transaction import transaction
-from models import credit, events, failures, notifications
+from models import events, failures, notifications
+from models.credit import score
 from models.documents import Document
 from models.events import Event
 from models.failures import Failure
 from models.notifications import Notification
-from models.sourcing import Award, Tender
+from models.sourcing.awards import Award
+from models.sourcing.tenders import Tender
 from search import Query
 from tests.factories import World
 from tests.web import Visitor, sign_in
@@ -47,7 +50,7 @@ def broken(app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch)
     """Two requests fall due; the act of the first breaks, with what it was given in its words."""
     first, second = world.tender(), world.tender()
     for tender in (first, second):
-        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+        quotes.submit(world.actor("agency"), tender, price=100, days=20)
     close = jobs.TIMED["tender", "close"]
 
     def breaking(actor: Any, identifier: str) -> str:
@@ -98,7 +101,7 @@ def test_what_was_seen_to_in_another_way_is_no_failure_any_more(
 ) -> None:
     first, _second = broken
     run_deadlines()
-    sourcing.cancel(world.actor("buyer"), first, reason="项目选址调整,取消")
+    cancelling.cancel(world.actor("buyer"), first, reason="项目选址调整,取消")
     run_deadlines()
     assert waiting() == []
 
@@ -207,7 +210,7 @@ def test_events_tried_again_out_of_order_end_in_the_same(app: Flask, world: Worl
     Each event alone, the newest first, changes nothing any more.
     """
     world.agency("late")
-    agencies.suspend(world.actor("regulator"), world.identifiers["late"], reason="登记住所查无此机构")
+    entry.suspend(world.actor("regulator"), world.identifiers["late"], reason="登记住所查无此机构")
     rebuild_index()
     world.settled()
     drain()
@@ -219,7 +222,7 @@ def test_events_tried_again_out_of_order_end_in_the_same(app: Flask, world: Worl
         )
         scores = [
             (s.agency_id, s.score, s.grade, s.stars)
-            for s in db.session.scalars(select(credit.CreditScore).order_by(credit.CreditScore.id))
+            for s in db.session.scalars(select(score.CreditScore).order_by(score.CreditScore.id))
         ]
         found = app.extensions["search"].search(db.session, Query(size=100, counts=True))
         return (
@@ -248,22 +251,21 @@ def test_events_tried_again_out_of_order_end_in_the_same(app: Flask, world: Worl
 def test_a_line_of_the_bank_that_breaks_leaves_the_others(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from market.payments import actions as money
-    from models.payments import BankLine
+    from models.payments.bank import BankLine
 
-    money.import_statement(
+    importing.import_statement(
         world.actor("custodian"),
         file_name="s.csv",
         content="交易日期,收入金额,支出金额\n2026-03-02,1.00,\n2026-03-02,2.00,".encode(),
     )
-    match = money.match_line
+    match = bank.match
 
     def breaking(actor: Any, statement: str, number: int) -> str:
         if number == 1:
             raise ZeroDivisionError
         return match(actor, statement, number)
 
-    monkeypatch.setattr(money, "match_line", breaking)
+    monkeypatch.setattr(bank, "match", breaking)
     match_lines()
     db.session.rollback()
     assert [

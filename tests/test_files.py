@@ -20,7 +20,7 @@ from market.transaction import transaction
 from models import documents, filekinds
 from models.documents import Document, clean_name
 from models.errors import RuleViolation
-from models.payments import Payment
+from models.payments.payment import Payment
 from tests.cases import case
 from tests.factories import PDF, World
 from tests.web import Visitor, sign_in

@@ -20,15 +20,15 @@ from sqlalchemy import text
 from market import examining, sandbox
 from market.agencies import imports
 from market.agencies.actions import registry
-from market.contracts import actions as contracts
+from market.contracts.actions import signing
 from market.extensions import db
 from market.opendata.checking import check_copy
-from market.payments import actions as payments
+from market.payments.actions import importing
 from market.spreadsheets import as_csv
 from market.transaction import transaction
 from models.batches import Batch
 from models.errors import Problem, RuleViolation
-from models.payments import BankStatement
+from models.payments.bank import BankStatement
 from tests.agencies.test_imports import AGENCIES, agency_row
 from tests.contracts.signing import Authority, by_hand, drafted, paper
 from tests.factories import PASSWORD, World
@@ -162,13 +162,13 @@ def _acts(world: World, authority: Authority) -> dict[str, Callable[[], Any]]:
         "a register": lambda: registry.compare_with_register(
             world.actor("regulator"), file_name="r.csv", content=register
         ),
-        "a statement": lambda: payments.import_statement(
+        "a statement": lambda: importing.import_statement(
             world.actor("custodian"), file_name="s.csv", content=STATEMENT
         ),
-        "a signed contract": lambda: contracts.bring_signature(
+        "a signed contract": lambda: signing.bring_signature(
             world.actor("buyer"), contract, file_name="c.pdf", content=signed
         ),
-        "a certificate": lambda: contracts.bring_certificate(
+        "a certificate": lambda: signing.bring_certificate(
             world.actor("buyer"), file_name="c.p12", content=bundle, password="secret"
         ),
         "a copy": lambda: check_copy(db.session, signed).verdict,

@@ -33,8 +33,8 @@ from market.forms import Form
 from market.indexing import rebuild_index
 from market.transaction import transaction
 from models.accounts import Delegation, User
-from models.agencies import Practitioner
-from models.contracts import Contract
+from models.agencies.certificates import Practitioner
+from models.contracts.agreement import Contract
 from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import name_the_cases
 from tests.factories import World

@@ -10,16 +10,20 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from market import create_app
+from market.contracts.actions import drafting
 from market.credit.actions import refresh_every_score
 from market.extensions import db
 from market.jobs import Jobs, drain, run_deadlines, tick
-from market.sourcing import actions as sourcing
-from models import batches, credit, events, workdays
-from models.contracts import Deliverable
+from market.payments.actions import paying
+from market.sourcing.actions import quotes as quote_actions
+from models import batches, events, workdays
+from models.contracts.deliverables import Deliverable
+from models.credit import score as credit_score
 from models.errors import RuleViolation
 from models.notifications import Notification
-from models.payments import Payment
-from models.sourcing import Quote, Tender
+from models.payments.payment import Payment
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from tests.conftest import settings
 from tests.factories import PDF, World
 
@@ -32,7 +36,7 @@ def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, data
         jobs: Jobs = app.extensions["jobs"]
         jobs.prepare()
         world = small_market()
-        sourcing.submit_quote(world.actor("agency"), world.tender(), price=100, days=20)
+        quote_actions.submit(world.actor("agency"), world.tender(), price=100, days=20)
         assert events.lag(db.session, "notifications") > 0
         assert jobs.queues["events"].pending_count() == 1, (
             "one task is enough, however many commits there were"
@@ -56,7 +60,7 @@ def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(
 
     first, second = world.tender(), world.tender()
     quotes = [
-        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20) for tender in (first, second)
+        quote_actions.submit(world.actor("agency"), tender, price=100, days=20) for tender in (first, second)
     ]
     close = jobs.TIMED["tender", "close"]
 
@@ -81,12 +85,12 @@ def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(
 
 def test_the_daily_refresh_lets_ratings_fade(app: Flask, world: World, time: Any) -> None:
     world.settled(stars=5)
-    score = select(credit.CreditScore.score)
+    score = select(credit_score.CreditScore.score)
     fresh = db.session.scalars(score).one()
     time.instant += timedelta(days=730)
     refresh_every_score()
     db.session.rollback()
-    assert db.session.scalars(score.where(credit.CreditScore.grade.is_not(None))).one() < fresh
+    assert db.session.scalars(score.where(credit_score.CreditScore.grade.is_not(None))).one() < fresh
     batch = batches.load(db.session, refresh_every_score())
     assert (batch.state, batch.total, batch.loaded) == ("done", 3, 3)
 
@@ -108,18 +112,16 @@ def test_what_is_overdue_stays_and_says_so(app: Flask, world: World, time: Any) 
 def test_a_disputed_payment_is_due_again_and_a_contract_without_money_ends(
     app: Flask, world: World, time: Any
 ) -> None:
-    from market.contracts import actions as contracts
-    from market.payments import actions as payments
 
     contract = world.signed()
     payment = world.one(Payment, contract, kind="deposit").identifier
-    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    paying.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
     time.instant = workdays.add(time.instant, 6)
     with pytest.raises(RuleViolation, match="付款凭证"):
-        contracts.terminate(world.actor("agency"), contract, reason="定金逾期没有支付")
-    payments.dispute(world.actor("agency"), payment, reason="银行没有收到这笔款")
+        drafting.terminate(world.actor("agency"), contract, reason="定金逾期没有支付")
+    paying.dispute(world.actor("agency"), payment, reason="银行没有收到这笔款")
     assert world.one(Payment, contract, kind="deposit").state == "due"
-    contracts.terminate(world.actor("agency"), contract, reason="定金逾期没有支付")
+    drafting.terminate(world.actor("agency"), contract, reason="定金逾期没有支付")
     assert world.one(Payment, contract, kind="deposit").state == "cancelled"
     drain()
     told = db.session.scalars(

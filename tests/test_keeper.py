@@ -17,7 +17,7 @@ from market.jobs import run_deadlines, tick
 from market.keeper import FolderKeeper, KeeperUnavailable, create_keeper, main
 from models import clock, sealing
 from models.errors import NotFound, WrongState
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from models.timekeeping import BOUND, OUTAGE
 from tests.conftest import START
 from tests.factories import World

@@ -27,10 +27,11 @@ from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs import CONSUMERS, LANES, Jobs, drain, lanes, nightly, run_deadlines, standing, tick
 from market.jobs.lanes import EverySecond
-from models import batches, clock, credit, heartbeats
+from models import batches, clock, heartbeats
 from models.accounts import Organisation
-from models.agencies import Check
+from models.agencies.checks import Check
 from models.batches import Batch
+from models.credit import score
 from models.events import Event
 from models.failures import Failure
 from tests.agencies.test_imports import agency_row, upload
@@ -244,7 +245,7 @@ def test_no_transaction_of_the_long_work_writes_more_than_a_piece(
     assert max(written, key=itemgetter(0))[0] <= most, max(written, key=itemgetter(0))
     told = db.session.scalar(select(func.count(Event.id)).where(Event.kind == "organisation.expiring"))
     assert told == size + 1
-    assert db.session.scalar(select(func.count(credit.CreditScore.id))) == size + 3
+    assert db.session.scalar(select(func.count(score.CreditScore.id))) == size + 3
     assert db.session.scalar(select(func.count(Check.id))) == (size + 3) // 200
     assert [(b.kind, b.state, b.total) for b in db.session.scalars(select(Batch).order_by(Batch.kind))] == [
         ("register", "done", size + 3),
@@ -271,7 +272,7 @@ def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(
 
     for name in ("agency", "second"):
         world.settled(agency=name)
-    bad, of_agencies = world.organisation("second").id, credit.of_agencies
+    bad, of_agencies = world.organisation("second").id, score.of_agencies
 
     def breaking(session: Any, agency_ids: list[int]) -> Any:
         if bad in agency_ids:
@@ -283,7 +284,7 @@ def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(
     time.instant += timedelta(days=730)
     batch = batches.load(db.session, actions.refresh_every_score())
     assert (batch.state, batch.loaded, batch.faulty) == ("done", 3, 1)
-    at = dict(db.session.execute(select(credit.CreditScore.agency_id, credit.CreditScore.computed_at)).all())
+    at = dict(db.session.execute(select(score.CreditScore.agency_id, score.CreditScore.computed_at)).all())
     assert {key for key, when in at.items() if when < clock.now()} == {bad}
     (failure,) = db.session.scalars(select(Failure))
     assert (failure.what, failure.case_identifier) == ("scores", world.identifiers["second"])
@@ -295,7 +296,7 @@ def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(
     actions.refresh_failed()
     db.session.rollback()
     assert db.session.scalars(select(Failure)).all() == []
-    assert set(db.session.scalars(select(credit.CreditScore.computed_at))) == {clock.now()}
+    assert set(db.session.scalars(select(score.CreditScore.computed_at))) == {clock.now()}
 
 
 def test_a_sheet_kept_meanwhile_is_newer_than_one_computed_before(
@@ -309,11 +310,11 @@ def test_a_sheet_kept_meanwhile_is_newer_than_one_computed_before(
     assert looked is not None
     time.instant += timedelta(minutes=1)
     world.settled(stars=5)
-    newer = db.session.scalars(select(credit.CreditScore.score).where(credit.CreditScore.settled == 2)).one()
+    newer = db.session.scalars(select(score.CreditScore.score).where(score.CreditScore.settled == 2)).one()
     with transaction() as session:
         assert actions.keep_scores(session, looked.found) == 2, "the other two agencies had none"
     assert (
-        db.session.scalars(select(credit.CreditScore.score).where(credit.CreditScore.settled == 2)).one()
+        db.session.scalars(select(score.CreditScore.score).where(score.CreditScore.settled == 2)).one()
         == newer
     )
 

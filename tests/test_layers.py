@@ -12,7 +12,7 @@ import grimp
 from flask import Flask
 from jinja2 import meta, nodes
 
-from models.sourcing import MODES
+from models.sourcing.modes import MODES
 
 ROOT = Path(__file__).parents[1]
 ABOVE = {"cli", "demo", "jobs", "serving"}  # what stands above the rooms

@@ -19,8 +19,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from market.accounts import jobs as letters
-from market.accounts.actions import confirming
-from market.accounts.actions import members as accounts
+from market.accounts.actions import confirming, members
 from market.extensions import db
 from models.accounts import User
 from models.actors import VISITOR
@@ -69,7 +68,7 @@ def post(app: Flask) -> Iterator[list[EmailMessage]]:
 
 
 def signed_up() -> User:
-    key = accounts.register(
+    key = members.register(
         VISITOR,
         email=ADDRESS,
         password=PASSWORD,
@@ -130,7 +129,7 @@ def test_an_address_that_is_nobodys_is_not_tried_for_ever(
     signed_up()
     assert (letters.work(), letters.work()) == (1, 0)
     monkeypatch.setattr(Post, "answers", {b"RCPT": b"450 later\r\n"})
-    accounts.add_member(world.actor("buyer"), email="later@example.cn", name="职员", password=PASSWORD)
+    members.add_member(world.actor("buyer"), email="later@example.cn", name="职员", password=PASSWORD)
     letters.work()
     assert db.session.scalars(select(Failure.what).distinct()).all() == ["letters"]
 

@@ -6,24 +6,26 @@ from typing import Any
 
 from market.extensions import db
 from market.jobs import CONSUMERS, drain
-from models import credit, events, ledger
-from models.contracts import Contract
+from models import events
+from models.contracts.agreement import Contract
+from models.credit import score
 from models.events import Event
+from models.ledger import books, reports
 from models.notifications import Notification
 from tests.factories import World
 
 
 def test_eight_steps_lead_to_a_grade_and_an_empty_escrow(world: World) -> None:
     contract = world.settled()
-    kept = db.session.query(credit.CreditScore).one()
+    kept = db.session.query(score.CreditScore).one()
     assert (kept.grade, kept.settled, kept.first_pass, kept.on_time) == ("B", 1, 1.0, 1.0)
     assert Contract.load(db.session, contract).state == "completed"
-    assert ledger.trial_balance(db.session) == 0
-    assert ledger.balance(db.session, ledger.escrow(contract)) == 0
-    assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == 4_000_000, (
+    assert reports.trial_balance(db.session) == 0
+    assert books.balance(db.session, books.escrow(contract)) == 0
+    assert books.balance(db.session, books.payable(world.organisation("agency").uscc)) == 4_000_000, (
         "earned, and still to be paid out"
     )
-    assert [e.kind for e in db.session.query(ledger.Entry).order_by(ledger.Entry.id)] == [
+    assert [e.kind for e in db.session.query(books.Entry).order_by(books.Entry.id)] == [
         "deposit_received",
         "settlement_received",
         "released",
@@ -36,7 +38,7 @@ def test_replaying_any_consumer_from_any_cursor_changes_nothing(world: World) ->
     def picture() -> Any:
         db.session.rollback()
         notices = sorted((n.organisation_id, n.event_id) for n in db.session.query(Notification))
-        scores = [(s.agency_id, s.score, s.grade, s.stars) for s in db.session.query(credit.CreditScore)]
+        scores = [(s.agency_id, s.score, s.grade, s.stars) for s in db.session.query(score.CreditScore)]
         return notices, scores
 
     from market.transaction import transaction

@@ -10,22 +10,27 @@ from flask import Flask
 from sqlalchemy import select
 
 from bench.person import standing
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
-from market.contracts import actions as contracts
+from market.accounts.actions import members
+from market.agencies.actions import checks
+from market.contracts.actions import changing, disputing
 from market.extensions import db
 from market.jobs import drain
-from market.payments import actions as payments
+from market.payments.actions import importing
 from market.payments.jobs import match_lines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, closing, questions, quotes, scoring
 from market.transaction import transaction
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies.checks import open_check
-from models.contracts import CHANGES, Contract, Materials
-from models.payments import Payment, Payout
+from models.contracts.agreement import Contract
+from models.contracts.changes import CHANGES
+from models.contracts.materials import Materials
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from models.ratings import Rating
-from models.sourcing import Award, Clarification, Evaluation
+from models.sourcing.awards import Award
+from models.sourcing.clarifications import Clarification
+from models.sourcing.evaluations import Evaluation
 from tests.factories import World
 from tests.web import sign_in
 
@@ -48,7 +53,7 @@ def _late(world: World, time: Any) -> tuple[Evaluation, str, str, str]:
     """
     world.enterprise("expert")
     merit = world.tender(mode="merit", funds="state", criteria=CRITERIA, project="高标准农田项目(监理)")
-    sourcing.appoint(world.actor("buyer"), merit, email="expert@example.cn")
+    scoring.appoint(world.actor("buyer"), merit, email="expert@example.cn")
     live = world.tender(
         mode="reverse_auction",
         funds="state",
@@ -59,10 +64,10 @@ def _late(world: World, time: Any) -> tuple[Evaluation, str, str, str]:
     for tender in (merit, live, sealed):
         world.bids(tender, agency=300_00, second=400_00, third=500_00)
     time.closing(sealed)
-    proposed = sourcing.award(world.actor("buyer"), sealed, reasons="报价最低,工期满足")
-    objection = sourcing.object_to(world.actor("second"), proposed, grounds="中选机构的业绩与事实不符")
+    proposed = awards.award(world.actor("buyer"), sealed, reasons="报价最低,工期满足")
+    objection = awards.object_to(world.actor("second"), proposed, grounds="中选机构的业绩与事实不符")
     evaluation = db.session.scalars(select(Evaluation)).one()
-    sourcing.declare(world.actor("expert"), evaluation.identifier)
+    scoring.declare(world.actor("expert"), evaluation.identifier)
     return evaluation, live, proposed, objection
 
 
@@ -73,33 +78,31 @@ def _check(world: World) -> str:
             session, SYSTEM, Organisation.load(session, world.identifiers["agency"]), "scope", []
         )
         assert check is not None
-    return agencies.ask_agency(world.actor("regulator"), check.identifier, reason="请说明实际经营情况")
+    return checks.ask(world.actor("regulator"), check.identifier, reason="请说明实际经营情况")
 
 
 def _deciding(world: World) -> str:
     """A dispute that waits for the regulator."""
-    dispute = contracts.file_dispute(
-        world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作"
-    )
-    return contracts.answer_dispute(world.actor("agency"), dispute, answer="资料不全,已多次书面催要")
+    dispute = disputing.file(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
+    return disputing.answer(world.actor("agency"), dispute, answer="资料不全,已多次书面催要")
 
 
 def _statement(world: World) -> str:
     """A bank's statement with a line that matches nothing."""
     content = "交易日期,收入金额,支出金额\n2026-03-02,1.00,".encode()
-    statement = payments.import_statement(world.actor("custodian"), file_name="s.csv", content=content)
+    statement = importing.import_statement(world.actor("custodian"), file_name="s.csv", content=content)
     match_lines()
     return statement
 
 
 def _unread(world: World) -> str:
     """A statement with a line nobody can read; beside it a table whose columns nobody knows waits."""
-    with pytest.raises(payments.Unread):
-        payments.import_statement(
+    with pytest.raises(importing.Unread):
+        importing.import_statement(
             world.actor("custodian"), file_name="t.csv", content="何时,多少\n今天,1".encode()
         )
     content = "交易日期,收入金额,支出金额\n2026-03-02,1.00,\n2026-03-02,一元,".encode()
-    return payments.import_statement(world.actor("custodian"), file_name="u.csv", content=content)
+    return importing.import_statement(world.actor("custodian"), file_name="u.csv", content=content)
 
 
 def _forms(world: World, time: Any) -> dict[str, str]:
@@ -107,17 +110,17 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     world.appoint_admin()
     evaluation, live, proposed, objection = _late(world, time)
     world.agency("applicant", verified=False)
-    world.identifiers["beginner"] = accounts.sign_up(VISITOR, **world._person("beginner", kind="agency"))
+    world.identifiers["beginner"] = members.sign_up(VISITOR, **world._person("beginner", kind="agency"))
     contract = world.settled_unrated()
     drain()
     issued = db.session.scalars(
         select(Award.identifier).join(Contract).where(Contract.identifier == contract)
     ).one()
     inquiry = world.tender()
-    quote = sourcing.submit_quote(world.actor("agency"), inquiry, price=100, days=20)
+    quote = quotes.submit(world.actor("agency"), inquiry, price=100, days=20)
     evaluated = world.tender()
-    sourcing.submit_quote(world.actor("agency"), evaluated, price=100, days=20)
-    sourcing.close(world.actor("buyer"), evaluated)
+    quotes.submit(world.actor("agency"), evaluated, price=100, days=20)
+    closing.close(world.actor("buyer"), evaluated)
     sealed = world.tender(mode="sealed_bid", funds="state")
     delivered = world.signed()
     world.paid(delivered, "deposit")
@@ -126,13 +129,13 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     world.paid(returned, "deposit")
     returnable = world.delivered(returned)
     supplying, noticed, disputed = (world.started() for _ in range(3))
-    contracts.give_notice(world.actor("buyer"), noticed, reason="机构长期不进场")
-    dispute = contracts.file_dispute(world.actor("buyer"), disputed, claim="机构收到定金后一直没有开展工作")
+    changing.give_notice(world.actor("buyer"), noticed, reason="机构长期不进场")
+    dispute = disputing.file(world.actor("buyer"), disputed, claim="机构收到定金后一直没有开展工作")
     reviewed = world.delivered(world.started())
     world.accepted(reviewed)
     due = world.one(Payment, world.signed(), kind="deposit").identifier
     drafted, signable = (world.contract_of(world.awarded()).identifier for _ in range(2))
-    sourcing.ask(world.actor("agency"), inquiry, question="是否包含现场踏勘?")
+    questions.ask(world.actor("agency"), inquiry, question="是否包含现场踏勘?")
     question = db.session.scalars(select(Clarification.identifier)).one()
     return {
         f"/requests/{inquiry}/ask": "second",

@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.agencies import actions as agencies
+from market.agencies.actions import publishing
 from market.extensions import db
 from models.catalogue import current_items
 from models.ratings import Rating
-from models.sourcing import Quote
+from models.sourcing.quotes import Quote
 from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import OWN, SECRETS, name_the_cases, says
 from tests.factories import PDF, World
@@ -65,7 +65,7 @@ def test_no_page_is_forgotten(app: Flask) -> None:
 
 def test_an_agencys_page_shows_what_it_publishes(app: Flask, world: World) -> None:
     world.settled(stars=4)
-    agencies.add_qualification(
+    publishing.add_qualification(
         world.actor("agency"),
         kind="水资源论证单位水平评价",
         number="Z-1",

@@ -62,76 +62,86 @@ EVERYBODY = (
 OF_NO_CASE: list[tuple[str, str]] = [
     (
         f"visitor, {EVERYBODY}, unconfirmed, system",
-        "accounts.register accounts._confirm accounts.ask_reset accounts._choose_password",
+        "accounts.members.register accounts.confirming._confirm accounts.resets.ask_reset "
+        "accounts.resets._choose_password",
     ),
     (
         f"{EVERYBODY}, unconfirmed",
-        "accounts.change_password accounts.send_again accounts._change_address accounts.end_one "
-        "accounts.end_mine accounts._add_authenticator "
-        "accounts._add_passkey accounts._remove_passkey accounts._remove_factors accounts._set_codes",
+        "accounts.members.change_password accounts.confirming.send_again "
+        "accounts.confirming._change_address accounts.sessions.end_one accounts.sessions.end_mine "
+        "accounts.second_factor._add_authenticator accounts.passkeys._add accounts.passkeys._remove "
+        "accounts.second_factor._remove_factors accounts.second_factor._set_codes",
     ),
-    (EVERYBODY, "accounts.block_account accounts.unblock_account"),  # over whom: test_blocking.py
-    (f"{EVERYBODY}, unconfirmed", "sourcing.create_tender"),  # for whom: where the case begins, below
-    (EVERYBODY, "contracts.propose_change accounts.accept_delegation accounts.lay_down_delegation"),
+    (
+        EVERYBODY,
+        "accounts.members.block_account accounts.members.unblock_account",
+    ),  # over whom: test_blocking.py
+    (f"{EVERYBODY}, unconfirmed", "sourcing.drafting.create"),  # for whom: where the case begins, below
+    (EVERYBODY, "contracts.changing.propose accounts.delegating.accept accounts.delegating.lay_down"),
     (
         "buyer, staff, delegate, delegate of suspended, waiting, unconfirmed",
-        "accounts.correct",
+        "accounts.entering.correct",
     ),  # as long as it waits
     (
         "admin",
-        "accounts.set_up_authority accounts.end_of accounts.reset_of oversight.override "
-        "oversight.try_again timekeeping._confirm",
+        "accounts.members.set_up_authority accounts.sessions.end_of accounts.second_factor.reset_of "
+        "oversight.override oversight.try_again timekeeping._confirm",
     ),
-    ("province", "contracts.publish_template"),
-    ("province, admin", "agencies._compare"),
+    ("province", "contracts.drafting.publish_template"),
+    ("province, admin", "agencies.registry._compare"),
     ("department, province, admin", "catalogue.list_item catalogue.revise_item catalogue.withdraw_item"),
     (
         "custodian",
-        "payments._keep_layout payments._take_statement payments._wait payments.drop_waiting "
-        "payments.forget_layout payments.read_line payments.settle_line",
+        "payments.importing._keep_layout payments.importing._take_statement payments.importing._wait "
+        "payments.importing.drop_waiting payments.importing.forget_layout payments.bank.read "
+        "payments.bank.settle",
     ),
     # owners; helper, who is the delegate here, owns another enterprise
-    ("buyer, delegate, delegate of suspended", "accounts.delegate"),
-    ("buyer, delegate, buyer suspended, delegate of suspended", "accounts.revoke_delegation"),
+    ("buyer, delegate, delegate of suspended", "accounts.delegating.delegate"),
+    ("buyer, delegate, buyer suspended, delegate of suspended", "accounts.delegating.revoke"),
     (
         "buyer, delegate, agency, applicant, waiting, evaluator, department, county, city, "
         "province, elsewhere, custodian, delegate of suspended",
-        "accounts.add_member",
+        "accounts.members.add_member",
     ),
     (
         "buyer, delegate, agency, applicant, waiting, evaluator, department, county, city, "
         "province, elsewhere, custodian, "
         "buyer suspended, delegate of suspended, agency suspended, county suspended, custodian suspended",
-        "accounts.remove_member",
+        "accounts.members.remove_member",
     ),
     (
         "buyer, delegate, agency, evaluator, buyer suspended, delegate of suspended, agency suspended",
-        "contracts.renew_key contracts._take_certificate",
+        "contracts.signing.renew_key contracts.signing._take_certificate",
     ),
     # agencies
-    ("agency, evaluator", "sourcing.ask sourcing.submit_quote sourcing._submit_bid"),
-    ("agency, applicant, evaluator", "agencies.publish_fees"),
-    ("agency, evaluator, agency suspended", "agencies.change_account agencies.change_representative"),
+    ("agency, evaluator", "sourcing.questions.ask sourcing.quotes.submit sourcing.bids._submit"),
+    ("agency, applicant, evaluator", "agencies.publishing.publish_fees"),
+    (
+        "agency, evaluator, agency suspended",
+        "agencies.accounts.change_account agencies.accounts.change_representative",
+    ),
     (
         "agency, applicant, evaluator, agency suspended",
-        "agencies.fill agencies.add_practitioner agencies.remove_practitioner "
-        "agencies.hand_in_material agencies.add_qualification "
-        "agencies.submit_entry agencies.commit_entry agencies._take_number agencies._keep sourcing.object_to",
+        "agencies.entry.fill agencies.entry.add_practitioner agencies.entry.remove_practitioner "
+        "agencies.entry.hand_in_material agencies.publishing.add_qualification agencies.entry.submit "
+        "agencies.entry.commit agencies.certificates._take_number agencies.certificates._keep "
+        "sourcing.awards.object_to",
     ),
     (
         "agency, applicant, evaluator, county, city, province, elsewhere, admin",
-        "agencies._take_table batches.load_batch batches.drop_batch",
+        "agencies.imports._take_table batches.load_batch batches.drop_batch",
     ),
     # the clock, the jobs, the command line
     (
         "system",
-        "accounts.appoint_admin accounts.judge contracts._keep_text contracts.end_unopposed "
-        "credit.begin_scores ratings.publish sourcing.note_half sourcing.note_kept "
-        "payments.close_day payments.close_event "
-        "payments.fail_charge payments.finish_sending payments.give_up_sending "
-        "payments.keep_differences payments.leave_line payments.match_line "
-        "payments.note_charge payments.note_differences payments.note_event "
-        "payments.settle_charge payments.take_back",
+        "accounts.members.appoint_admin accounts.entering.judge contracts.contract_pdf._keep_text "
+        "contracts.changing.end_unopposed credit.begin_scores ratings.publish sourcing.keys.note_half "
+        "sourcing.keys.note_kept payments.bank.close_day payments.charges.close_event "
+        "payments.charges.fail payments.payouts.finish_sending payments.payouts.give_up_sending "
+        "payments.reconciling.keep_differences payments.bank.leave payments.bank.match "
+        "payments.charges.note payments.reconciling.note_differences payments.charges.note_event "
+        "payments.charges.settle payments.payouts.take_back",
     ),
     (
         "system",
@@ -304,10 +314,10 @@ def _plays(case: Any, act: str, actor: Actor, who: Any) -> bool:
 def test_an_act_that_is_declared_nowhere_is_refused(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(permissions.ACTS, "contracts.publish_template")
+    monkeypatch.delitem(permissions.ACTS, "contracts.drafting.publish_template")
     monkeypatch.delitem(permissions.PAGES, "worklist.index")
     with pytest.raises(NotAllowed):
-        permissions.check_act("contracts.publish_template", world.actor("regulator"))
+        permissions.check_act("contracts.drafting.publish_template", world.actor("regulator"))
     assert sign_in(app, world, "buyer").get("/my").status == 403
 
 

@@ -17,14 +17,14 @@ from flask import Flask
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from market import printing, sandbox
-from market.contracts import actions as contracts
+from market.contracts.actions import drafting
 from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.jobs import drain
 from market.sandbox import OverBudget
 from market.sandboxed import fonts, record
 from market.sandboxed import printing as printer
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, closing, quotes
 from models.clock import BEIJING
 from models.documents import of_case
 from models.errors import RuleViolation
@@ -217,22 +217,22 @@ def test_rare_characters_in_reasons_and_clauses_are_printed_once(
 
     monkeypatch.setattr(sandbox, "run", counted)
     tender = world.tender()
-    quote = sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
-    sourcing.accept_quote(world.actor("buyer"), quote)
-    sourcing.close(world.actor("buyer"), tender)
-    award = sourcing.award(world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons=RARE)
+    quote = quotes.submit(world.actor("agency"), tender, price=4_000_000, days=20)
+    quotes.accept(world.actor("buyer"), quote)
+    closing.close(world.actor("buyer"), tender)
+    award = awards.award(world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons=RARE)
     drain()
     assert [document for document in of_case(db.session, "award", award) if document.issued]
     assert asked == ["letter"]
     asked.clear()
     made = world.contract_of(award)
     keys = [clause["key"] for clause in made.clauses if not clause["fixed"]][:2]
-    contracts.revise(world.actor("agency"), made.identifier, texts=dict.fromkeys(keys, RARE[:150]))
+    drafting.revise(world.actor("agency"), made.identifier, texts=dict.fromkeys(keys, RARE[:150]))
     db.session.rollback()
     with pytest.raises(RuleViolation, match="打印不出来"):
         rendered(made.identifier)
     assert (len(keys), asked) == (2, [])
-    contracts.revise(world.actor("agency"), made.identifier, texts=dict.fromkeys(keys, there))
+    drafting.revise(world.actor("agency"), made.identifier, texts=dict.fromkeys(keys, there))
     db.session.rollback()
     assert rendered(made.identifier).issued
     assert asked == ["contract"]

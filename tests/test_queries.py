@@ -8,21 +8,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from market.contracts import actions as contracts
+from market.contracts.actions import changing, delivering, drafting
 from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs import drain
-from market.payments import actions as money
+from market.payments.actions import importing, invoicing, paying, reconciling
 from market.payments.jobs import match_lines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import quotes
 from market.transaction import transaction
 from models import failures
 from models.accounts import Organisation
 from models.actors import SYSTEM
-from models.agencies import Practitioner
+from models.agencies.certificates import Practitioner
 from models.agencies.checks import open_check
-from models.contracts import Deliverable
-from models.payments import Payment
+from models.contracts.deliverables import Deliverable
+from models.payments.payment import Payment
 from models.payments.reconciliation import Mismatch
 from tests.factories import PDF, World, years
 from tests.web import sign_in
@@ -122,14 +122,14 @@ def _more(world: World, round_: int) -> None:
         )
     for _ in range(2):
         tender = world.tender()
-        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+        quotes.submit(world.actor("agency"), tender, price=100, days=20)
     changed = world.contract_of(world.awarded()).identifier
-    contracts.revise(world.actor("buyer"), changed, texts={"supplement": "本合同的最终解释权归乙方所有。"})
-    change = contracts.propose_change(
+    drafting.revise(world.actor("buyer"), changed, texts={"supplement": "本合同的最终解释权归乙方所有。"})
+    change = changing.propose(
         world.actor("agency"), RUNNING, kind="termination", terms={"to_agency": 0}, reason="另有安排,不再继续"
     )
-    contracts.withdraw_change(world.actor("agency"), change)
-    money.record_invoice(
+    changing.withdraw(world.actor("agency"), change)
+    invoicing.record(
         world.actor("agency"),
         "M-2026-000001",
         number=f"{round_:020d}",
@@ -142,20 +142,20 @@ def _more(world: World, round_: int) -> None:
     rows = "\n".join(
         f"2026-03-0{round_ + 1},{n + 1}.00,,,某人,1,误汇,B{round_}{n}" for n in range(3 + 3 * round_)
     )
-    money.import_statement(
+    importing.import_statement(
         world.actor("custodian"),
         file_name="s.csv",
         content=f"交易日期,收入金额,支出金额,余额,对方户名,对方账号,附言,交易流水号\n{rows}".encode(),
     )
     match_lines()
-    money.keep_differences(
+    reconciling.keep_differences(
         SYSTEM, "bank", [Mismatch("theirs_only", f"x{n}", 1, 0) for n in range(3 * round_ + 1)]
     )
-    money.lapse(SYSTEM, world.one(Payment, world.signed(), kind="deposit").identifier)
+    paying.lapse(SYSTEM, world.one(Payment, world.signed(), kind="deposit").identifier)
     if round_ < 3:  # so often may a version be returned
         deliverable = world.delivered(RUNNING)
         points = world.one(Deliverable, RUNNING).contract.tender.item.checklist
-        contracts.send_for_correction(
+        delivering.send_for_correction(
             world.actor("buyer"), deliverable, answers={points[0]: "缺少附图"}, reason="请修改后重报"
         )
     assert contract
@@ -198,7 +198,7 @@ def test_case_pages_need_no_more_queries_for_more_answers(app: Flask, world: Wor
     visitor = sign_in(app, world, "buyer")
     sizes = []
     for name in ("agency", "second", "third"):
-        sourcing.submit_quote(world.actor(name), tender, price=100, days=20)
+        quotes.submit(world.actor(name), tender, price=100, days=20)
         with _Count() as counter:
             assert visitor.get(f"/requests/{tender}").status == 200
         sizes.append(len(counter.statements))

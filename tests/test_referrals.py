@@ -11,22 +11,28 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from market.agencies import actions as agencies
-from market.contracts import actions as contracts
+from market.agencies.actions import entry
+from market.contracts.actions import changing, delivering, disputing, drafting
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.payments import actions as payments
+from market.payments.actions import paying
 from market.referrals import urges
-from market.sourcing import actions as sourcing
-from models import CASES, ledger, policy, workdays
+from market.sourcing.actions import awards, cancelling, closing, questions, quotes
+from models import CASES, policy, workdays
 from models.accounts import Organisation
-from models.contracts import Contract, Deliverable, Materials
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
+from models.contracts.materials import Materials
 from models.errors import NotAllowed, RuleViolation
 from models.events import Event
+from models.ledger import books
 from models.notifications import Notification
-from models.payments import Payment, Payout
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from models.ratings import Rating
-from models.sourcing import Clarification, Objection, Tender
+from models.sourcing.awards import Objection
+from models.sourcing.clarifications import Clarification
+from models.sourcing.tenders import Tender
 from models.workflow import Limit, Move, State, Workflow
 from tests.factories import PDF, World
 from tests.web import sign_in
@@ -87,13 +93,13 @@ def test_what_is_overdue_or_confirmed_and_not_matched_is_referred_too(world: Wor
         1,
     )
     urges("payment")(world.actor("regulator"), payment, reason="请按合同支付定金")
-    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-2", file_name="v.pdf", content=PDF)
-    payments.confirm(world.actor("agency"), payment)
+    paying.pay(world.actor("buyer"), payment, bank_reference="20260302-2", file_name="v.pdf", content=PDF)
+    paying.confirm(world.actor("agency"), payment)
     with pytest.raises(RuleViolation, match="还没有报请"):
-        payments.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
+        paying.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
     after(time, 6)
     assert told(world, "regulator", "payment.refer") == 2
-    payments.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
+    paying.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
     assert Payment.load(db.session, payment).state == "due"
 
 
@@ -155,7 +161,7 @@ def test_an_entry_nobody_checks_goes_up_level_by_level_and_any_of_them_may_check
     )
     after(time, 30)
     assert told(world, "regulator", "organisation.refer") == 2, "and is not told for ever"
-    agencies.verify(world.actor("regulator"), world.identifiers["applicant"])
+    entry.verify(world.actor("regulator"), world.identifiers["applicant"])
     assert Organisation.load(db.session, world.identifiers["applicant"]).referred_to is None
 
 
@@ -172,9 +178,9 @@ def test_a_review_nobody_makes_is_the_next_departments_to_make(app: Flask, world
     world.authority("bureau", "department", region="632801", department="水利")
     deliverable = accepted(world)
     with pytest.raises(NotAllowed):
-        contracts.pass_review(world.actor("department"), deliverable)
+        delivering.pass_review(world.actor("department"), deliverable)
     with pytest.raises(RuleViolation, match="还没有报请"):
-        contracts.waive_review(world.actor("regulator"), deliverable, reason="太久没有评审")
+        delivering.waive_review(world.actor("regulator"), deliverable, reason="太久没有评审")
     after(time, 20)
     assert [
         told(world, name, "deliverable.refer")
@@ -183,7 +189,7 @@ def test_a_review_nobody_makes_is_the_next_departments_to_make(app: Flask, world
     page = sign_in(app, world, "department").get(f"/deliverables/{deliverable}").text
     assert "报请上级" in page
     assert "department单位" in page
-    contracts.pass_review(world.actor("department"), deliverable)
+    delivering.pass_review(world.actor("department"), deliverable)
     assert Deliverable.load(db.session, deliverable).state == "passed"
 
 
@@ -213,7 +219,7 @@ def test_the_policy_may_end_a_contract_nobody_reviews_and_what_is_there_is_divid
     ended = Contract.load(db.session, contract)
     assert (ended.state, ended.ended_through) == ("terminated", "none")
     assert Deliverable.load(db.session, deliverable).state == "cancelled"
-    assert ledger.balance(db.session, ledger.escrow(contract)) == 0
+    assert books.balance(db.session, books.escrow(contract)) == 0
     assert [(p.kind, p.amount) for p in world.every(Payout, contract)] == [("earned", 800_000)], (
         "the buyer had accepted the work"
     )
@@ -222,7 +228,7 @@ def test_the_policy_may_end_a_contract_nobody_reviews_and_what_is_there_is_divid
 def test_the_regulator_may_have_it_paid_once_it_was_asked(world: World, time: Any) -> None:
     deliverable = accepted(world)
     after(time, 20)
-    contracts.waive_review(world.actor("regulator"), deliverable, reason="部门机构改革,无人评审")
+    delivering.waive_review(world.actor("regulator"), deliverable, reason="部门机构改革,无人评审")
     assert Deliverable.load(db.session, deliverable).state == "unreviewed"
 
 
@@ -232,8 +238,8 @@ def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_
     regulator = world.actor("regulator")
     contract = world.contract_of(world.awarded()).identifier
     tender = world.tender()
-    sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
-    sourcing.close(world.actor("buyer"), tender)
+    quotes.submit(world.actor("agency"), tender, price=100, days=20)
+    closing.close(world.actor("buyer"), tender)
     for kind, case in (("contract", contract), ("tender", tender)):
         with pytest.raises(RuleViolation, match="还没有报请"):
             urges(kind)(regulator, case, reason="请尽快办理")
@@ -247,8 +253,8 @@ def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_
     urges("contract")(regulator, contract, reason="请尽快签署")
     assert Contract.load(db.session, contract).due_at == workdays.add(time.instant, 5)
     assert told(world, "agency", "contract.urge") == told(world, "buyer", "contract.urge") == 1
-    contracts.call_off(regulator, contract, reason="双方均不签署")
-    sourcing.call_off(regulator, tender, reason="业主长期不确定中选")
+    drafting.call_off(regulator, contract, reason="双方均不签署")
+    cancelling.call_off(regulator, tender, reason="业主长期不确定中选")
     assert Contract.load(db.session, contract).state == "terminated"
     assert len(world.every(Rating, contract)) == 2, "who did not sign can be rated"
     assert Tender.load(db.session, tender).state == "failed"
@@ -257,10 +263,10 @@ def test_whoever_does_not_sign_award_answer_confirm_or_correct_is_urged_and_the_
 
 def test_money_said_to_be_paid_and_money_owed_do_not_wait_in_silence(world: World, time: Any) -> None:
     payment = world.one(Payment, world.signed(), kind="deposit").identifier
-    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    paying.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
     after(time, 3)
     assert told(world, "regulator", "payment.refer") == 1
-    payments.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
+    paying.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
     assert Payment.load(db.session, payment).state == "due"
     settled = world.settled_unrated()
     after(time, 4)
@@ -272,22 +278,20 @@ def test_money_said_to_be_paid_and_money_owed_do_not_wait_in_silence(world: Worl
 
 def test_what_waits_for_a_regulator_or_an_answer_is_referred_too(world: World, time: Any) -> None:
     tender = world.tender(mode="sealed_bid", funds="state", deadline=workdays.add(time.instant, 8))
-    sourcing.ask(world.actor("agency"), tender, question="是否包含现场踏勘?")
+    questions.ask(world.actor("agency"), tender, question="是否包含现场踏勘?")
     world.bids(tender, agency=100, second=200, third=300)
     after(time, 2)
     assert told(world, "regulator", "clarification.refer") == 1
     assert db.session.query(Clarification).one().state == "asked", "the buyer may still answer"
     time.closing(tender)
-    award = sourcing.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
-    objection = sourcing.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
-    dispute = contracts.file_dispute(
-        world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作"
-    )
+    award = awards.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
+    objection = awards.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
+    dispute = disputing.file(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
     after(time, 14)
     assert Objection.load(db.session, objection).referred_to == "630000"
     after(time, 12)
     assert told(world, "regulator", "dispute.refer") == 1
-    contracts.decide_dispute(
+    disputing.decide(
         world.actor("regulator"),
         dispute,
         outcome="terminate",
@@ -304,7 +308,7 @@ def test_the_agency_that_never_delivers_or_corrects_is_referred(world: World, ti
     late = world.one(Deliverable, contract)
     assert (late.state, late.referred_to) == ("late", "630000")
     assert told(world, "regulator", "deliverable.refer") == 1
-    contracts.give_notice(world.actor("buyer"), contract, reason="逾期一个月仍未提交")
+    changing.give_notice(world.actor("buyer"), contract, reason="逾期一个月仍未提交")
     after(time, 6)
     assert Contract.load(db.session, contract).state == "terminated"
     assert [p.kind for p in world.every(Payout, contract)] == ["refund"], "the way out of the money"

@@ -22,11 +22,13 @@ from market.extensions import db
 from market.files import store
 from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import auction, awards, closing, quotes
+from market.sourcing.actions import bids as bid_actions
 from models import CASES, draws
 from models.clock import BEIJING
 from models.documents import Document
-from models.sourcing import Bid, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.tenders import Tender
 from tests.every_case import name_the_cases, says
 from tests.factories import PDF, World
 from tests.walking import addresses, alike, searches, told
@@ -105,7 +107,7 @@ def _sealed(world: World, scene: Scene) -> None:
     """A request for sealed bids before its deadline."""
     tender = world.tender(mode="sealed_bid", funds="state")
     for name, price in zip(BIDDERS, (4_321_700, 4_322_800, 4_323_900), strict=True):
-        bid = sourcing.submit_bid(
+        bid = bid_actions.submit(
             world.actor(name),
             tender,
             price=price,
@@ -134,7 +136,7 @@ def _auction(world: World, time: Any, scene: Scene) -> None:
     tender = world.tender(mode="reverse_auction", funds="state", deadline=deadline)
     bids = {}
     for name, price in zip(BIDDERS, (4_011_100, 4_155_500, 4_166_600), strict=True):
-        bids[name] = sourcing.submit_bid(
+        bids[name] = bid_actions.submit(
             world.actor(name),
             tender,
             price=price,
@@ -148,7 +150,7 @@ def _auction(world: World, time: Any, scene: Scene) -> None:
         scene.plant(f"{price // 100:,}", str(price), known=(name,))
     time.closing(tender)
     assert Tender.load(db.session, tender).state == "auction"
-    sourcing.undercut(world.actor("second"), bids["second"], price=3_933_300)
+    auction.undercut(world.actor("second"), bids["second"], price=3_933_300)
     scene.plant("39,333", "3933300", known=(*BIDDERS, "buyer"))
     _numbered(scene, tender, *bids.values())
     scene.bids += bids.values()
@@ -163,11 +165,9 @@ def _invited(world: World, scene: Scene) -> None:
         openness="invited",
         invited=[world.identifiers["agency"]],
     )
-    quote = sourcing.submit_quote(
-        world.actor("agency"), tender, price=4_123_400, days=20, note="密邀的报价说明"
-    )
-    sourcing.close(world.actor("buyer"), tender)
-    award = sourcing.award(
+    quote = quotes.submit(world.actor("agency"), tender, price=4_123_400, days=20, note="密邀的报价说明")
+    closing.close(world.actor("buyer"), tender)
+    award = awards.award(
         world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="密邀的中选理由"
     )
     drain()

@@ -24,7 +24,7 @@ from market.extensions import db
 from market.jobs import run_deadlines
 from market.oversight.contracts import GROUPS
 from market.oversight.money import VIEWS
-from market.payments import actions as payments
+from market.payments.actions import importing
 from market.spreadsheets import BEGINS, as_csv, as_xlsx, yuan
 from market.transaction import transaction
 from models.accounts import Organisation
@@ -192,7 +192,7 @@ def test_every_export_has_one_heading_numbers_that_are_numbers_and_no_formula(
     exporting = {rule.endpoint for rule in app.url_map.iter_rules() if "any(csv, xlsx" in rule.rule}
     assert exporting == EXPORTS.keys(), "every export is walked here"
     names = name_the_cases(world, time)
-    names["statement"] = payments.import_statement(
+    names["statement"] = importing.import_statement(
         world.actor("custodian"),
         file_name="s.csv",
         content="交易日期,收入金额,支出金额,对方户名,附言\n2026-03-02,,5.00,=cmd(),@SUM(A1)".encode(),

@@ -8,21 +8,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-from market.accounts.actions import delegating
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
-from market.agencies.actions import registry
+from market.accounts.actions import delegating, members
+from market.agencies.actions import entry, registry
 from market.catalogue import actions as catalogue
-from market.contracts import actions as contracts
+from market.contracts.actions import changing
+from market.contracts.actions import drafting as contract_drafting
 from market.extensions import db
-from market.payments import actions as payments
-from market.sourcing import actions as sourcing
+from market.payments.actions import importing, paying
+from market.sourcing.actions import cancelling, questions, quotes, tenders
+from market.sourcing.actions import drafting as tender_drafting
 from market.transaction import transaction
 from models import CASES, clock, permission, workdays
 from models.accounts import Delegation, Membership, Organisation, authority_for
-from models.contracts import current_templates
+from models.contracts.templates import current_templates
 from models.errors import NotAllowed
-from models.payments import Payment
+from models.payments.payment import Payment
 from tests.factories import PASSWORD, PDF, World
 from tests.kinds import people
 from tests.models.test_workflow import whole_market
@@ -38,30 +38,30 @@ def test_a_suspended_enterprise_takes_nothing_on(world: World, person: str, act:
     people(world)
     draft, running = world.tender(publish=False), world.signed()
     before = world.actor(person)
-    agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="核查期间暂停其业务")
+    entry.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="核查期间暂停其业务")
     buyer = world.organisation("buyer").id
     for actor in (before, world.actor(person)):  # one whose request began before, too
         with pytest.raises(NotAllowed, match="已暂停"):
-            sourcing.publish(actor, draft) if act == "publish" else sourcing.create_tender(
+            tenders.publish(actor, draft) if act == "publish" else tender_drafting.create(
                 actor, **world.asked(), on_behalf_of=buyer
             )
     payment = world.one(Payment, running, kind="deposit").identifier
-    payments.pay(world.actor(person), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
-    sourcing.cancel(world.actor(person), draft)
+    paying.pay(world.actor(person), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    cancelling.cancel(world.actor(person), draft)
 
 
 def test_a_suspended_agency_delivers_and_is_paid_but_offers_nothing(world: World) -> None:
     contract, inquiry = world.started(), world.tender()
     world.supplied(contract)
-    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="核查期间暂停其业务")
+    entry.suspend(world.actor("regulator"), world.identifiers["agency"], reason="核查期间暂停其业务")
     for act in (
-        lambda: sourcing.submit_quote(world.actor("agency"), inquiry, price=100, days=20),
-        lambda: sourcing.ask(world.actor("agency"), inquiry, question="是否包含现场踏勘?"),
+        lambda: quotes.submit(world.actor("agency"), inquiry, price=100, days=20),
+        lambda: questions.ask(world.actor("agency"), inquiry, question="是否包含现场踏勘?"),
         lambda: world.fees("agency", 100),
-        lambda: contracts.propose_change(
+        lambda: changing.propose(
             world.actor("agency"), contract, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪"
         ),
-        lambda: accounts.add_member(
+        lambda: members.add_member(
             world.actor("agency"), email="new@example.cn", name="新人", password=PASSWORD
         ),
     ):
@@ -72,7 +72,7 @@ def test_a_suspended_agency_delivers_and_is_paid_but_offers_nothing(world: World
 
 def test_an_authority_out_of_standing_has_no_office(app: Flask, world: World) -> None:
     for name in ("custodian", "department"):
-        agencies.suspend(world.actor("regulator"), world.identifiers[name], reason="核查期间暂停其职权")
+        entry.suspend(world.actor("regulator"), world.identifiers[name], reason="核查期间暂停其职权")
     custodian, department = sign_in(app, world, "custodian"), sign_in(app, world, "department")
     for path in ("/custody", "/custody/import", "/ledger", "/ledger.csv"):
         assert "已暂停" in custodian.get(path).text
@@ -82,7 +82,7 @@ def test_an_authority_out_of_standing_has_no_office(app: Flask, world: World) ->
     for link in custodian.get("/my").soup.select("main a"):
         assert not str(link["href"]).startswith(("/custody", "/ledger"))
     with pytest.raises(NotAllowed, match="已暂停"):
-        payments.import_statement(world.actor("custodian"), file_name="s.csv", content=b"")
+        importing.import_statement(world.actor("custodian"), file_name="s.csv", content=b"")
 
 
 def test_nobody_is_over_himself_or_his_like(app: Flask, world: World) -> None:
@@ -91,7 +91,7 @@ def test_nobody_is_over_himself_or_his_like(app: Flask, world: World) -> None:
     own = world.identifiers["regulator"]
     for name in ("regulator", "peer", "county"):
         with pytest.raises(NotAllowed):
-            agencies.suspend(world.actor(name), own, reason="核查期间暂停其职权")
+            entry.suspend(world.actor(name), own, reason="核查期间暂停其职权")
         page = sign_in(app, world, name).get(f"/agencies/{own}")
         assert "/suspend" not in page.text
         seen = db.session.scalars(
@@ -99,7 +99,7 @@ def test_nobody_is_over_himself_or_his_like(app: Flask, world: World) -> None:
         ).all()
         assert own not in seen
         assert (world.identifiers["county"] in seen) is (name != "county")
-    agencies.suspend(world.actor("regulator"), world.identifiers["county"], reason="核查期间暂停其职权")
+    entry.suspend(world.actor("regulator"), world.identifiers["county"], reason="核查期间暂停其职权")
     assert world.actor("county").roles == frozenset()
 
 
@@ -109,7 +109,7 @@ def test_a_regulator_of_a_part_keeps_to_its_part(app: Flask, world: World) -> No
     So is what leads to them.
     """
     world.authority("county", "regulator", region="632801")
-    statement = payments.import_statement(
+    statement = importing.import_statement(
         world.actor("custodian"),
         file_name="s.csv",
         content="交易日期,收入金额,支出金额\n2026-03-02,1.00,".encode(),
@@ -140,7 +140,7 @@ def test_a_regulator_of_a_part_keeps_to_its_part(app: Flask, world: World) -> No
     assert not offered & set(paths)
     template = current_templates(db.session)["report"]
     with pytest.raises(NotAllowed, match="整个市场"):
-        contracts.publish_template(
+        contract_drafting.publish_template(
             world.actor("county"),
             "report",
             title=template.title,
@@ -157,12 +157,12 @@ def test_a_regulator_of_a_part_keeps_to_its_part(app: Flask, world: World) -> No
 
 def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
     """The actor was made before; the act asks anew inside its transaction."""
-    quote = sourcing.submit_quote(world.actor("agency"), world.tender(), price=100, days=20)
+    quote = quotes.submit(world.actor("agency"), world.tender(), price=100, days=20)
     before = world.actor("buyer")
-    agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="核查期间暂停其业务")
+    entry.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="核查期间暂停其业务")
     with pytest.raises(NotAllowed, match="已暂停"):
-        sourcing.accept_quote(before, quote)
-    sourcing.decline_quote(before, quote)
+        quotes.accept(before, quote)
+    quotes.decline(before, quote)
 
 
 def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: Any) -> None:
@@ -193,7 +193,7 @@ def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: 
     region = "632801"
     assert authority_for(db.session, "regulator", "生态环境", region).name == "ecology单位"
     assert authority_for(db.session, "regulator", "自然资源", region).name == "regulator单位"
-    agencies.suspend(world.actor("regulator"), world.identifiers["water"], reason="核查期间暂停其职权")
+    entry.suspend(world.actor("regulator"), world.identifiers["water"], reason="核查期间暂停其职权")
     assert authority_for(db.session, "regulator", "水利", region).name == "regulator单位", (
         "one out of standing is passed over"
     )
@@ -226,16 +226,16 @@ def test_what_was_revoked_or_ended_meanwhile_does_not_act(world: World) -> None:
     gone = permission.fresh(db.session, staff)
     assert (gone.roles, gone.organisation_id, gone.belongs, gone.region_code) == (frozenset(), None, (), None)
     with pytest.raises(NotAllowed):
-        sourcing.create_tender(helper, on_behalf_of=buyer.organisation_id, **world.asked())
+        tender_drafting.create(helper, on_behalf_of=buyer.organisation_id, **world.asked())
     with pytest.raises(NotAllowed):
-        sourcing.create_tender(staff, **world.asked())
+        tender_drafting.create(staff, **world.asked())
     with pytest.raises(NotAllowed):
-        accounts.remove_member(buyer, "staff@example.cn")
+        members.remove_member(buyer, "staff@example.cn")
 
 
 def test_a_suspended_buyer_is_told_why_and_others_are_warned(app: Flask, world: World) -> None:
     tender = world.tender("buyer")
-    agencies.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="执照已被吊销,请说明。")
+    entry.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="执照已被吊销,请说明。")
     buyer = sign_in(app, world, "buyer")
     said = buyer.get("/my").text
     assert all(words in said for words in ("已暂停", "执照已被吊销", world.organisation("regulator").name))
@@ -253,7 +253,7 @@ def test_a_suspended_buyer_is_told_why_and_others_are_warned(app: Flask, world: 
     assert "不能确定中选" in sign_in(app, world, "agency").get(f"/requests/{tender}/answer").text
     regulator = sign_in(app, world, "regulator")
     assert "暂停发起采购" not in regulator.get(f"/agencies/{world.identifiers['buyer']}").soup.aside.text  # type: ignore[union-attr]
-    agencies.restore(world.actor("regulator"), world.identifiers["buyer"], reason="已说明清楚。")
+    entry.restore(world.actor("regulator"), world.identifiers["buyer"], reason="已说明清楚。")
     assert "暂停发起采购" in regulator.get(f"/agencies/{world.identifiers['buyer']}").text, (
         "not “to suspend its work” of a buyer"
     )

@@ -15,13 +15,14 @@ from sqlalchemy import func, select, update
 from market import purging
 from market.extensions import db
 from market.files import put
-from market.payments import actions as payments
+from market.payments.actions import importing
+from market.sourcing.actions import bids
 from market.transaction import transaction
 from models import Base, clock, disk, uploads
 from models.documents import Document, FolderStore
 from models.errors import Problem
-from models.payments import UnreadBankStatement
-from models.sourcing import Bid
+from models.payments.layouts import UnreadBankStatement
+from models.sourcing.bids import Bid
 from models.submissions import Submission
 from models.uploads import Quota
 from tests.factories import PDF, World
@@ -50,17 +51,16 @@ def test_what_no_row_names_is_swept_after_a_day_and_nothing_else(app: Flask, wor
 
 def test_every_kind_of_row_that_names_a_file_keeps_it(app: Flask, world: World, time: Any) -> None:
     from market.agencies.actions import registry
-    from market.sourcing import actions as sourcing
 
     tender = world.tender(**SEALED)
-    sourcing.submit_bid(world.actor("agency"), tender, price=300, days=9, file_name="x.pdf", content=PDF)
-    payments.import_statement(
+    bids.submit(world.actor("agency"), tender, price=300, days=9, file_name="x.pdf", content=PDF)
+    importing.import_statement(
         world.actor("custodian"),
         file_name="s.csv",
         content="交易日期,收入金额,支出金额\n2026-03-02,1.00,\n".encode(),
     )
     with pytest.raises(Problem):
-        payments.import_statement(world.actor("custodian"), file_name="s.csv", content=b"a,b\n1,2\n3,4\n")
+        importing.import_statement(world.actor("custodian"), file_name="s.csv", content=b"a,b\n1,2\n3,4\n")
     registry.compare_with_register(
         world.actor("regulator"),
         file_name="r.csv",
@@ -77,12 +77,9 @@ def test_every_kind_of_row_that_names_a_file_keeps_it(app: Flask, world: World, 
 
 
 def test_a_sealed_file_is_there_when_its_bid_is_opened(app: Flask, world: World, time: Any) -> None:
-    from market.sourcing import actions as sourcing
 
     tender = world.tender(**SEALED)
-    mine = sourcing.submit_bid(
-        world.actor("agency"), tender, price=300, days=9, file_name="方案.pdf", content=PDF
-    )
+    mine = bids.submit(world.actor("agency"), tender, price=300, days=9, file_name="方案.pdf", content=PDF)
     world.bids(tender, second=400, third=500)
     time.instant += 2 * DAY
     purging.sweep_files()

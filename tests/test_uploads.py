@@ -17,7 +17,8 @@ from sqlalchemy import func, select
 from market import quotas
 from market.config import ROOT, close_to_others
 from market.extensions import db
-from market.payments import actions as payments
+from market.payments.actions import importing
+from market.sourcing.actions import bids
 from market.transaction import transaction
 from models import uploads
 from models.actors import SYSTEM
@@ -88,14 +89,11 @@ def test_every_way_in_counts(app: Flask, world: World, time: Any) -> None:
     statement = "交易日期,收入金额,支出金额\n2026-03-02,1.00,\n".encode()
     from market.agencies import imports
     from market.agencies.actions import registry
-    from market.sourcing import actions as sourcing
 
     ways = (
-        lambda: sourcing.submit_bid(
-            world.actor("agency"), tender, price=300, days=9, file_name="x.pdf", content=PDF
-        ),
-        lambda: payments.import_statement(world.actor("custodian"), file_name="s.csv", content=statement),
-        lambda: payments.import_statement(
+        lambda: bids.submit(world.actor("agency"), tender, price=300, days=9, file_name="x.pdf", content=PDF),
+        lambda: importing.import_statement(world.actor("custodian"), file_name="s.csv", content=statement),
+        lambda: importing.import_statement(
             world.actor("custodian"), file_name="s.csv", content=b"a,b\n1,2\n3,4\n"
         ),
         lambda: registry.compare_with_register(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from market.agencies import actions as agencies
+from market.agencies.actions import publishing
 from market.extensions import db
 from models import clock
 from models.uploads import UploadTally
@@ -16,7 +16,7 @@ DAY = timedelta(days=1)
 
 
 def hand_in(world: World, who: str = "agency", content: bytes = PDF, number: str = "SB-1") -> str:
-    return agencies.add_qualification(
+    return publishing.add_qualification(
         world.actor(who),
         kind="水土保持方案编制单位水平评价证书",
         level="1 星",

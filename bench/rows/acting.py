@@ -12,12 +12,12 @@ from pathlib import Path
 from bench.lifecycle import START
 from bench.measure import Log, Row, plain, recorded, replay
 from bench.rows.markets import demonstration, market
-from market.agencies import actions as agencies
+from market.agencies.actions import publishing
 from market.extensions import db
 from market.transaction import transaction
 from models import clock
-from models import ledger as books
 from models.accounts import Organisation, authority_for
+from models.ledger import books
 from tests.factories import World
 
 ITEM, DEPARTMENT, COUNTY = "WAT-01", "水利", "632801"
@@ -76,7 +76,7 @@ def _people() -> World:
 def _one_life(world: World, price: int) -> None:
     agency = world.actor("agency")
     world.identifiers["agency"] = db.session.get_one(Organisation, agency.organisation_id).identifier
-    agencies.publish_fees(agency, item_code=ITEM, terms={"method": "fixed", "price": price}, days=20)
+    publishing.publish_fees(agency, item_code=ITEM, terms={"method": "fixed", "price": price}, days=20)
     department = authority_for(db.session, "department", DEPARTMENT, COUNTY)
     assert department is not None
     world.emails["department"] = department.memberships[0].user.address

@@ -26,10 +26,13 @@ from market.spreadsheets import as_csv
 from market.transaction import transaction
 from models import clock
 from models.accounts import Organisation
-from models.agencies import AgencyProfile, FeeSchedule, Qualification
-from models.contracts import Contract
+from models.agencies.certificates import Qualification
+from models.agencies.entry import AgencyProfile
+from models.agencies.fees import FeeSchedule
+from models.contracts.agreement import Contract
 from models.ratings import Rating
-from models.sourcing import Award, Tender
+from models.sourcing.awards import Award
+from models.sourcing.tenders import Tender
 from tests.factories import small_market
 
 

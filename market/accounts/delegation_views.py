@@ -44,7 +44,7 @@ def new_delegation() -> Response | str | tuple[str, int]:
 @bp.post("/my/delegations/<int:number>/revoke")
 @login_required
 def revoke(number: int) -> Response:
-    delegating.revoke_delegation(current_actor(), number)
+    delegating.revoke(current_actor(), number)
     return redirect(_back(), 303)
 
 
@@ -66,12 +66,12 @@ def delegations() -> str:
 @bp.post("/my/delegations/<int:number>/accept")
 @login_required
 def accept_delegation(number: int) -> Response:
-    delegating.accept_delegation(current_actor(), number)
+    delegating.accept(current_actor(), number)
     return redirect(url_for("accounts.delegations"), 303)
 
 
 @bp.post("/my/delegations/<int:number>/lay-down")
 @login_required
 def lay_down_delegation(number: int) -> Response:
-    delegating.lay_down_delegation(current_actor(), number)
+    delegating.lay_down(current_actor(), number)
     return redirect(url_for("accounts.delegations"), 303)

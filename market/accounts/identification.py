@@ -28,7 +28,7 @@ from market.identity import current_actor
 from market.reauthentication import is_own_password
 from models import documents
 from models.accounts import Organisation, User
-from models.agencies import UNLIKE
+from models.agencies.register import UNLIKE
 from models.claims import Claim
 from models.errors import NotAllowed
 from models.i18n import N_
@@ -235,14 +235,14 @@ register_case(
     url="/claims",
     page=show_claim,
     acts={
-        "file": ActPage(claiming.file_claim, EvidenceForm, _with_file),
-        "answer": ActPage(claiming.answer_claim, AnswerForm, _with_file),
-        "withdraw": ActPage(claiming.withdraw_claim),
-        "resume": ActPage(claiming.resume_claim),
-        "grant": ActPage(claiming.grant_claim, GrantForm),
-        "refuse": ActPage(claiming.refuse_claim, ReasonForm),
+        "file": ActPage(claiming.file, EvidenceForm, _with_file),
+        "answer": ActPage(claiming.answer, AnswerForm, _with_file),
+        "withdraw": ActPage(claiming.withdraw),
+        "resume": ActPage(claiming.resume),
+        "grant": ActPage(claiming.grant, GrantForm),
+        "refuse": ActPage(claiming.refuse, ReasonForm),
     },
-    timed={"lapse": claiming.lapse_claim},
+    timed={"lapse": claiming.lapse},
 )
 
 

@@ -43,7 +43,7 @@ from models.accounts import (
 )
 from models.acting import actor_for
 from models.actors import VISITOR, Actor
-from models.agencies import UNLIKE
+from models.agencies.register import UNLIKE
 from models.blocking import may_lift, people_of, rank_over
 from models.errors import NotAllowed, NotFound
 from models.factors import kinds

@@ -28,8 +28,9 @@ from market.forms import (
 from market.reauthentication import reauthentication_field
 from models import money, pricing
 from models.accounts import Organisation
-from models.agencies import FORMS, PREMISES, AgencyProfile, FeeSchedule, Practitioner, Qualification
-from models.agencies.entry import wanted
+from models.agencies.certificates import Practitioner, Qualification
+from models.agencies.entry import FORMS, PREMISES, AgencyProfile, wanted
+from models.agencies.fees import FeeSchedule
 from models.batches import KINDS
 from models.catalogue import ServiceItem
 from models.errors import Problem

@@ -21,9 +21,9 @@ from market.transaction import action
 from models import batches, clock, events, identifiers, permission, pricing, printable, spelling, uscc
 from models.accounts import Organisation
 from models.actors import Actor
-from models.agencies import FORMS, AgencyProfile, publish_schedule
 from models.agencies.checks import check_code
-from models.agencies.fees import check_promise, check_terms
+from models.agencies.entry import FORMS, AgencyProfile
+from models.agencies.fees import check_promise, check_terms, publish_schedule
 from models.agencies.register import term_end
 from models.base import Json
 from models.batches import Batch, BatchRow

@@ -22,7 +22,8 @@ from market.transaction import transaction
 from models import clock, events, policy
 from models.accounts import ORGANISATION, Organisation
 from models.actors import SYSTEM
-from models.agencies import Practitioner, Qualification, letter
+from models.agencies.certificates import Practitioner, Qualification
+from models.agencies.entry import letter
 from models.clock import BEIJING
 from models.documents import of_case
 from models.events import Event

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from market.formatting import format_instant
 from market.to_do import ToDo
 from models.accounts import Organisation
-from models.agencies import under_way
+from models.agencies.account_changes import under_way
 
 
 def pending_account(session: Session, own: Organisation | None) -> ToDo | None:

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from models.actors import ROLES
 from models.agencies.related_parties import TIES
 from models.i18n import N_
-from models.sourcing import FUNDS
+from models.sourcing.modes import FUNDS
 
 _VALUES = {
     "session.official_roles": ROLES,

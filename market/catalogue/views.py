@@ -29,7 +29,7 @@ from market.pagination import sliced
 from market.progress import promise
 from models import money, numbers, policy, pricing, spelling
 from models.accounts import Organisation
-from models.agencies import FeeSchedule, published_prices, schedules_in_force
+from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force
 from models.catalogue import (
     DEPARTMENTS,
     FIELDS,
@@ -42,15 +42,17 @@ from models.catalogue import (
     next_version,
     versions_of,
 )
-from models.contracts import Contract
-from models.credit import CreditScore
+from models.contracts.agreement import Contract
+from models.credit.score import CreditScore
 from models.errors import Problem, RuleViolation
 from models.events import timeline
 from models.i18n import N_
 from models.policy import KEYS, SECTIONS
 from models.pricing import Quantity
 from models.regions import covers
-from models.sourcing import FUNDS, MODES, TOO_FEW, Award, Tender, rules_of
+from models.sourcing.awards import Award
+from models.sourcing.modes import FUNDS, MODES, TOO_FEW, rules_of
+from models.sourcing.tenders import Tender
 
 POPULAR = ("EIA-01", "WAT-01", "LND-02", "SAF-01", "FIR-01")
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Blueprint
 
-from models.contracts import METHODS, SEVERITIES
+from models.contracts.clauses import SEVERITIES
+from models.contracts.signatures import METHODS
 
 bp = Blueprint("contracts", __name__)
 

@@ -30,20 +30,11 @@ from market.forms import (
 )
 from market.reauthentication import reauthentication_field
 from models.base import Json
-from models.contracts import (
-    DISPUTE_FAULTS,
-    FAULTS,
-    OUTCOMES,
-    REASONS,
-    Contract,
-    ContractTemplate,
-    Deliverable,
-    DeliverableVersion,
-    Dispute,
-    Materials,
-)
-from models.contracts.deliverables import ReviewOutcome
-from models.contracts.templates import MOST_MILESTONES
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import FAULTS, REASONS, Deliverable, DeliverableVersion, ReviewOutcome
+from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES, Dispute
+from models.contracts.materials import Materials
+from models.contracts.templates import MOST_MILESTONES, ContractTemplate
 
 
 class SignForm(Form):

@@ -8,16 +8,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market.batches import WORKS, Looked, Sweep, step
+from market.case_actions import case_action
 from market.chunks import ChunkSize, failed, in_chunks, is_away
 from market.extensions import db
 from market.transaction import action
-from models import CASES, batches, clock, credit, events, failures
+from models import CASES, batches, clock, events, failures
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.credit import CreditRecord, Sheet
+from models.credit import score
+from models.credit.records import CreditRecord
+from models.credit.score import Sheet
 from models.events import Event
 from models.failures import Attempt
-from models.workflow import perform
 
 # The acts that add or change a record a score is made of.
 COUNTED = {
@@ -50,7 +52,7 @@ def refresh_scores(session: Session, happened: list[Event]) -> None:
     """Event handler: compute these agencies' sheets from the records as they stand now."""
     agencies = sorted(agencies_scored(session, happened))
     if agencies:
-        tell_refreshed(session, credit.store_score(session, credit.of_agencies(session, agencies)))
+        tell_refreshed(session, score.store_score(session, score.of_agencies(session, agencies)))
 
 
 def tell_refreshed(session: Session, agencies: list[int]) -> None:
@@ -75,12 +77,8 @@ def tell_refreshed(session: Session, agencies: list[int]) -> None:
         )
 
 
-@action
-def drop_record(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
-    """The regulator does not take a proposed record up."""
-    record = CreditRecord.lock(session, identifier)
-    perform(session, record, "drop", actor, reason=reason)
-    return identifier
+# The regulator does not take a proposed record up.
+drop_record = case_action(__name__, CreditRecord, "drop", name="drop_record")
 
 
 def look_at_scores(after: int, most: int) -> Looked | None:
@@ -94,9 +92,9 @@ def look_at_scores(after: int, most: int) -> Looked | None:
     agencies = dict(db.session.execute(following.order_by(Organisation.id).limit(most)).all())
     if not agencies:
         return None
-    since = credit.stored_score(db.session, list(agencies))
+    since = score.stored_score(db.session, list(agencies))
     try:
-        sheets = credit.of_agencies(db.session, list(agencies))
+        sheets = score.of_agencies(db.session, list(agencies))
     except Exception as error:
         if is_away(error):
             raise
@@ -108,7 +106,7 @@ def look_at_scores(after: int, most: int) -> Looked | None:
 
 def _sheet(agency_id: int, identifier: str) -> Sheet | None:
     try:
-        return credit.of_agency(db.session, agency_id)
+        return score.of_agency(db.session, agency_id)
     except Exception as error:
         if is_away(error):
             raise
@@ -119,7 +117,7 @@ def _sheet(agency_id: int, identifier: str) -> Sheet | None:
 def keep_scores(session: Session, found: tuple[dict[int, Sheet], dict[int, Any]]) -> int:
     """Keep what was computed. Returns how many agencies have another score or grade."""
     sheets, since = found
-    changed = credit.store_score(session, sheets, since)
+    changed = score.store_score(session, sheets, since)
     tell_refreshed(session, changed)
     return len(changed)
 
@@ -164,7 +162,7 @@ def refresh_failed() -> int:
 
 def _refresh_named(session: Session, identifiers: list[str]) -> int:
     agencies = list(session.scalars(select(Organisation.id).where(Organisation.identifier.in_(identifiers))))
-    tell_refreshed(session, credit.store_score(session, credit.of_agencies(session, agencies)))
+    tell_refreshed(session, score.store_score(session, score.of_agencies(session, agencies)))
     return len(agencies)
 
 

@@ -13,8 +13,9 @@ from market.credit.blueprint import bp
 from market.options import item_options, region_asked, region_choices
 from market.pagination import paged
 from models.accounts import Organisation
-from models.agencies import FeeSchedule
-from models.credit import RECORDS, CreditRecord, CreditScore
+from models.agencies.fees import FeeSchedule
+from models.credit.records import RECORDS, CreditRecord
+from models.credit.score import CreditScore
 from models.regions import within
 
 

@@ -10,14 +10,15 @@ from sqlalchemy import select
 from market.demo.stage import Stage, Story
 from market.demonstration.people import CUSTODIAN
 from market.extensions import db
-from market.payments import actions as payments
+from market.payments.actions import importing, payouts
 from market.payments.jobs import match_lines
 from market.spreadsheets import as_csv
 from models import clock
 from models.accounts import Organisation
 from models.errors import Problem
 from models.money import plain
-from models.payments import Payment, Payout, reference
+from models.payments.payment import Payment, reference
+from models.payments.payouts import Payout
 
 HEADING = ["交易日期", "收入金额", "支出金额", "余额", "对方户名", "对方账号", "附言", "交易流水号"]
 
@@ -56,7 +57,7 @@ def bank_story(stage: Stage) -> Story:
                 ]
             )
         if len(rows) > 1:
-            payments.import_statement(
+            importing.import_statement(
                 stage.actors[CUSTODIAN], file_name=f"对账单-{clock.today()}.csv", content=as_csv(rows)
             )
             match_lines()
@@ -69,7 +70,7 @@ def _pay_out(stage: Stage) -> None:
         select(Payout.identifier).where(Payout.state == "due").order_by(Payout.id)
     ).all():
         try:
-            payments.send(
+            payouts.send(
                 stage.actors[CUSTODIAN],
                 identifier,
                 bank_reference=f"{clock.today():%Y%m%d}{stage.random.randrange(10**8):08d}",

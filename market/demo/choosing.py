@@ -13,29 +13,26 @@ from market.demo.contracting import contract_story
 from market.demo.stage import OVERNIGHT, Stage, Story, fall_due
 from market.demonstration.people import Figure, project, voucher
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import auction, awards, cancelling, drafting, questions, scoring, tenders
+from market.sourcing.actions import bids as bid_actions
+from market.sourcing.actions import quotes as quote_actions
 from models import clock, pricing, workdays
 from models.accounts import Organisation, User
 from models.actors import Actor
-from models.agencies import schedules_in_force
+from models.agencies.fees import schedules_in_force
 from models.base import Json
 from models.catalogue import ServiceItem
-from models.contracts import Contract
+from models.contracts.agreement import Contract
 from models.pricing import Quantity
-from models.sourcing import (
-    MODES,
-    Award,
-    Bid,
-    Clarification,
-    Evaluation,
-    Mode,
-    Quote,
-    Tender,
-    answers_to,
-    lowest,
-    step,
-)
+from models.sourcing.answers import answers_to
+from models.sourcing.awards import Award
+from models.sourcing.bids import Bid, lowest, step
+from models.sourcing.clarifications import Clarification
+from models.sourcing.evaluations import Evaluation
+from models.sourcing.modes import MODES, Mode
 from models.sourcing.modes.sealed_bid import SealedBid
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 
 PLANS = (
     "两名注册人员驻场,踏勘两次,分三阶段提交。",
@@ -83,10 +80,10 @@ def tender_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = Fa
     yield stage.later(random.randrange(2))
     if random.random() < 0.02 and not even:
         return
-    sourcing.publish(who, tender)
+    tenders.publish(who, tender)
     yield stage.later(1)
     if random.random() < 0.03 and not even:
-        sourcing.cancel(who, tender, reason="项目选址调整,本次采购取消。")
+        cancelling.cancel(who, tender, reason="项目选址调整,本次采购取消。")
         return
     yield from _answers(stage, job, who, offering, even)
     state, deadline = _standing(tender)
@@ -130,7 +127,7 @@ def _draft(
 ) -> str:
     random = stage.random
     deadline = workdays.add(clock.now(), random.randrange(4, 9))
-    return sourcing.create_tender(
+    return drafting.create(
         stage.actors[buyer.email],
         item_code=item_code,
         region_code=buyer.region,
@@ -151,16 +148,14 @@ def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], even: 
     """Evaluators are appointed, a question is asked now and then, and agencies answer until the deadline."""
     random, tender = stage.random, job.tender
     for expert in EXPERTS if job.mode.scored else ():
-        sourcing.appoint(who, tender, email=expert)
+        scoring.appoint(who, tender, email=expert)
     published = _ceilings(job)
     ceilings = {a.email: published.get(stage.actors[a.email].organisation_id) for a in offering}
     offering = [a for a in offering if ceilings[a.email] is not None]
     if offering and random.random() < 0.15 and _asked_in_time(tender):
-        sourcing.ask(stage.actors[offering[0].email], tender, question=random.choice(QUESTIONS))
+        questions.ask(stage.actors[offering[0].email], tender, question=random.choice(QUESTIONS))
         yield stage.later(1)
-        sourcing.answer_question(
-            who, _newest(Clarification, tender), answer="不含,按需求说明的范围报价即可。"
-        )
+        questions.answer(who, _newest(Clarification, tender), answer="不含,按需求说明的范围报价即可。")
     price = min(ceilings[a.email] or 0 for a in offering) if even and offering else None
     wanted = 3 if even else random.choice((2, 3, 3, 4, 4, 5))
     for agency in random.sample(offering, min(len(offering), wanted)):
@@ -218,7 +213,7 @@ def _auction(stage: Stage, tender: str) -> Story:
         bid, best = random.choice(bids), lowest(db.session, found)
         if bid.price != best and found.state == "auction":
             who = next(a for a in stage.actors.values() if a.organisation_id == bid.agency_id)
-            sourcing.undercut(who, bid.identifier, price=(best - step(found, best)) // 10_000 * 10_000)
+            auction.undercut(who, bid.identifier, price=(best - step(found, best)) // 10_000 * 10_000)
     yield clock.now() + timedelta(minutes=40)
     fall_due()
 
@@ -231,14 +226,14 @@ def _score(stage: Stage, tender: str) -> Story:
         db.session.rollback()
         mine = select(Evaluation).join(Evaluation.tender).join(Evaluation.evaluator)
         sheet = db.session.scalars(mine.where(Tender.identifier == tender, User.email == expert)).one()
-        bids = [bid.identifier for bid in sourcing.scored_bids(db.session, sheet.tender)]
+        bids = [bid.identifier for bid in scoring.scored_bids(db.session, sheet.tender)]
         identifier = sheet.identifier
-        sourcing.declare(stage.actors[expert], identifier)
+        scoring.declare(stage.actors[expert], identifier)
         points = {
             bid: {"points": {"技术方案": random.randrange(14, 29)}, "reason": random.choice(OPINIONS)}
             for bid in bids
         }
-        sourcing.score(stage.actors[expert], identifier, sheet=points)
+        scoring.score(stage.actors[expert], identifier, sheet=points)
 
 
 def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story:
@@ -258,7 +253,7 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
             {"file_name": "技术方案.pdf", "content": voucher(f"{tender} proposal")} if job.mode.scored else {}
         )
         text = f"{random.randrange(10**12):012d}"
-        sourcing.submit_bid(
+        bid_actions.submit(
             actor,
             tender,
             price=price if job.mode.asks_price else None,
@@ -269,15 +264,15 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
         )
         yield stage.later(random.randrange(2))
         return
-    quote = sourcing.submit_quote(actor, tender, price=price, days=days, note="含两次现场踏勘和评审会配合。")
+    quote = quote_actions.submit(actor, tender, price=price, days=days, note="含两次现场踏勘和评审会配合。")
     yield stage.later(0)
     if random.random() < 0.6:
         buyer = db.session.scalars(select(Tender.buyer_id).where(Tender.identifier == tender)).one()
         who = next(a for a in stage.actors.values() if a.organisation_id == buyer)
-        sourcing.offer(who, quote, price=round(price * 0.9), days=days, note="能否再优惠一些?")
+        quote_actions.offer(who, quote, price=round(price * 0.9), days=days, note="能否再优惠一些?")
         yield stage.later(1)
         if random.random() < 0.75:
-            sourcing.offer(
+            quote_actions.offer(
                 actor,
                 quote,
                 price=round(price * random.uniform(0.9, 0.96)),
@@ -311,7 +306,7 @@ def _award(stage: Stage, tender: str, buyer: Figure) -> Story:
             return
         chosen = quotes[0] if stage.random.random() < 0.7 else stage.random.choice(quotes)
         agency = chosen.agency.identifier
-    award = sourcing.award(who, tender, agency=agency, reasons=reasons)
+    award = awards.award(who, tender, agency=agency, reasons=reasons)
     if in_public and stage.random.random() < 0.08:
         yield stage.later(0)
         yield from _object(stage, award, who)
@@ -336,15 +331,15 @@ def _object(stage: Stage, award: str, owner: Actor) -> Story:
     if not losers:
         return
     actor = next(a for a in stage.actors.values() if a.organisation_id == losers[0].agency_id)
-    objection = sourcing.object_to(
+    objection = awards.object_to(
         actor, award, grounds="中选机构承诺的工期明显短于规范要求的监测周期,请核查能否实现。"
     )
     yield stage.later(1)
-    sourcing.answer_objection(
+    awards.answer_objection(
         owner, objection, statement="中选机构已提交进度计划,监测数据可利用既有成果,工期可行。"
     )
     yield stage.later(2)
     regulator = stage.actors["regulator@demo.gongxin.cn"]
-    sourcing.dismiss_objection(
+    awards.dismiss_objection(
         regulator, objection, reason="经核查进度计划与既有监测资料,工期可行,异议不成立。"
     )

@@ -8,16 +8,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from market.contracts import actions as contracts
+from market.contracts.actions import changing, delivering, disputing, drafting, signing
 from market.demo.stage import Stage, Story
 from market.demonstration.people import REGULATOR, Figure, voucher
 from market.extensions import db
-from market.payments import actions as payments
+from market.payments.actions import invoicing, paying
 from market.ratings import actions as ratings
 from models import clock
 from models.actors import Actor
-from models.contracts import Contract, Deliverable, Materials, Milestone
-from models.payments import Payment
+from models.contracts.agreement import Contract, Milestone
+from models.contracts.deliverables import Deliverable
+from models.contracts.materials import Materials
+from models.payments.payment import Payment
 from models.ratings import DIMENSIONS, Rating
 
 FINE = (
@@ -60,14 +62,14 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
     """Signing, deposit, delivery, review, settlement, ratings: as well as the agency's skill lets it."""
     random, owner, worker = stage.random, stage.actors[buyer.email], stage.actors[agency.email]
     if random.random() < 0.15:
-        contracts.revise(worker, contract, texts={"supplement": random.choice(TERMS)})
+        drafting.revise(worker, contract, texts={"supplement": random.choice(TERMS)})
     yield from _sign(stage, contract, owner, 0)
     yield from _sign(stage, contract, worker, random.randrange(1, 3))
     yield stage.later(random.randrange(1, 4))
     yield from _pay(stage, _due(contract)[0], owner, worker)
     materials = _one(Materials, contract)
     yield stage.later(random.randrange(1, 5) if random.random() < 0.9 else random.randrange(6, 10))
-    contracts.supply(
+    delivering.supply(
         owner,
         materials,
         ticked=list(
@@ -76,7 +78,7 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
     )
     yield stage.later(1)
     if _one(Materials, contract, state="supplied"):
-        contracts.confirm_materials(worker, materials)
+        delivering.confirm_materials(worker, materials)
     if random.random() < 0.04:
         yield from _dispute(stage, contract, owner, worker)
     late = sent_back = False
@@ -93,7 +95,7 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
 def _sign(stage: Stage, contract: str, party: Actor, days: int) -> Story:
     """A party signs in so many working days."""
     yield stage.later(days)
-    contracts.agree(party, contract)
+    signing.agree(party, contract)
 
 
 def _milestones(contract: str) -> list[int]:
@@ -103,13 +105,13 @@ def _milestones(contract: str) -> list[int]:
 
 def _dispute(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Story:
     """The buyer claims, the agency answers, the regulator lets the contract go on."""
-    dispute = contracts.file_dispute(
+    dispute = disputing.file(
         owner, contract, claim="踏勘一再改期,没有说明原因,要求按约定进场并说明进度安排。"
     )
     yield stage.later(stage.random.randrange(1, 4))
-    contracts.answer_dispute(worker, dispute, answer="场地封闭施工,业主未协调进场,已两次书面告知。")
+    disputing.answer(worker, dispute, answer="场地封闭施工,业主未协调进场,已两次书面告知。")
     yield stage.later(stage.random.randrange(3, 12))
-    contracts.decide_dispute(
+    disputing.decide(
         stage.actors[REGULATOR],
         dispute,
         outcome="continue",
@@ -144,11 +146,11 @@ def _deliver(
     late = random.random() > skill
     if late and random.random() < 0.3:
         yield stage.later(max(1, days - 2))
-        change = contracts.propose_change(
+        change = changing.propose(
             worker, contract, kind="extension", terms={"days": 8}, reason="持续降雪,现场踏勘受阻"
         )
         yield stage.later(1)
-        contracts.agree_change(owner, change)
+        changing.agree(owner, change)
         late = False
         yield stage.later(6)
     else:
@@ -156,14 +158,14 @@ def _deliver(
 
     def submit(version: int) -> None:
         content = voucher(f"{contract} {number} v{version}")
-        contracts.submit(
+        delivering.submit(
             worker, deliverable, file_name=f"成果-{number}-{version}.pdf", content=content, ticked=points
         )
 
     submit(1)
     yield stage.later(random.randrange(1, 6))
     if random.random() > skill + 0.15:
-        contracts.send_for_correction(
+        delivering.send_for_correction(
             owner,
             deliverable,
             answers={points[0]: "附图与正文不一致"},
@@ -172,7 +174,7 @@ def _deliver(
         yield stage.later(random.randrange(2, 8))
         submit(2)
         yield stage.later(random.randrange(1, 4))
-    contracts.accept(owner, deliverable, ticked=points)
+    delivering.accept(owner, deliverable, ticked=points)
     if not reviewed:
         return late, False
     sent_back = random.random() > skill * 0.5 + 0.52
@@ -180,7 +182,7 @@ def _deliver(
     department = stage.actors[stage.departments[line]]
     if sent_back:
         codes = random.sample(("data", "omission", "method", "analysis", "measures", "format"), 2)
-        contracts.send_back(
+        delivering.send_back(
             department,
             deliverable,
             codes=codes,
@@ -190,9 +192,9 @@ def _deliver(
         yield stage.later(random.randrange(3, 9))
         submit(3)
         yield stage.later(2)
-        contracts.accept(owner, deliverable, ticked=points)
+        delivering.accept(owner, deliverable, ticked=points)
         yield stage.later(random.randrange(4, 10))
-    contracts.pass_review(department, deliverable)
+    delivering.pass_review(department, deliverable)
     return late, sent_back
 
 
@@ -209,7 +211,7 @@ def _numbered(contract: str, number: int) -> str:
 def _pay(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
     random = stage.random
     reference = f"{clock.today():%Y%m%d}{random.randrange(10**8):08d}"
-    payments.pay(
+    paying.pay(
         owner,
         payment,
         bank_reference=reference,
@@ -217,7 +219,7 @@ def _pay(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
         content=voucher(f"{payment} {reference}"),
     )
     yield stage.later(random.randrange(1, 3))
-    payments.confirm(worker, payment)
+    paying.confirm(worker, payment)
     yield stage.later(1)
     if random.random() < 0.8:
         yield from _invoice(stage, payment, owner, worker)
@@ -228,7 +230,7 @@ def _invoice(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
     db.session.rollback()
     amount = db.session.scalars(select(Payment.amount).where(Payment.identifier == payment)).one()
     number = f"2663{stage.random.randrange(10**16):016d}"
-    invoice = payments.record_invoice(
+    invoice = invoicing.record(
         worker,
         payment,
         number=number,
@@ -240,7 +242,7 @@ def _invoice(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
     )
     yield stage.later(stage.random.randrange(1, 4))
     if stage.random.random() < 0.9:
-        payments.receive_invoice(owner, invoice)
+        invoicing.receive(owner, invoice)
 
 
 def _rate(stage: Stage, contract: str, owner: Actor, worker: Actor, pleased: float) -> Story:

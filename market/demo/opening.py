@@ -13,10 +13,9 @@ from typing import Any
 from sqlalchemy import select
 
 from market import batches
-from market.accounts.actions import confirming, delegating, entering
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
-from market.agencies.actions import registry
+from market.accounts.actions import confirming, delegating, entering, members
+from market.agencies.actions import checks as check_actions
+from market.agencies.actions import entry, publishing, registry
 from market.demo.choosing import EXPERTS
 from market.demo.stage import Stage, Story
 from market.demonstration.people import (
@@ -37,8 +36,9 @@ from market.transaction import Beforehand
 from models import clock, pricing, workdays
 from models.accounts import Delegation, Organisation
 from models.actors import SYSTEM, VISITOR, Actor
-from models.agencies import FORMS, AgencyProfile, Check, Registered
-from models.agencies.entry import MATERIALS
+from models.agencies.checks import Check
+from models.agencies.entry import FORMS, MATERIALS, AgencyProfile
+from models.agencies.register import Registered
 from models.base import Json
 from models.catalogue import ServiceItem, current_items
 
@@ -47,7 +47,7 @@ PROVINCE, DISTRICT = "630000", "632800"
 
 def authorities(stage: Stage) -> None:
     """The administrator, two regulators and an approving department for every line of work."""
-    accounts.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password=PASSWORD)
+    members.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password=PASSWORD)
     admin = stage.enter("admin@demo.gongxin.cn")
     departments = sorted(
         {item.department for item in current_items(db.session)}, key=lambda d: d != "住房城乡建设"
@@ -62,7 +62,7 @@ def authorities(stage: Stage) -> None:
         listed.append((email, f"演示省{line}审批处", "department", PROVINCE, line))
         stage.departments[line] = email
     for number, (email, name, role, region, department) in enumerate(listed):
-        accounts.set_up_authority(
+        members.set_up_authority(
             admin,
             email=email,
             name="经办人",
@@ -88,14 +88,14 @@ def experts(stage: Stage) -> None:
     )
     owner = stage.enter(EXPERTS[0])
     for email, name in zip(EXPERTS[1:], ("祁玉梅", "杨生辉"), strict=True):
-        accounts.add_member(owner, email=email, name=name, password=PASSWORD)
+        members.add_member(owner, email=email, name=name, password=PASSWORD)
         confirming.show_address(email)
         stage.enter(email)
 
 
 def _registered(**person: Any) -> None:
     """An enterprise signs up, confirms its address, and is found in the register as it says."""
-    identifier = accounts.sign_up(VISITOR, kind="enterprise", password=PASSWORD, **person)
+    identifier = members.sign_up(VISITOR, kind="enterprise", password=PASSWORD, **person)
     said = Registered(
         person["uscc"], person["organisation"], "active", person.get("legal_representative", "")
     )
@@ -106,7 +106,7 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
     """An agency enters, is checked, shows its papers, publishes its fees; a few then go astray."""
     random = stage.random
     yield stage.later(0)
-    identifier = accounts.sign_up(
+    identifier = members.sign_up(
         VISITOR,
         email=agency.email,
         name=agency.person,
@@ -120,11 +120,11 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
     actor = stage.enter(agency.email)
     items = [stage.item(code) for code in sorted(agency.items)]
     if number == AGENCIES - 1:  # is still at it
-        agencies.fill(actor, "licence", **_licence(agency, items))
+        entry.fill(actor, "licence", **_licence(agency, items))
         return
     _fill_in(actor, agency, number, items)
     trusted = number % 7 == 3
-    (agencies.commit_entry if trusted else agencies.submit_entry)(actor, committed=True)
+    (entry.commit if trusted else entry.submit)(actor, committed=True)
     if clock.now() > until - timedelta(days=6):
         return
     if trusted:
@@ -132,15 +132,15 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         check = db.session.scalars(
             select(Check.identifier).join(Check.agency).where(Organisation.identifier == identifier)
         ).one()
-        agencies.clear_check(stage.actors[REGULATOR], check, reason="现场核查,材料与承诺相符。")
+        check_actions.clear(stage.actors[REGULATOR], check, reason="现场核查,材料与承诺相符。")
     else:
         yield stage.later(1)
-        agencies.verify(stage.actors[REGULATOR], identifier)
+        entry.verify(stage.actors[REGULATOR], identifier)
     yield stage.later(0)
     for kind in sorted({item.required_qualification for item in items if item.qualification_mandatory}):
         expiring = number % 11 == 5
         ends = until.date() + timedelta(days=40) if expiring else date(2027 + number % 4, 6, 30)
-        agencies.add_qualification(
+        publishing.add_qualification(
             actor,
             kind=kind,
             number=f"青{agency.trade[:1]}证{number:03d}-{len(kind):02d}",
@@ -152,16 +152,16 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
     if number % 19 == 18:
         return  # has not published its fees, and so is never asked
     for item in items:
-        agencies.publish_fees(
+        publishing.publish_fees(
             actor, item_code=item.code, terms=terms_for(random, item), days=random.randrange(15, 40)
         )
     if number % 5 == 2:
         yield stage.later(random.randrange(60, 140))
         lowered = terms_for(random, items[0])
-        agencies.publish_fees(actor, item_code=items[0].code, terms=lowered, days=20, note="年度调整")
+        publishing.publish_fees(actor, item_code=items[0].code, terms=lowered, days=20, note="年度调整")
     if agency.skill < 0.4:
         yield until - timedelta(days=random.randrange(6, 20))
-        agencies.suspend(
+        entry.suspend(
             stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。"
         )
 
@@ -181,9 +181,9 @@ def _licence(agency: Figure, items: list[ServiceItem]) -> dict[str, Any]:
 def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]) -> None:
     """The steps of an entry: licence, people, premises, account, papers."""
     licence, place = _licence(agency, items), f"演示路 {number + 1} 号"
-    agencies.fill(actor, "licence", **licence)
-    agencies.fill(actor, "representative", legal_representative=agency.person, phone=f"0971-55{number:05d}")
-    agencies.fill(
+    entry.fill(actor, "licence", **licence)
+    entry.fill(actor, "representative", legal_representative=agency.person, phone=f"0971-55{number:05d}")
+    entry.fill(
         actor,
         "premises",
         registered_address=place,
@@ -192,7 +192,7 @@ def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]
         premises_area=80 + number,
         premises_until=date(2029, 6, 30),
     )
-    agencies.fill(
+    entry.fill(
         actor,
         "bank",
         bank_name="演示银行西宁分行",
@@ -204,7 +204,7 @@ def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]
     } or {"咨询工程师(投资)": 1}
     for kind, least in needed.items():
         for place_ in range(least + number % 2):
-            agencies.add_practitioner(
+            entry.add_practitioner(
                 actor,
                 name=person(Random(f"{number} {kind} {place_}")),
                 kind=kind,
@@ -213,7 +213,7 @@ def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]
                 valid_until=date(2028 + number % 3, 12, 31),
             )
     for kind in FORMS[licence["legal_form"]]["materials"]:
-        agencies.hand_in_material(
+        entry.hand_in_material(
             actor,
             kind=kind,
             file_name=f"{MATERIALS[kind]['zh']}.pdf",
@@ -285,11 +285,11 @@ def register_story(stage: Stage, until: datetime) -> Story:
     checks = {kind: (identifier, subject) for kind, identifier, subject in db.session.execute(found)}
     (address, mover), (revoked, _) = checks["address"], checks["revoked"]
     yield stage.later(1)
-    agencies.ask_agency(regulator, address, reason="登记地址已变更,平台资料未更新,请说明并更新。")
-    agencies.ask_agency(regulator, revoked, reason="登记机关显示贵机构已注销,请说明。")
+    check_actions.ask(regulator, address, reason="登记地址已变更,平台资料未更新,请说明并更新。")
+    check_actions.ask(regulator, revoked, reason="登记机关显示贵机构已注销,请说明。")
     yield stage.later(2)
     moved = next(actor for actor in stage.actors.values() if actor.organisation_id == mover)
-    agencies.answer_check(moved, address, statement="上月迁址,登记已变更,平台资料漏更新,已安排更新。")
+    check_actions.answer(moved, address, statement="上月迁址,登记已变更,平台资料漏更新,已安排更新。")
 
 
 def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) -> Story:
@@ -322,7 +322,7 @@ def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) 
             most=50_000_000,
             until=workdays.add(until, 200),
         )
-        delegating.accept_delegation(
+        delegating.accept(
             lent, db.session.scalars(select(Delegation.id).where(Delegation.user_id == lent.user_id)).one()
         )
         stage.enter("delegate@demo.gongxin.cn")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random, SystemRandom
 
 from market.demonstration.people import _NAMES, code, person
-from models.agencies import Registered
+from models.agencies.register import Registered
 from models.errors import Problem
 
 FIRST, COUNT = 500_000, 10_000  # the running numbers of their codes

@@ -21,7 +21,7 @@ from market.gateways.interface import (
 from market.gateways.stripe import StripeGateway
 from models.errors import NotFound
 from models.i18n import N_
-from models.payments import Payment
+from models.payments.payment import Payment
 
 __all__ = [
     "BankTransfer",

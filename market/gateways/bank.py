@@ -10,9 +10,9 @@ from typing import Any
 from market.extensions import db
 from market.gateways.interface import Gateway
 from models.accounts import Organisation
-from models.agencies import profile_of
+from models.agencies.entry import profile_of
 from models.i18n import N_
-from models.payments import Payment
+from models.payments.payment import Payment
 from models.payments.reconciliation import Mismatch, of_bank
 
 

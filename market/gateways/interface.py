@@ -16,7 +16,9 @@ from werkzeug.datastructures import Headers
 from market.extensions import db
 from models.accounts import Organisation
 from models.errors import RuleViolation
-from models.payments import Charge, Payment, Payout
+from models.payments.charges import Charge
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from models.payments.reconciliation import Mismatch, Movement, looked_back_to, of_gateway
 
 

@@ -23,10 +23,12 @@ from market.extensions import db
 from market.gateways.interface import GatewayStatus, OnlineGateway, Refused, WebhookEvent
 from models import policy
 from models.accounts import Organisation
-from models.agencies import profile_of
+from models.agencies.entry import profile_of
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.payments import Charge, Payment, Payout
+from models.payments.charges import Charge
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from models.payments.reconciliation import Movement
 from models.spelling import UNKEEPABLE
 

@@ -39,7 +39,7 @@ from models import CASES, clock
 from models.actors import SYSTEM
 from models.base import UTCDateTime
 from models.failures import Attempt, Failure
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 
 NAME = "deadlines"
 

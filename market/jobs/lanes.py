@@ -28,7 +28,7 @@ from market.jobs.reminding import remind
 from market.jobs.watching import LANES, beat
 from market.keeper import keeper
 from market.payments import jobs as money
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import keys
 from market.timekeeping import timely
 from market.transaction import inside
 from models.errors import Problem
@@ -56,8 +56,8 @@ def tick() -> tuple[int, int, int]:
     acts, pieces and events there were.
     """
     acted = run_deadlines()
-    told = sourcing.settle_keys()
-    if timely(sourcing.fetch_keys)():
+    told = keys.settle_keys()
+    if timely(keys.fetch_keys)():
         acted += run_deadlines()
     timely(remind)()
     done = (
@@ -165,7 +165,7 @@ class Jobs:
             "keeper",
             time=self._hear_the_keeper,
             fetched=timely(self._fetch),
-            told=sourcing.settle_keys,
+            told=keys.settle_keys,
             events=lambda: drain("keeper", once=True),
         )
 
@@ -182,7 +182,7 @@ class Jobs:
             keeper().time()
 
     def _fetch(self) -> None:
-        if sourcing.fetch_keys():
+        if keys.fetch_keys():
             self.wake("deadlines")
 
     def _events(self) -> None:

@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from market import examining, sandbox
 from market.contracts.actions.contract_pdf import PAPER, facts, has_pdf, stored_pdf
 from market.signing import trusted
-from models.contracts import FIELDS, Contract, flaws_of
+from models.contracts.agreement import Contract
+from models.contracts.signatures import FIELDS, flaws_of
 from models.documents import Document
 from models.i18n import N_
-from models.signing import Signed
-from models.signing.pades import Foreign
+from models.signing.pades import Foreign, Signed
 
 # What a copy turns out to be: words, and the tone they are said in.
 VERDICTS = {

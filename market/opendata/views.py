@@ -32,7 +32,7 @@ from market.identity import current_actor
 from market.opendata.blueprint import bp
 from market.opendata.checking import VERDICTS, Copy, check_copy, issued
 from models import CASES, spelling
-from models.credit import CreditScore
+from models.credit.score import CreditScore
 from models.documents import Document
 from models.errors import Problem
 from models.signing.pades import FLAWS

@@ -22,8 +22,9 @@ from market.spreadsheets import Column
 from models.accounts import Organisation
 from models.actors import Actor
 from models.catalogue import newest_items
-from models.contracts import SEVERITIES, ClauseRule, Contract, Deliverable, ReviewOutcome, rule, rules
-from models.contracts.deliverables import REASONS
+from models.contracts.agreement import Contract
+from models.contracts.clauses import SEVERITIES, ClauseRule, rule, rules
+from models.contracts.deliverables import REASONS, Deliverable, ReviewOutcome
 
 GROUPS = ("agency", "item", "region")
 

@@ -18,10 +18,11 @@ from market.extensions import db
 from market.formatting import format_instant, region
 from market.spreadsheets import Column, yuan
 from models.actors import Actor
-from models.contracts import Contract
-from models.credit import CreditRecord
-from models.ledger import Account
-from models.payments import KINDS, PAYOUT_KINDS, Payment, Payout
+from models.contracts.agreement import Contract
+from models.credit.records import CreditRecord
+from models.ledger.books import Account
+from models.payments.payment import KINDS, Payment
+from models.payments.payouts import PAYOUT_KINDS, Payout
 
 VIEWS = ("escrow", "overdue", "waiting")
 

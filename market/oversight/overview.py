@@ -20,8 +20,9 @@ from models import clock
 from models.accounts import Organisation
 from models.actors import Actor
 from models.clock import BEIJING
-from models.contracts import Contract, Deliverable
-from models.credit import GRADES, CreditScore
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
+from models.credit.score import GRADES, CreditScore
 
 
 def agencies_of(actor: Actor, state: str = "") -> Select[Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
 from market import timekeeping
-from market.accounts.actions import members as accounts
+from market.accounts.actions import members
 from market.case_views import case_url, form_page, not_found
 from market.extensions import db
 from market.forms import ActForm
@@ -48,9 +48,10 @@ from models.actors import ROLES
 from models.batches import Batch
 from models.cases import find_case
 from models.catalogue import current_items
-from models.contracts import SEVERITIES, TONES, rules
+from models.contracts.clauses import SEVERITIES, TONES, rules
 from models.failures import Failure
-from models.payments import KINDS, PAYOUT_KINDS
+from models.payments.payment import KINDS
+from models.payments.payouts import PAYOUT_KINDS
 from models.timekeeping import ClockMark
 
 
@@ -178,7 +179,7 @@ def authorities() -> str:
 def new_authority() -> AnyResponse | str | tuple[str, int]:
     form, listed = AuthorityForm(), url_for("oversight.authorities")
     form.prepare(sorted({item.department for item in current_items(db.session)}))
-    return form_page(form, _("开通部门账号"), accounts.set_up_authority, lambda _: listed, back=listed)
+    return form_page(form, _("开通部门账号"), members.set_up_authority, lambda _: listed, back=listed)
 
 
 @bp.route("/admin/override", methods=["GET", "POST"])

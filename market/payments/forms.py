@@ -13,7 +13,8 @@ from wtforms.validators import InputRequired, Length, Optional
 from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
 from market.gateways import OnlineGateway, gateways
 from market.payments.reading import ROLES, guessed
-from models.payments import Payment, Payout
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 
 
 class PayForm(Form):

@@ -25,13 +25,17 @@ from market.gateways import (
     get_online_gateway,
     online_methods,
 )
-from market.payments import actions
+from market.payments.actions import charges as charge_actions
+from market.payments.actions import payouts as payout_actions
+from market.payments.actions import reconciling
 from models import clock
 from models.actors import SYSTEM, Actor
 from models.errors import Problem, RuleViolation
 from models.failures import Attempt
 from models.i18n import N_
-from models.payments import OPEN, Charge, GatewayEvent, Payment, Payout, charges_of
+from models.payments.charges import Charge, GatewayEvent, charges_of
+from models.payments.payment import OPEN, Payment
+from models.payments.payouts import Payout
 from models.payments.reconciliation import strangers
 
 log = logging.getLogger(__name__)
@@ -51,7 +55,7 @@ def begin(actor: Actor, payment: str, method: str, back: str) -> tuple[str, Gate
     db.session.rollback()
     if gateway is None:
         raise RuleViolation(N_("请选择一项。"), "method")
-    key = actions.ask_charge(actor, payment, gateway=gateway.name, method=method)
+    key = charge_actions.ask(actor, payment, gateway=gateway.name, method=method)
     return key, _ask(key, back)
 
 
@@ -63,9 +67,9 @@ def _ask(key: str, back: str) -> GatewayStatus:
             gateway.begin(charge, back) if charge.gateway_id is None else gateway.look(charge.gateway_id)
         )
     except Refused:
-        actions.fail_charge(SYSTEM, key)
+        charge_actions.fail(SYSTEM, key)
         raise
-    actions.note_charge(SYSTEM, key, gateway_id=standing.gateway_id)
+    charge_actions.note(SYSTEM, key, gateway_id=standing.gateway_id)
     _settle(key, standing)
     return standing
 
@@ -82,7 +86,7 @@ def follow(key: str) -> None:
     standing = gateway.look(charge.gateway_id)
     if standing.state == "waiting" and charge.payment.state not in OPEN:
         standing = gateway.cancel(charge.gateway_id)
-    actions.note_charge(SYSTEM, key, gateway_id=standing.gateway_id)
+    charge_actions.note(SYSTEM, key, gateway_id=standing.gateway_id)
     _settle(key, standing)
 
 
@@ -95,14 +99,14 @@ def follow_all(payment: Payment) -> None:
 
 def _settle(key: str, standing: GatewayStatus) -> None:
     if standing.state == "failed":
-        actions.fail_charge(SYSTEM, key)
+        charge_actions.fail(SYSTEM, key)
     elif standing.state == "succeeded":
-        actions.settle_charge(SYSTEM, key, amount=standing.amount, fee=standing.fee)
+        charge_actions.settle(SYSTEM, key, amount=standing.amount, fee=standing.fee)
 
 
 def take(gateway: str, told: WebhookEvent) -> None:
     """A signed event: kept first, then dealt with; if that cannot be now, the jobs will."""
-    actions.note_event(
+    charge_actions.note_event(
         SYSTEM,
         gateway=gateway,
         event_id=told.event_id,
@@ -147,7 +151,7 @@ def _handle(gateway: str, event_id: str, about: str) -> None:
             _look_for_strangers(gateway, about)
     for identifier in gone:
         follow_payout(identifier)
-    actions.close_event(SYSTEM, gateway=gateway, event_id=event_id)
+    charge_actions.close_event(SYSTEM, gateway=gateway, event_id=event_id)
 
 
 def _look_for_strangers(gateway: str, about: str) -> None:
@@ -156,7 +160,7 @@ def _look_for_strangers(gateway: str, about: str) -> None:
     found = strangers(db.session, gateway, about, back)
     db.session.rollback()
     if found:
-        actions.note_differences(SYSTEM, gateway, found)
+        reconciling.note_differences(SYSTEM, gateway, found)
 
 
 def _leaving(gateway: str) -> Select[str]:
@@ -173,7 +177,7 @@ def follow_payout(identifier: str) -> None:
     payout = Payout.load(db.session, identifier)
     standing = get_online_gateway(payout.gateway).find(payout)
     if standing is not None and standing.state == "failed":
-        actions.take_back(SYSTEM, identifier, gateway_id=standing.gateway_id)
+        payout_actions.take_back(SYSTEM, identifier, gateway_id=standing.gateway_id)
 
 
 def work() -> int:
@@ -246,7 +250,7 @@ def pay_out(identifier: str) -> None:
     payout = Payout.load(db.session, identifier)
     if payout.state == "due":
         db.session.rollback()
-        actions.begin_sending(SYSTEM, identifier)
+        payout_actions.begin_sending(SYSTEM, identifier)
         db.session.rollback()
         payout = Payout.load(db.session, identifier)
     gateway = get_online_gateway(payout.gateway)
@@ -257,6 +261,6 @@ def pay_out(identifier: str) -> None:
         gateway_id = standing.gateway_id if standing else gateway.send(payout)
     except Refused as refused:
         log.warning("the gateway refuses %s: %s", identifier, refused)
-        actions.give_up_sending(SYSTEM, identifier)
+        payout_actions.give_up_sending(SYSTEM, identifier)
         return
-    actions.finish_sending(SYSTEM, identifier, gateway_id=gateway_id)
+    payout_actions.finish_sending(SYSTEM, identifier, gateway_id=gateway_id)

@@ -14,13 +14,15 @@ from sqlalchemy import select
 from market.chunks import each
 from market.extensions import db
 from market.gateways import gateways
-from market.payments import actions, gateway_sync
-from models import clock, ledger
+from market.payments import gateway_sync
+from market.payments.actions import bank, reconciling
+from models import clock
 from models.actors import SYSTEM
 from models.errors import Problem
 from models.failures import Attempt
 from models.i18n import N_
-from models.payments import BankLine, BankStatement
+from models.ledger import closing as ledger_closing
+from models.payments.bank import BankLine, BankStatement
 
 log = logging.getLogger(__name__)
 DIFFERENCES = {
@@ -56,10 +58,10 @@ def match_lines(most: int = 10_000) -> int:
 
 def _match(statement: str, number: int) -> None:
     try:
-        actions.match_line(SYSTEM, statement, number)
+        bank.match(SYSTEM, statement, number)
     except Problem as problem:
         log.warning("line %s of %s waits: %s", number, statement, problem)
-        actions.leave_line(SYSTEM, statement, number)
+        bank.leave(SYSTEM, statement, number)
 
 
 def close_books() -> int:
@@ -70,11 +72,11 @@ def close_books() -> int:
     closed = 0
     while True:
         db.session.rollback()
-        closing = ledger.next_closing(db.session, clock.today() - timedelta(days=1))
+        closing = ledger_closing.next_closing(db.session, clock.today() - timedelta(days=1))
         db.session.rollback()
         if closing is None:
             return closed
-        actions.close_day(SYSTEM, closing)
+        bank.close_day(SYSTEM, closing)
         closed += 1
 
 
@@ -91,4 +93,4 @@ def reconcile() -> None:
             log.warning("%s was not reconciled: %s", gateway.name, problem)
             continue
         db.session.rollback()
-        actions.keep_differences(SYSTEM, gateway.name, found)
+        reconciling.keep_differences(SYSTEM, gateway.name, found)

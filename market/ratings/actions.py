@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.transaction import action, sealing_key
 from models import clock, ratings
 from models.actors import SYSTEM, Actor
@@ -44,9 +45,5 @@ def publish(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
-@action
-def lapse(session: Session, actor: Actor, identifier: str) -> str:
-    """The window is over and nothing came."""
-    rating = Rating.lock(session, identifier)
-    perform(session, rating, "lapse", actor)
-    return identifier
+# The window is over and nothing came.
+lapse = case_action(__name__, Rating, "lapse")

@@ -12,30 +12,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
 from market.settlement.payouts import create_payouts
-from models import clock, contracts, identifiers, ledger, payments, policy, workdays
+from models import clock, identifiers, policy, workdays
 from models.actors import SYSTEM
-from models.contracts import (
-    RUNNING,
-    Change,
-    Contract,
-    Deliverable,
-    Dispute,
-    Materials,
-    Milestone,
-    current_template,
-)
-from models.contracts.changes import go_on, pause
+from models.contracts import drafting
+from models.contracts.agreement import RUNNING, Contract, Milestone
+from models.contracts.changes import Change, go_on, pause
+from models.contracts.deliverables import Deliverable
+from models.contracts.disputes import Dispute
+from models.contracts.materials import Materials
+from models.contracts.templates import current_template
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.payments import Payment
+from models.ledger import books
+from models.payments import postings, settlement
+from models.payments.payment import Payment
 from models.ratings import Rating
-from models.sourcing import Award
+from models.sourcing.awards import Award
 from models.workflow import perform, start
 
 
 def draft_contract(session: Session, award: Award) -> Contract:
     """The contract of a final award, for both to sign, as its template has it."""
-    contract = contracts.draft(award, current_template(session, award.tender.item.kind))
+    contract = drafting.draft(award, current_template(session, award.tender.item.kind))
     contract.identifier = identifiers.issue(session, Contract)
     start(session, contract, SYSTEM, "draft", notify=("buyer", "agency"))
     return contract
@@ -128,7 +126,7 @@ def meet(session: Session, deliverable: Deliverable) -> None:
     contract, milestone = deliverable.contract, deliverable.milestone
     milestone.met_at = clock.now()
     last = milestone is contract.milestones[-1]
-    need = payments.still_to_ask(contract, milestone, payments.payments_of(session, contract))
+    need = settlement.still_to_ask(contract, milestone, settlement.payments_of(session, contract))
     ask(session, contract, "settlement" if last else "milestone", need, milestone.number)
     _expect(session, contract)
     settle(session, contract)
@@ -141,7 +139,7 @@ def settle(session: Session, contract: Contract) -> None:
     """
     if contract.state not in RUNNING:
         return
-    for milestone in payments.payable_now(contract, payments.payments_of(session, contract)):
+    for milestone in settlement.payable_now(contract, settlement.payments_of(session, contract)):
         _release(session, contract, milestone)
         milestone.paid_at = clock.now()
     if all(milestone.paid_at for milestone in contract.milestones):
@@ -158,7 +156,7 @@ def _release(session: Session, contract: Contract, milestone: Milestone) -> None
     is made good to the buyer.
     """
     share, key = (
-        payments.release_of(session, contract, milestone),
+        settlement.release_of(session, contract, milestone),
         f"{contract.identifier}:{milestone.number}",
     )
     for name, amount, owed in (
@@ -167,7 +165,7 @@ def _release(session: Session, contract: Contract, milestone: Milestone) -> None
         ("retention_released", share.freed, contract.agency),
         ("penalty", share.penalty, contract.buyer),
     ):
-        payments.post(
+        postings.post(
             session,
             name,
             f"{key}:{name}",
@@ -185,14 +183,14 @@ def freeze(session: Session, contract: Contract, why: str) -> None:
 
     `why` is the dispute, or the payment that came in meanwhile.
     """
-    amount = ledger.balance(session, ledger.escrow(contract.identifier))
-    payments.post(session, "held", f"{why}:held", contract.identifier, amount, contract=contract.identifier)
+    amount = books.balance(session, books.escrow(contract.identifier))
+    postings.post(session, "held", f"{why}:held", contract.identifier, amount, contract=contract.identifier)
 
 
 def unfreeze(session: Session, contract: Contract, why: str) -> None:
     """What a dispute held is in escrow again, because of `why`: the dispute, or the contract's end."""
-    amount = ledger.balance(session, ledger.hold(contract.identifier))
-    payments.post(
+    amount = books.balance(session, books.hold(contract.identifier))
+    postings.post(
         session,
         "hold_lifted",
         f"{why}:hold_lifted",
@@ -219,7 +217,9 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
     RuleViolation while a payment waits to be confirmed: nobody knows then what the escrow holds.
     """
     asked = [
-        payment for payment in payments.payments_of(session, contract, lock=True) if payment.kind != "penalty"
+        payment
+        for payment in settlement.payments_of(session, contract, lock=True)
+        if payment.kind != "penalty"
     ]
     if any(payment.state == "paid" for payment in asked):
         raise RuleViolation(N_("业主已上传付款凭证,请先确认是否到账。"))
@@ -245,9 +245,9 @@ def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:
     """
     code = contract.identifier
     unfreeze(session, contract, f"{code}:ended")
-    retained = ledger.balance(session, ledger.retention(code))
-    payments.post(session, "retention_returned", f"{code}:ended:retention", code, retained, contract=code)
-    payments.post(
+    retained = books.balance(session, books.retention(code))
+    postings.post(session, "retention_returned", f"{code}:ended:retention", code, retained, contract=code)
+    postings.post(
         session,
         "released",
         f"{code}:ended:released",
@@ -256,8 +256,8 @@ def _settle_up(session: Session, contract: Contract, to_agency: int) -> None:
         contract=code,
         owed=contract.agency.uscc,
     )
-    left = ledger.balance(session, ledger.escrow(code))
-    payments.post(
+    left = books.balance(session, books.escrow(code))
+    postings.post(
         session, "refunded", f"{code}:ended:refunded", code, left, contract=code, owed=contract.buyer.uscc
     )
     create_payouts(session, contract, contract.agency, "earned", to_agency)

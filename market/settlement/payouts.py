@@ -12,8 +12,10 @@ from market.gateways import get_gateway
 from models import clock, identifiers, policy, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM
-from models.contracts import Contract
-from models.payments import Charge, Payment, Payout
+from models.contracts.agreement import Contract
+from models.payments.charges import Charge
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from models.workflow import start
 
 

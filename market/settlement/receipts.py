@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 
 from market.settlement.lifecycle import ask, begin, freeze, settle
 from market.settlement.payouts import create_payouts
-from models import clock, payments
+from models import clock
 from models.actors import Actor
-from models.payments import Payment
+from models.payments import postings, settlement
+from models.payments.payment import Payment
 from models.workflow import perform, permit
 
 
@@ -27,7 +28,7 @@ def _book(session: Session, payment: Payment, gateway: str) -> str:
     """The entry's identifier."""
     contract = payment.contract
     payment.gateway, payment.paid_at = gateway, payment.paid_at or clock.now()
-    entry = payments.post(
+    entry = postings.post(
         session,
         f"{payment.kind}_received",
         f"{payment.identifier}:received",
@@ -51,4 +52,4 @@ def _go_on(session: Session, payment: Payment) -> None:
         begin(session, contract)
     else:
         settle(session, contract)
-    ask(session, contract, "penalty", payments.late_payment(payment), payment.milestone_number)
+    ask(session, contract, "penalty", settlement.late_payment(payment), payment.milestone_number)

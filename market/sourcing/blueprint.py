@@ -13,7 +13,7 @@ from market.case_views import case_url, link, not_found
 from market.extensions import db
 from market.formatting import format_instant, format_share
 from market.identity import current_actor
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 
 bp = Blueprint("sourcing", __name__)
 

@@ -35,22 +35,15 @@ from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
 from models.lengths import REASON_LEAST, REASON_MOST
-from models.sourcing import (
-    FUNDS,
-    MODES,
-    NOT_AGAIN,
-    OPENNESS,
-    Award,
-    Bid,
-    Clarification,
-    Objection,
-    Offer,
-    Quote,
-    Tender,
-    grounds,
-)
+from models.sourcing.awards import Award, Objection
+from models.sourcing.bids import Bid
+from models.sourcing.cancelling import NOT_AGAIN, grounds
+from models.sourcing.clarifications import Clarification
+from models.sourcing.modes import FUNDS, MODES, OPENNESS
 from models.sourcing.modes.inquiry import Inquiry
+from models.sourcing.quotes import Offer, Quote
 from models.sourcing.scoring import PRICE_FORMULAS, Criteria, QualityLine
+from models.sourcing.tenders import Tender
 
 
 class _Asked(Form):

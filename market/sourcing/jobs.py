@@ -16,20 +16,22 @@ from market.extensions import db
 from market.files import issue_outside
 from market.keeper import keeper
 from market.printing import letter
-from models import agencies, documents, events, money, policy
+from models import documents, events, money, policy
 from models.accounts import Organisation
 from models.actors import SYSTEM
-from models.agencies import TIES
+from models.agencies import eligibility
+from models.agencies.related_parties import TIES
 from models.clock import BEIJING
-from models.contracts import Contract
-from models.contracts.agreement import UNSIGNED
+from models.contracts.agreement import UNSIGNED, Contract
 from models.documents import Document
 from models.errors import RuleViolation, serialize_problem
 from models.events import Event
 from models.i18n import N_
-from models.sourcing import FUNDS, Award, Tender
+from models.sourcing.awards import Award
+from models.sourcing.modes import FUNDS
 from models.sourcing.modes.reference_price import reference_words
 from models.sourcing.related_bidders import links_of
+from models.sourcing.tenders import Tender
 from models.workflow import Case
 
 
@@ -151,7 +153,9 @@ def watch(session: Session, happened: list[Event]) -> None:
         session.scalars(waiting.with_for_update(of=Award).execution_options(populate_existing=True)).unique()
     )
     for award, problem in zip(
-        awards, agencies.unfit(session, [(award.agency, award.tender.item) for award in awards]), strict=True
+        awards,
+        eligibility.unfit(session, [(award.agency, award.tender.item) for award in awards]),
+        strict=True,
     ):
         _note(session, award, problem)
 

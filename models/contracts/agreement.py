@@ -14,14 +14,17 @@ from sqlalchemy import ForeignKey, String, UniqueConstraint, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import agencies, clock
+from models import clock
 from models.accounts import Organisation
 from models.actors import Actor
+from models.agencies import eligibility
 from models.base import Base, Code, Fen, Json, Name
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.sourcing import PARTIES, Award, Tender
+from models.sourcing.awards import Award
+from models.sourcing.of_tender import PARTIES
+from models.sourcing.tenders import Tender
 from models.workflow import Case, Limit, Move, State, Workflow
 
 # a state has one act of the clock: it lapses first, then goes up
@@ -295,7 +298,11 @@ class Contract(Case, Base):
 
         The approving department sees the contract whose report it reviews.
         """
-        from models.contracts import Change, Deliverable, Dispute, Materials, OfContract
+        from models.contracts.changes import Change
+        from models.contracts.deliverables import Deliverable
+        from models.contracts.disputes import Dispute
+        from models.contracts.materials import Materials
+        from models.contracts.of_contract import OfContract
 
         if super().readable_by(session, actor):
             return True
@@ -307,7 +314,7 @@ class Contract(Case, Base):
         )
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        agencies.check_fit(session, self.agency, self.tender.item, own="agency" in played)
+        eligibility.check_fit(session, self.agency, self.tender.item, own="agency" in played)
 
     @property
     def unsigned(self) -> str:

@@ -17,7 +17,8 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import agencies, clock, money, policy, workdays
+from models import clock, money, policy, workdays
+from models.agencies import eligibility
 from models.base import Base, Json
 from models.contracts.agreement import Contract, Milestone
 from models.contracts.deliverables import Deliverable
@@ -25,7 +26,7 @@ from models.contracts.drafting import plan
 from models.contracts.of_contract import OfContract
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing import PARTIES
+from models.sourcing.of_tender import PARTIES
 from models.workflow import Limit, Move, State, Workflow
 
 CHANGES = {
@@ -103,7 +104,7 @@ class Change(OfContract, Base):
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
         """More work is taken on by a variation alone."""
         if self.kind == "variation":
-            agencies.check_fit(
+            eligibility.check_fit(
                 session, self.contract.agency, self.contract.tender.item, own=self.other_id == self.agency_id
             )
 

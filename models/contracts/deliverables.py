@@ -22,7 +22,7 @@ from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.regions import above
-from models.sourcing import PARTIES
+from models.sourcing.of_tender import PARTIES
 from models.workflow import Limit, Move, State, Workflow, perform
 
 FAULTS = {"agency": N_("机构原因"), "buyer": N_("业主原因"), "other": N_("其他原因")}

@@ -19,7 +19,7 @@ from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.sourcing import PARTIES
+from models.sourcing.of_tender import PARTIES
 from models.workflow import Limit, Move, State, Workflow
 
 OUTCOMES = {"continue": N_("继续履行"), "terminate": N_("解除合同")}

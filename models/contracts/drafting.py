@@ -16,7 +16,7 @@ from models.contracts.clauses import examine, rules_version
 from models.contracts.templates import MOST_MILESTONES, ContractTemplate
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing import Award
+from models.sourcing.awards import Award
 
 # What the template's clauses may name, and the policy's fraction behind it.
 RATES = {

@@ -8,7 +8,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, relationship
 
 from models.contracts.agreement import Contract
-from models.sourcing import PARTIES
+from models.sourcing.of_tender import PARTIES
 from models.workflow import Case
 
 

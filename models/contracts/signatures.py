@@ -14,9 +14,8 @@ from models.contracts.agreement import Contract
 from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.signing import Signed
 from models.signing.keys import names
-from models.signing.pades import FLAWS, Box
+from models.signing.pades import FLAWS, Box, Signed
 
 METHODS = {"platform": N_("平台托管的密钥"), "own": N_("自备证书"), "elsewhere": N_("在别处签署后上传")}
 # The field each party signs in, and its place on the last page (points; 1 mm is 2.83).

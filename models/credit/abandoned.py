@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session, lazyload
 
 from models import clock, policy
 from models.accounts import Organisation
-from models.agencies import SAID, linked
+from models.agencies.related_parties import SAID, linked
 from models.catalogue import ServiceItem
-from models.contracts import Contract, Deliverable
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
 from models.credit.records import CreditRecord
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing import Tender, same_project
+from models.sourcing.projects import same_project
+from models.sourcing.tenders import Tender
 
 KINDS = ("unsigned", "given_up")
 _FAILED = ("agency", "both")

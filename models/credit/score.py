@@ -26,7 +26,8 @@ from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationshi
 from models import clock, policy
 from models.accounts import Organisation
 from models.base import Base
-from models.contracts import Contract, Deliverable
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
 from models.errors import Problem, RuleViolation
 from models.i18n import N_
 from models.policy import Policy

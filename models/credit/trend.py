@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models import clock
 from models.clock import BEIJING
-from models.contracts import Deliverable
+from models.contracts.deliverables import Deliverable
 
 
 @dataclass(slots=True)

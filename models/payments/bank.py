@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
-from models import clock, ledger
+from models import clock
 from models.base import Base, Code, Fen, Name, OptionalFen
 from models.i18n import N_
 from models.identifiers import Numbered, kinds_of
+from models.ledger import books
 from models.payments.payment import OPEN, Payment, payments_named_in
 from models.payments.payouts import Payout
 
@@ -225,4 +226,4 @@ def statement_discrepancy(session: Session) -> int | None:
     newest = newest_bank_statement(session)
     if newest is None or newest.closing is None:
         return None
-    return newest.closing - (-ledger.balance(session, ledger.BANK) + unexplained(session))
+    return newest.closing - (-books.balance(session, books.BANK) + unexplained(session))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, money, spelling
 from models.base import Base, Fen
-from models.contracts import OfContract
+from models.contracts.of_contract import OfContract
 from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_

@@ -18,7 +18,7 @@ from stdnum.iso7064 import mod_97_10
 
 from models import spelling
 from models.base import Base, Fen
-from models.contracts import OfContract
+from models.contracts.of_contract import OfContract
 from models.documents import Document
 from models.i18n import N_
 from models.lengths import LEAST

@@ -15,14 +15,15 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models.accounts import Organisation
 from models.base import Base, Fen
-from models.contracts import Contract, OfContract
+from models.contracts.agreement import Contract
+from models.contracts.of_contract import OfContract
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import LEAST
 from models.payments.charges import Charge
 from models.payments.payment import Payment
 from models.referrals import REFERRAL_ACTS, referrals
-from models.sourcing import PARTIES
+from models.sourcing.of_tender import PARTIES
 from models.workflow import Limit, Move, State, Workflow
 
 PAYOUT_KINDS = {"earned": N_("服务款"), "refund": N_("退款"), "penalty": N_("违约金")}

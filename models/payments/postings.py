@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from models import ledger
 from models.i18n import N_
-from models.ledger import Entry, Transfer
+from models.ledger import books
+from models.ledger.books import Entry, Transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +151,15 @@ def post(
         return None
     posting = POSTINGS[name]
     codes = {
-        "bank": ledger.BANK,
-        "platform": ledger.PLATFORM,
-        "clearing": ledger.clearing(gateway),
-        "payable": ledger.payable(owed),
-        "escrow": ledger.escrow(contract),
-        "retention": ledger.retention(contract),
-        "hold": ledger.hold(contract),
+        "bank": books.BANK,
+        "platform": books.PLATFORM,
+        "clearing": books.clearing(gateway),
+        "payable": books.payable(owed),
+        "escrow": books.escrow(contract),
+        "retention": books.retention(contract),
+        "hold": books.hold(contract),
     }
-    return ledger.post(
+    return books.post(
         session, key, name, about, [Transfer(codes[posting.debit], codes[posting.credit], amount)]
     )
 

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models import clock, ledger, policy
+from models import clock, policy
+from models.ledger import books as ledger_books
 from models.payments.bank import statement_discrepancy
 from models.payments.charges import Charge, Discrepancy
 from models.payments.payment import Payment
@@ -56,7 +57,7 @@ def looked_back_to() -> datetime:
 
 def of_bank(session: Session) -> list[Mismatch]:
     """The bank's newest balance against the custody account and the lines still to be explained."""
-    off, books = statement_discrepancy(session), -ledger.balance(session, ledger.BANK)
+    off, books = statement_discrepancy(session), -ledger_books.balance(session, ledger_books.BANK)
     return [Mismatch("balance", "custody", books + off, books)] if off else []
 
 
@@ -100,7 +101,7 @@ def _booked(session: Session, gateway: str, since: datetime) -> dict[str, tuple[
 
 def _held_long(session: Session, gateway: str) -> list[Mismatch]:
     """More than came in within the policy's days, and was not refunded, has been there for longer."""
-    held = -ledger.balance(session, ledger.clearing(gateway))
+    held = -ledger_books.balance(session, ledger_books.clearing(gateway))
     since = clock.now() - timedelta(days=policy.current().number("contract.gateway_days"))
     gone = select(func.coalesce(func.sum(Payout.amount), 0)).where(
         Payout.charge_id == Charge.id, Payout.gateway == gateway, Payout.sent_at.is_not(None)

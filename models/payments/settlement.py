@@ -8,9 +8,11 @@ from fractions import Fraction
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, lazyload
 
-from models import ledger, money, workdays
-from models.contracts import Contract, Deliverable, Milestone
-from models.ledger import Entry, Line
+from models import money, workdays
+from models.contracts.agreement import Contract, Milestone
+from models.contracts.deliverables import Deliverable
+from models.ledger import books
+from models.ledger.books import Entry, Line
 from models.payments.payment import IN, OPEN, Payment
 
 
@@ -76,11 +78,11 @@ def received(session: Session, contract: Contract) -> int:
 def funds_held(session: Session, contract: Contract) -> int:
     """All that is kept for a contract, in fen: escrow, what is retained, what a dispute holds."""
     codes = (
-        ledger.escrow(contract.identifier),
-        ledger.retention(contract.identifier),
-        ledger.hold(contract.identifier),
+        books.escrow(contract.identifier),
+        books.retention(contract.identifier),
+        books.hold(contract.identifier),
     )
-    return sum(ledger.balance(session, code) for code in codes)
+    return sum(books.balance(session, code) for code in codes)
 
 
 def fair_share(session: Session, contract: Contract, fault: str) -> int:
@@ -94,7 +96,7 @@ def fair_share(session: Session, contract: Contract, fault: str) -> int:
     return (
         money_kept
         if fault == "buyer"
-        else min(money_kept, earned + ledger.balance(session, ledger.retention(contract.identifier)))
+        else min(money_kept, earned + books.balance(session, books.retention(contract.identifier)))
     )
 
 
@@ -131,7 +133,7 @@ def release_of(session: Session, contract: Contract, milestone: Milestone) -> Re
     penalty = min(
         lateness(contract, milestone.amount, days, penalties(session, contract)), milestone.amount - retained
     )
-    freed = ledger.balance(session, ledger.retention(contract.identifier)) if last else 0
+    freed = books.balance(session, books.retention(contract.identifier)) if last else 0
     return Release(milestone.amount - retained - penalty, retained, penalty, freed)
 
 

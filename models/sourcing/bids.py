@@ -10,9 +10,10 @@ from typing import ClassVar
 from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, Text, UniqueConstraint, and_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import agencies, clock, policy, sealing
+from models import clock, policy, sealing
 from models.accounts import Organisation
 from models.actors import Actor
+from models.agencies import eligibility
 from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
 from models.errors import RuleViolation
@@ -103,7 +104,7 @@ class Bid(OfTender, Base):
     agency: Mapped[Organisation] = relationship(lazy="joined")
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        agencies.check_fit(session, self.agency, self.tender.item, own="agency" in played)
+        eligibility.check_fit(session, self.agency, self.tender.item, own="agency" in played)
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """The bidder, and the buyer it bids to."""

@@ -110,7 +110,7 @@ def repeats(session: Session, tender: Tender) -> list[Tender]:
 
 def _unsigned() -> ColumnElement[bool]:
     """Whether a tender has come to a contract that not both have signed yet."""
-    from models.contracts import UNSIGNED, Contract
+    from models.contracts.agreement import UNSIGNED, Contract
 
     return exists().where(Contract.tender_id == Tender.id, Contract.state.in_(UNSIGNED))
 

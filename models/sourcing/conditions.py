@@ -92,7 +92,7 @@ def cancels_with_consent(session: Session, tender: Tender) -> None:
 
 def unsigned(session: Session, tender: Tender) -> None:
     """Its contract has not been signed by both: what is signed ends as a contract does."""
-    from models.contracts import Contract
+    from models.contracts.agreement import Contract
 
     signed = select(Contract.id).where(
         Contract.tender_id == tender.id, Contract.signed_at.is_not(None), Contract.state != "terminated"

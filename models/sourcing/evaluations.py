@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import sealing
 from models.accounts import Membership, Organisation, User
-from models.agencies import Practitioner
+from models.agencies.certificates import Practitioner
 from models.agencies.related_parties import same_person
 from models.base import Base, Json
 from models.errors import RuleViolation

@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueCon
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import agencies, clock, policy, sealing, workdays
+from models import clock, policy, sealing, workdays
 from models.accounts import Organisation
 from models.actors import Actor
+from models.agencies import eligibility
 from models.append_only import AppendOnly
 from models.base import Base, Fen, Json, OptionalFen
 from models.errors import RuleViolation
@@ -172,7 +173,7 @@ class Quote(OfTender, Base):
         return SEALED if self.sealed is not None and self.state == "open" else super().state_label
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        agencies.check_fit(session, self.agency, self.tender.item, own="agency" in played)
+        eligibility.check_fit(session, self.agency, self.tender.item, own="agency" in played)
 
     def parties_told(self, roles: Iterable[str]) -> list[int]:
         """Whoever may not see it while it is sealed is not told of it."""

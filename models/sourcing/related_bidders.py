@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from models import agencies, policy
+from models import policy
+from models.agencies import related_parties
 from models.sourcing.outcomes import Link
 from models.sourcing.tenders import Tender
 
@@ -22,9 +23,11 @@ def links_among(session: Session, tender: Tender, answers: list[Any]) -> list[Li
     linked with the buyer, in a row of its own whose first tie is `buyer`.
     """
     names = {answer.agency_id: answer.identifier for answer in answers}
-    found, rows = agencies.linked(session, [tender.buyer_id, *names], tender.policy_version), []
+    found, rows = related_parties.linked(session, [tender.buyer_id, *names], tender.policy_version), []
     themselves = (
-        agencies.asserted(session, [key for group in found for key in group.agencies]) if found else set()
+        related_parties.asserted(session, [key for group in found for key in group.agencies])
+        if found
+        else set()
     )
     for group in found:
         own = [
@@ -33,19 +36,19 @@ def links_among(session: Session, tender: Tender, answers: list[Any]) -> list[Li
         if len(own) > 1:
             rows.append(Link(own, list(group.ties)))
         if len(own) < len(group.agencies):
-            told = {name for row in rows if agencies.BUYER in row.ties for name in row.answers}
-            rows += [Link([name], [agencies.BUYER, *group.ties]) for name in own if name not in told]
+            told = {name for row in rows if related_parties.BUYER in row.ties for name in row.answers}
+            rows += [Link([name], [related_parties.BUYER, *group.ties]) for name in own if name not in told]
     return rows
 
 
 def _binding(links: list[Link]) -> list[Link]:
     """Those from which something follows: not what rests on what people call themselves."""
-    return [group for group in links if agencies.SAID not in group.ties]
+    return [group for group in links if related_parties.SAID not in group.ties]
 
 
 def _together(links: list[Link]) -> list[Link]:
     """The groups of bidders linked with each other, as they count."""
-    return [group for group in _binding(links) if agencies.BUYER not in group.ties]
+    return [group for group in _binding(links) if related_parties.BUYER not in group.ties]
 
 
 def links_of(tender: Tender) -> list[Link]:
@@ -76,7 +79,7 @@ def void(tender: Tender, links: list[Link], opened: set[str]) -> set[str]:
         name
         for group in _binding(links)
         for name in group.answers
-        if akin == "void" and agencies.BUYER in group.ties
+        if akin == "void" and related_parties.BUYER in group.ties
     }
     standing = [[name for name in group.answers if name in opened - struck] for group in _together(links)]
     return struck if first is None else struck | {name for group in standing for name in group[first:]}

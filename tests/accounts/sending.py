@@ -15,7 +15,7 @@ from models import clock
 from models.accounts import Delegation, Membership, Organisation, User
 from models.clock import BEIJING
 from models.events import Event
-from models.signing import SigningKey
+from models.signing.keys import SigningKey
 from tests.factories import PASSWORD, PDF, World, code
 from tests.web import Visitor
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import drafting, quotes
 from models import workdays
 from models.errors import NotAllowed, RuleViolation
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from tests.factories import World
 
 
@@ -30,17 +30,17 @@ def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:
         world.tender("helper", on_behalf_of=buyer, budget=3_000_001)
     tender = world.tender("helper", on_behalf_of=buyer, budget=3_000_000)
     assert Tender.load(db.session, tender).buyer_id == buyer
-    quote = sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)
+    quote = quotes.submit(world.actor("agency"), tender, price=1000, days=20)
     with pytest.raises(NotAllowed):
-        sourcing.accept_quote(world.actor("helper"), quote)
+        quotes.accept(world.actor("helper"), quote)
     from models.accounts import Delegation
 
     draft = world.tender("helper", publish=False, on_behalf_of=buyer, budget=3_000_000)
     for raised in (None, 3_000_001):
         with pytest.raises(RuleViolation, match="预算上限"):
-            sourcing.edit_tender(world.actor("helper"), draft, **world.asked(budget=raised))
-    sourcing.edit_tender(world.actor("helper"), draft, **world.asked(budget=2_000_000))
+            drafting.edit(world.actor("helper"), draft, **world.asked(budget=raised))
+    drafting.edit(world.actor("helper"), draft, **world.asked(budget=2_000_000))
     lent = db.session.query(Delegation).one()
-    delegating.revoke_delegation(world.actor("buyer"), lent.id)
+    delegating.revoke(world.actor("buyer"), lent.id)
     with pytest.raises(NotAllowed):
         world.tender("helper", on_behalf_of=buyer)

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from market.accounts.actions import confirming, delegating
-from market.accounts.actions import members as accounts
+from market.accounts.actions import confirming, delegating, members
 from market.extensions import db
 from models import clock, workdays
 from models.accounts import Delegation, Membership, User
@@ -133,7 +132,7 @@ def test_no_text_breaks_the_sign_in(app: Flask, world: World, typed: str) -> Non
     ],
 )
 def test_any_member_can_be_removed_by_the_button_beside_it(app: Flask, world: World, address: str) -> None:
-    accounts.add_member(world.actor("buyer"), email=address, name="某员工", password=PASSWORD)
+    members.add_member(world.actor("buyer"), email=address, name="某员工", password=PASSWORD)
     owner = sign_in(app, world, "buyer")
     form = next(
         form

@@ -11,9 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.accounts.actions import claiming, confirming, delegating
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
+from market.accounts.actions import claiming, confirming, delegating, members
+from market.agencies.actions import accounts as account_actions
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.transaction import transaction
@@ -21,7 +20,7 @@ from models import clock, workdays
 from models.accounts import Delegation, Membership, Organisation, User
 from models.acting import actor_for
 from models.actors import VISITOR, Actor
-from models.agencies import AccountChange
+from models.agencies.account_changes import AccountChange
 from models.claims import Claim
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
@@ -47,8 +46,8 @@ def claimed(world: World, of: str = "buyer", *, confirm: bool = True) -> str:
     }
     if confirm:
         world.emails["claimant"] = EMAIL
-        return accounts.sign_up(VISITOR, **values)
-    accounts.register(VISITOR, **values)
+        return members.sign_up(VISITOR, **values)
+    members.register(VISITOR, **values)
     return db.session.scalars(select(Claim.identifier)).one()
 
 
@@ -59,12 +58,12 @@ def load(identifier: str) -> Claim:
 
 def filed(world: World, of: str = "buyer") -> str:
     claim = claimed(world, of)
-    return claiming.file_claim(
+    return claiming.file(
         world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。"
     )
 
 
-def members(world: World, of: str = "buyer") -> dict[str, str]:
+def members_of(world: World, of: str = "buyer") -> dict[str, str]:
     db.session.rollback()
     query = (
         select(User.email, Membership.role)
@@ -94,11 +93,11 @@ def test_a_taken_code_opens_a_case_and_the_members_are_told_of_evidence(
         [],
     ), "of what anybody can do nobody is told"
     with pytest.raises(NotAllowed, match="确认您的邮箱"):
-        claiming.file_claim(actor_for(person), claim.identifier, file_name="l.pdf", content=PDF)
+        claiming.file(actor_for(person), claim.identifier, file_name="l.pdf", content=PDF)
     assert claim.identifier in Visitor(app, EMAIL).get("/my").text
     world.emails["claimant"] = EMAIL
     confirming.show_address(EMAIL)
-    claiming.file_claim(world.actor("claimant"), claim.identifier, file_name="licence.pdf", content=PDF)
+    claiming.file(world.actor("claimant"), claim.identifier, file_name="licence.pdf", content=PDF)
     drain()
     assert [notice.event.kind for notice in db.session.scalars(mine)] == ["claim.file"]
     assert db.session.scalars(told).all() == [world.emails[of]]
@@ -133,17 +132,17 @@ def test_who_let_the_time_pass_goes_on_with_evidence(app: Flask, world: World, t
     assert visitor.submit(f"/claims/{claim}/resume").status == 303
     assert load(claim).due_at == workdays.add(clock.now(), 10)
     assert visitor.get("/my").soup.select_one(f'main a[href="/claims/{claim}"]') is not None
-    claiming.file_claim(
+    claiming.file(
         world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。"
     )
     assert load(claim).state == "filed"
     with pytest.raises(WrongState):
-        claiming.resume_claim(world.actor("claimant"), claim)
-    claiming.withdraw_claim(world.actor("claimant"), claim)
-    claiming.resume_claim(world.actor("claimant"), claim)
-    claiming.withdraw_claim(world.actor("claimant"), claim)
+        claiming.resume(world.actor("claimant"), claim)
+    claiming.withdraw(world.actor("claimant"), claim)
+    claiming.resume(world.actor("claimant"), claim)
+    claiming.withdraw(world.actor("claimant"), claim)
     with pytest.raises(RuleViolation, match="不能再继续"):  # each filing is told to the members
-        claiming.resume_claim(world.actor("claimant"), claim)
+        claiming.resume(world.actor("claimant"), claim)
 
 
 def test_whoever_has_found_another_organisation_claims_none_besides(world: World) -> None:
@@ -151,18 +150,18 @@ def test_whoever_has_found_another_organisation_claims_none_besides(world: World
     with transaction() as session:
         user = session.scalars(select(User.id).where(User.email == EMAIL)).one()
         session.add(Membership(user_id=user, organisation_id=world.organisation("agency").id, role="member"))
-    claiming.answer_claim(world.actor("buyer"), claim, statement="这家单位是我们的。")
+    claiming.answer(world.actor("buyer"), claim, statement="这家单位是我们的。")
     with pytest.raises(RuleViolation, match="另一家单位的成员"):
-        claiming.grant_claim(world.actor("regulator"), claim, reason="材料齐全,属实", replaces=False)
-    claiming.withdraw_claim(world.actor("claimant"), claim)
+        claiming.grant(world.actor("regulator"), claim, reason="材料齐全,属实", replaces=False)
+    claiming.withdraw(world.actor("claimant"), claim)
     with pytest.raises(RuleViolation, match="另一家单位的成员"):
-        claiming.resume_claim(world.actor("claimant"), claim)
+        claiming.resume(world.actor("claimant"), claim)
 
 
 def test_it_goes_on_with_evidence_only_and_the_members_answer(app: Flask, world: World) -> None:
     claim = claimed(world)
     with pytest.raises(RuleViolation, match="材料"):
-        claiming.file_claim(world.actor("claimant"), claim)
+        claiming.file(world.actor("claimant"), claim)
     claimant = sign_in(app, world, "claimant")
     assert claimant.submit(f"/claims/{claim}/file", statement="我是现任法定代表人。", file=PDF).status == 303
     assert (load(claim).state, load(claim).due_at) == ("filed", workdays.add(clock.now(), 3))
@@ -170,16 +169,16 @@ def test_it_goes_on_with_evidence_only_and_the_members_answer(app: Flask, world:
         refused = 302 if other == "visitor" else 404
         assert sign_in(app, world, other).get(f"/claims/{claim}").status == refused, other
     with pytest.raises(RuleViolation, match="现登记的成员"):
-        claiming.grant_claim(world.actor("regulator"), claim, reason="证据充分,予以认定。", replaces=True)
+        claiming.grant(world.actor("regulator"), claim, reason="证据充分,予以认定。", replaces=True)
     assert (
         sign_in(app, world, "buyer").submit(f"/claims/{claim}/answer", statement="他去年已经离职。").status
         == 303
     )
     assert (load(claim).state, load(claim).due_at) == ("answered", workdays.add(clock.now(), 5))
     with pytest.raises(NotAllowed):
-        claiming.refuse_claim(world.actor("buyer"), claim, reason="我们不同意这个认领。")
-    claiming.refuse_claim(world.actor("regulator"), claim, reason="授权书已经过期。")
-    assert (load(claim).state, members(world)) == ("refused", {"buyer@example.cn": "owner"})
+        claiming.refuse(world.actor("buyer"), claim, reason="我们不同意这个认领。")
+    claiming.refuse(world.actor("regulator"), claim, reason="授权书已经过期。")
+    assert (load(claim).state, members_of(world)) == ("refused", {"buyer@example.cn": "owner"})
 
 
 def test_its_limits_end_in_an_act_and_an_escalation(world: World, time: Any) -> None:
@@ -193,8 +192,8 @@ def test_its_limits_end_in_an_act_and_an_escalation(world: World, time: Any) -> 
     assert (load(claim).state, load(claim).referred_to) == ("answered", "630000"), (
         "the level above may decide"
     )
-    claiming.grant_claim(world.actor("regulator"), claim, reason="证据充分,予以认定。", replaces=False)
-    assert members(world) == {"buyer@example.cn": "owner", EMAIL: "owner"}
+    claiming.grant(world.actor("regulator"), claim, reason="证据充分,予以认定。", replaces=False)
+    assert members_of(world) == {"buyer@example.cn": "owner", EMAIL: "owner"}
     assert world.actor("claimant").owner
 
 
@@ -210,11 +209,9 @@ def test_who_is_put_out_leaves_nothing_going(world: World) -> None:
     world.accept("helper")
     world.member("buyer", "staff")
     claim = filed(world)
-    claiming.answer_claim(world.actor("buyer"), claim, statement="公司是我们的。")
-    claiming.grant_claim(
-        world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True
-    )
-    assert members(world) == {EMAIL: "owner"}
+    claiming.answer(world.actor("buyer"), claim, statement="公司是我们的。")
+    claiming.grant(world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True)
+    assert members_of(world) == {EMAIL: "owner"}
     assert all(lent.revoked_at for lent in db.session.scalars(select(Delegation)))
     assert world.actor("buyer").organisation_id is None
     with pytest.raises(NotAllowed):
@@ -223,14 +220,12 @@ def test_who_is_put_out_leaves_nothing_going(world: World) -> None:
 
 
 def test_money_stays_where_it_went_when_an_agency_is_taken_over(world: World) -> None:
-    change = agencies.change_account(
+    change = account_actions.change_account(
         world.actor("agency"), bank_name="别的银行", account_name="别人", account_number="9999000011112222"
     )
     claim = filed(world, "agency")
-    claiming.answer_claim(world.actor("agency"), claim, statement="机构是我们的。")
-    claiming.grant_claim(
-        world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True
-    )
+    claiming.answer(world.actor("agency"), claim, statement="机构是我们的。")
+    claiming.grant(world.actor("regulator"), claim, reason="登记机关确认其为法定代表人。", replaces=True)
     db.session.rollback()
     assert AccountChange.load(db.session, change).state == "stopped"
 
@@ -239,15 +234,15 @@ def test_whoever_only_squats_on_a_code_is_not_waited_for(world: World) -> None:
     """An enterprise nobody has looked at: the evidence of its owner decides at once, and lets it in."""
     world.enterprise("squatter", verified=False)
     claim = filed(world, "squatter")
-    claiming.grant_claim(world.actor("regulator"), claim, reason="营业执照与登记一致。", replaces=True)
+    claiming.grant(world.actor("regulator"), claim, reason="营业执照与登记一致。", replaces=True)
     db.session.rollback()
     found = Organisation.load(db.session, world.identifiers["squatter"])
-    assert (found.state, members(world, "squatter")) == ("verified", {EMAIL: "owner"})
+    assert (found.state, members_of(world, "squatter")) == ("verified", {EMAIL: "owner"})
 
 
 def test_it_may_be_withdrawn_and_an_imported_one_still_wants_its_code(app: Flask, world: World) -> None:
     claim = claimed(world)
-    claiming.withdraw_claim(world.actor("claimant"), claim)
+    claiming.withdraw(world.actor("claimant"), claim)
     assert load(claim).state == "withdrawn"
     with transaction() as session:
         agency = Organisation.lock(session, world.identifiers["third"])
@@ -262,15 +257,13 @@ def test_it_may_be_withdrawn_and_an_imported_one_still_wants_its_code(app: Flask
         "uscc": agency.uscc,
     }
     with pytest.raises(RuleViolation, match="入驻码"):
-        accounts.register(VISITOR, **values)
+        members.register(VISITOR, **values)
 
 
 def test_the_administrator_decides_too(world: World) -> None:
     claim = filed(world)
-    claiming.answer_claim(world.actor("buyer"), claim, statement="公司是我们的。")
-    claiming.grant_claim(
-        Actor("管理员", frozenset({"admin"})), claim, reason="证据充分,予以认定。", replaces=False
-    )
+    claiming.answer(world.actor("buyer"), claim, statement="公司是我们的。")
+    claiming.grant(Actor("管理员", frozenset({"admin"})), claim, reason="证据充分,予以认定。", replaces=False)
     assert load(claim).state == "granted"
 
 
@@ -285,7 +278,7 @@ def test_a_regulator_gives_no_authority_away(world: World, time: Any, of: str) -
     office = world.organisation(of).kind == "authority"
     held = world.organisation(of)
     world.emails["claimant"] = EMAIL
-    claim = accounts.sign_up(
+    claim = members.sign_up(
         VISITOR,
         email=EMAIL,
         name="认领者",
@@ -295,16 +288,16 @@ def test_a_regulator_gives_no_authority_away(world: World, time: Any, of: str) -
         region_code="630000",
         uscc=held.uscc,
     )
-    claiming.file_claim(
+    claiming.file(
         world.actor("claimant"), claim, file_name="licence.pdf", content=PDF, statement="我是现任法定代表人。"
     )
-    claiming.answer_claim(world.actor(of), claim, statement="不是我们的人,请核实。")
+    claiming.answer(world.actor(of), claim, statement="不是我们的人,请核实。")
     regulators = ("regulator", "peer") if of != "peer" else ("regulator",)
     for name in regulators if office else ():
         with pytest.raises(NotAllowed):
-            claiming.grant_claim(world.actor(name), claim, reason="核对材料后认定。", replaces=True)
+            claiming.grant(world.actor(name), claim, reason="核对材料后认定。", replaces=True)
         with pytest.raises(NotAllowed):
-            claiming.refuse_claim(world.actor(name), claim, reason="核对材料后认定。")
+            claiming.refuse(world.actor(name), claim, reason="核对材料后认定。")
     for name in ("regulator", "peer"):
         actor = world.actor(name)
         db.session.rollback()
@@ -324,7 +317,7 @@ def test_a_regulator_gives_no_authority_away(world: World, time: Any, of: str) -
     assert ("claim.refer" in kinds) is (not office or of == "regulator"), (
         "of what it has no part in nobody is told"
     )
-    claiming.grant_claim(
+    claiming.grant(
         world.actor("admin" if office else "regulator"), claim, reason="核对材料后认定。", replaces=True
     )
-    assert members(world, of) == {EMAIL: "owner"}
+    assert members_of(world, of) == {EMAIL: "owner"}

@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from market import permissions
 from market.accounts import jobs as letters
-from market.accounts.actions import confirming, delegating
-from market.accounts.actions import members as accounts
+from market.accounts.actions import confirming, delegating, members
+from market.agencies.actions import entry as entry_actions
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import drafting, scoring, tenders
 from market.transaction import ACTIONS
 from models import clock, workdays
 from models.accounts import Delegation, User, authenticate
@@ -23,7 +23,7 @@ from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.errors import Conflict, NotAllowed, NotFound, RuleViolation
 from models.letters import MOST_A_DAY, MOST_FROM_ALL, Letter
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from tests.every_case import CRITERIA
 from tests.factories import PASSWORD, PDF, World, code
 from tests.web import Visitor
@@ -42,7 +42,7 @@ def signed_up(email: str = ADDRESS, number: int = 7100, password: str = PASSWORD
         "uscc": code(number),
         **changes,
     }
-    return found(accounts.register(VISITOR, email=email, password=password, **person))
+    return found(members.register(VISITOR, email=email, password=password, **person))
 
 
 def found(key: str) -> User:
@@ -72,7 +72,7 @@ def test_who_registers_somebodys_address_first_is_given_nothing_and_keeps_nothin
     thief = signed_up(password=THIEF)
     delegated(world)
     merit = world.tender(mode="merit", funds="state", criteria=CRITERIA)
-    sourcing.appoint(world.actor("buyer"), merit, email=ADDRESS)
+    scoring.appoint(world.actor("buyer"), merit, email=ADDRESS)
     assert (actor(thief).mandates, actor(thief).confirmed) == ((), False), (
         "what is meant for an address waits until it is shown"
     )
@@ -84,9 +84,9 @@ def test_who_registers_somebodys_address_first_is_given_nothing_and_keeps_nothin
     assert [lent.user_id for lent in db.session.scalars(select(Delegation))] == [expert.id]
     number = db.session.scalars(select(Delegation.id)).one()
     with pytest.raises(NotAllowed):
-        delegating.accept_delegation(actor(thief), number)
+        delegating.accept(actor(thief), number)
     assert not actor(expert).mandates, "nor does it count before its person accepts it"
-    delegating.accept_delegation(actor(expert), number)
+    delegating.accept(actor(expert), number)
     assert not actor(thief).mandates
     assert actor(expert).mandates
 
@@ -185,16 +185,16 @@ def _refused(act: Any, actor: Actor) -> str:
 
 def test_who_has_not_confirmed_drafts_and_does_nothing_else(app: Flask, world: World) -> None:
     person = signed_up()
-    draft = sourcing.create_tender(actor(person), **world.asked())
-    sourcing.edit_tender(actor(person), draft, **world.asked(project="改过的项目名称"))
+    draft = drafting.create(actor(person), **world.asked())
+    drafting.edit(actor(person), draft, **world.asked(project="改过的项目名称"))
     with pytest.raises(NotAllowed, match="确认您的邮箱"):
-        sourcing.publish(actor(person), draft)
+        tenders.publish(actor(person), draft)
     db.session.rollback()
     assert Tender.load(db.session, draft).state == "draft"
 
 
 def test_a_membership_given_to_an_address_counts_once_it_is_confirmed(app: Flask, world: World) -> None:
-    accounts.add_member(world.actor("buyer"), email=ADDRESS, name="职员", password=PASSWORD)
+    members.add_member(world.actor("buyer"), email=ADDRESS, name="职员", password=PASSWORD)
     person = db.session.scalars(select(User).where(User.email_asked == ADDRESS)).one()
     assert (actor(person).organisation_id, actor(person).roles) == (None, frozenset())
     draft = world.tender(publish=False)
@@ -209,7 +209,7 @@ def test_a_membership_given_to_an_address_counts_once_it_is_confirmed(app: Flask
 def test_an_authoritys_first_member_watches_nothing_before(world: World) -> None:
     world.emails["new"] = "new@example.cn"
     admin = Actor("管理员", frozenset({"admin"}))
-    accounts.set_up_authority(
+    members.set_up_authority(
         admin,
         email="new@example.cn",
         name="新",
@@ -323,7 +323,7 @@ def test_strangers_fill_no_box(app: Flask, world: World, time: Any) -> None:
 
 def test_of_an_account_that_claims_an_address_its_owner_hears_nothing(world: World) -> None:
     person = signed_up()
-    accounts.change_password(actor(person), current=PASSWORD, password="violet kettle harbour 77")
+    members.change_password(actor(person), current=PASSWORD, password="violet kettle harbour 77")
     assert set(db.session.scalars(select(Letter.kind).where(Letter.address == ADDRESS))) == {"confirm"}
 
 
@@ -354,10 +354,9 @@ def test_the_page_says_what_waits_and_sends_again(app: Flask, world: World) -> N
 
 
 def test_whoever_signs_in_unconfirmed_may_hand_in_its_papers(world: World) -> None:
-    from market.agencies import actions as agencies
 
     person = signed_up(kind="agency")
-    agencies.fill(
+    entry_actions.fill(
         actor(person),
         "licence",
         legal_form="company",
@@ -366,8 +365,8 @@ def test_whoever_signs_in_unconfirmed_may_hand_in_its_papers(world: World) -> No
         registered_capital=None,
         scope="水土保持",
     )
-    agencies.hand_in_material(actor(person), kind="licence", file_name="l.pdf", content=PDF)
-    for act in (agencies.submit_entry, agencies.commit_entry):
+    entry_actions.hand_in_material(actor(person), kind="licence", file_name="l.pdf", content=PDF)
+    for act in (entry_actions.submit, entry_actions.commit):
         with pytest.raises(NotAllowed, match="确认您的邮箱"):
             act(actor(person), committed=True)
 

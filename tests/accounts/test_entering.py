@@ -13,26 +13,25 @@ from flask import Flask
 from sqlalchemy import select
 
 from market import business_register
-from market.accounts.actions import delegating, entering
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
+from market.accounts.actions import delegating, entering, members
+from market.agencies.actions import entry as entry_actions
 from market.batches import Unavailable
-from market.contracts import actions as contracts
+from market.contracts.actions import signing
 from market.demonstration.register import COUNT, ExampleRegister, example
 from market.extensions import db
 from market.jobs import tick
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import tenders
 from market.transaction import Beforehand
 from models import clock, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
-from models.agencies import Registered
+from models.agencies.register import Registered
 from models.claims import Claim
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
 from models.failures import Failure
-from models.signing import SigningKey
-from models.sourcing import Tender
+from models.signing.keys import SigningKey
+from models.sourcing.tenders import Tender
 from models.uscc import sound
 from tests.factories import ADMIN, PASSWORD, PDF, World, code
 from tests.web import Visitor, sign_in
@@ -43,7 +42,7 @@ HEADING = "统一社会信用代码,名称,登记状态,法定代表人"
 def signed_up(world: World, name: str = "newcomer", number: int = 7200, **changes: Any) -> str:
     """An enterprise with a sound code, whose owner has confirmed."""
     world.emails[name] = f"{name}@example.cn"
-    world.identifiers[name] = accounts.sign_up(
+    world.identifiers[name] = members.sign_up(
         VISITOR,
         email=world.emails[name],
         name=name,
@@ -85,8 +84,8 @@ def test_a_sound_code_alone_lets_nobody_in(app: Flask, world: World) -> None:
     )
     draft = world.tender("newcomer", publish=False)
     for act in (
-        lambda: sourcing.publish(world.actor("newcomer"), draft),
-        lambda: contracts.renew_key(world.actor("newcomer")),
+        lambda: tenders.publish(world.actor("newcomer"), draft),
+        lambda: signing.renew_key(world.actor("newcomer")),
         lambda: delegating.delegate(
             world.actor("newcomer"),
             email="agency@example.cn",
@@ -119,20 +118,20 @@ def test_whoever_acts_for_it_is_told_the_same(world: World) -> None:
     with transaction() as session:
         Organisation.lock(session, world.identifiers["buyer"]).state = "applied"
     with pytest.raises(NotAllowed, match="还没有通过核验"):
-        sourcing.publish(world.actor("helper"), draft)
+        tenders.publish(world.actor("helper"), draft)
 
 
 def test_a_person_looks_at_the_licence(app: Flask, world: World) -> None:
     identifier = signed_up(world)
     with pytest.raises(RuleViolation, match="还没有上传营业执照"):
-        agencies.verify(world.actor("regulator"), identifier)
+        entry_actions.verify(world.actor("regulator"), identifier)
     world.authority("far", "regulator", region="540000")
     newcomer = sign_in(app, world, "newcomer")
     assert (
         newcomer.submit("/my/licence", legal_representative="才旦", file=PDF).location == "/my/organisation"
     )
     with pytest.raises(NotAllowed):
-        agencies.verify(world.actor("far"), identifier)
+        entry_actions.verify(world.actor("far"), identifier)
     regulator = sign_in(app, world, "regulator")
     assert "核验单位" in (said := regulator.get("/my").text), (
         "it waits for whoever looks, who is told what to do"
@@ -162,7 +161,7 @@ def test_what_is_not_shown_is_said_before_anybody_is_let_in(app: Flask, world: W
     register(app, tmp_path, f"{code(7299)},昆仑牧业有限公司,存续,")
     identifier = signed_up(world)
     entering.try_register(identifier)
-    accounts.register(
+    members.register(
         VISITOR,
         email="other@example.cn",
         name="另一人",
@@ -181,9 +180,9 @@ def test_what_is_not_shown_is_said_before_anybody_is_let_in(app: Flask, world: W
 def test_one_that_is_refused_does_nothing_more(world: World) -> None:
     identifier = signed_up(world)
     draft = world.tender("newcomer", publish=False)
-    agencies.refuse(world.actor("regulator"), identifier, reason="执照是别家单位的。")
+    entry_actions.refuse(world.actor("regulator"), identifier, reason="执照是别家单位的。")
     for act in (
-        lambda: sourcing.publish(world.actor("newcomer"), draft),
+        lambda: tenders.publish(world.actor("newcomer"), draft),
         lambda: world.tender("newcomer", publish=False),
     ):
         with pytest.raises(NotAllowed, match="已退出"):
@@ -274,7 +273,7 @@ def test_the_register_lets_nobody_in_who_does_not_wait(world: World) -> None:
     )
     entering.judge(SYSTEM, world.identifiers["agency"], said=said, source="登记库")
     identifier = signed_up(world)
-    agencies.refuse(ADMIN, identifier, reason="执照是别家单位的。")
+    entry_actions.refuse(ADMIN, identifier, reason="执照是别家单位的。")
     entering.judge(
         SYSTEM,
         identifier,

@@ -11,10 +11,9 @@ from flask import Flask
 from sqlalchemy import select
 
 from market.accounts import jobs as letters
-from market.accounts.actions import confirming, delegating, second_factor
-from market.accounts.actions import members as accounts
+from market.accounts.actions import confirming, delegating, members, second_factor
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import scoring
 from market.transaction import sealing_key, transaction
 from models import accounts as people
 from models import acting, clock, factors
@@ -23,7 +22,7 @@ from models.actors import VISITOR, Actor
 from models.errors import Conflict, NotAllowed, RuleViolation
 from models.holders import hold
 from models.letters import Letter
-from models.sourcing import Evaluation
+from models.sourcing.evaluations import Evaluation
 from tests.accounts.authenticator import code as shown
 from tests.accounts.test_unknown_addresses import NOBODYS, link_in_letter
 from tests.factories import PASSWORD, World, code
@@ -32,7 +31,7 @@ from tests.web import Visitor, sign_in
 
 
 def _register(email: str, number: int, password: str = PASSWORD) -> User:
-    key = accounts.register(
+    key = members.register(
         VISITOR,
         email=email,
         name=f"人{number}",
@@ -107,7 +106,7 @@ def test_who_is_blocked_takes_no_address_and_no_password(app: Flask, world: Worl
     person = db.session.scalars(select(User).where(User.email == email)).one()
     link = confirming.token(person, "moved@example.cn")
     world.appoint_admin()
-    accounts.block_account(world.actor("admin"), email, reason="账号疑被他人使用")
+    members.block_account(world.actor("admin"), email, reason="账号疑被他人使用")
     with pytest.raises(NotAllowed, match="停用"):
         confirming.confirm(VISITOR, token=link, password=PASSWORD)
     refused = Visitor(app).submit(way, password="violet kettle harbour 77")
@@ -121,10 +120,10 @@ def test_holding_an_address_passes_on_what_waited_and_takes_nothing_of_somebody_
     until = clock.now() + timedelta(days=30)
     tender = tender_of(world)
     delegating.delegate(world.actor("buyer"), email=NOBODYS, scope=["tender"], most=100, until=until)
-    sourcing.appoint(world.actor("buyer"), tender, email=NOBODYS)
+    scoring.appoint(world.actor("buyer"), tender, email=NOBODYS)
     waiting = db.session.scalars(select(User.id).where(User.email == NOBODYS)).one()
-    accounts.add_member(world.actor("second"), email=NOBODYS, name="某员工", password=PASSWORD)
-    accounts.add_member(world.actor("second"), email="agency@example.cn", name="另一员工", password=PASSWORD)
+    members.add_member(world.actor("second"), email=NOBODYS, name="某员工", password=PASSWORD)
+    members.add_member(world.actor("second"), email="agency@example.cn", name="另一员工", password=PASSWORD)
     claiming = {
         each.email_asked: each.id for each in db.session.scalars(select(User).where(User.email.is_(None)))
     }
@@ -149,7 +148,7 @@ def test_holding_an_address_passes_on_what_waited_and_takes_nothing_of_somebody_
 
 
 def test_a_member_named_by_a_known_address_is_removed_by_its_button(app: Flask, world: World) -> None:
-    accounts.add_member(
+    members.add_member(
         world.actor("buyer"), email="agency@example.cn", name="某员工", password="some horse battery"
     )
     staff = Visitor(app)
@@ -161,13 +160,13 @@ def test_a_member_named_by_a_known_address_is_removed_by_its_button(app: Flask, 
     assert "agency单位" in agency.get("/my/organisation").text, (
         "the account that was there is another's and stays as it was"
     )
-    accounts.remove_member(world.actor("buyer"), "agency@example.cn")
+    members.remove_member(world.actor("buyer"), "agency@example.cn")
     assert staff.get("/my/organisation").status == 403
     assert "agency单位" in agency.get("/my/organisation").text
 
 
 def test_the_owner_of_an_address_is_told_by_letter(world: World) -> None:
-    accounts.add_member(world.actor("buyer"), email="agency@example.cn", name="某员工", password=PASSWORD)
+    members.add_member(world.actor("buyer"), email="agency@example.cn", name="某员工", password=PASSWORD)
     letters.work()
     db.session.rollback()
     assert [
@@ -194,7 +193,7 @@ def _joining(email: str) -> str:
 def test_an_employee_who_has_an_account_becomes_a_member_with_it(app: Flask, world: World) -> None:
     """Who signed up with the employer's code first, and was added after."""
     held = world.organisation("buyer")
-    accounts.sign_up(
+    members.sign_up(
         VISITOR,
         email=NOBODYS,
         name="雇员",
@@ -204,7 +203,7 @@ def test_an_employee_who_has_an_account_becomes_a_member_with_it(app: Flask, wor
         uscc=held.uscc,
         region_code="632801",
     )
-    accounts.add_member(world.actor("buyer"), email=NOBODYS, name="雇员", password="violet kettle harbour 77")
+    members.add_member(world.actor("buyer"), email=NOBODYS, name="雇员", password="violet kettle harbour 77")
     link = _joining(NOBODYS)
     stranger = sign_in(app, world, "second")
     assert stranger.submit(link, password="not the password").status == 422
@@ -219,13 +218,13 @@ def test_an_employee_who_has_an_account_becomes_a_member_with_it(app: Flask, wor
     page = sign_in(app, world, "buyer").get("/my/organisation").text
     assert (NOBODYS in page, "待确认" in page) == (True, False)
     assert Visitor(app).submit("/sign-in", email=NOBODYS, password="violet kettle harbour 77").status == 401
-    accounts.remove_member(world.actor("buyer"), NOBODYS)
+    members.remove_member(world.actor("buyer"), NOBODYS)
     assert visitor.get("/my/organisation").status == 403
 
 
 def test_whoever_was_added_before_it_confirmed_its_own_account_joins_too(app: Flask, world: World) -> None:
     mine = _register("other@example.cn", 7906)
-    accounts.add_member(
+    members.add_member(
         world.actor("buyer"), email="other@example.cn", name="雇员", password="violet kettle harbour 77"
     )
     made = db.session.scalars(
@@ -245,7 +244,7 @@ def test_whoever_was_added_before_it_confirmed_its_own_account_joins_too(app: Fl
 
 def test_an_official_is_set_up_for_another_authority_by_its_letter(app: Flask, world: World) -> None:
     world.member("department", "clerk")
-    accounts.remove_member(world.actor("department"), "clerk@example.cn")
+    members.remove_member(world.actor("department"), "clerk@example.cn")
     admin = Actor("管理员", frozenset({"admin"}))
     told: Any = {
         "uscc": code(7907),
@@ -254,7 +253,7 @@ def test_an_official_is_set_up_for_another_authority_by_its_letter(app: Flask, w
         "authority_role": "regulator",
         "department": None,
     }
-    accounts.set_up_authority(
+    members.set_up_authority(
         admin, email="clerk@example.cn", name="某人", password="violet kettle harbour 77", **told
     )
     assert Visitor(app, "clerk@example.cn").submit(_joining("clerk@example.cn")).location == "/my?confirmed=1"
@@ -274,5 +273,5 @@ def test_an_addresss_of_the_demonstration_is_waited_for_by_nobody(world: World) 
             until=clock.now() + timedelta(days=3),
         )
     with pytest.raises(RuleViolation):
-        sourcing.appoint(world.actor("buyer"), tender_of(world), email="x@demo.gongxin.cn")
+        scoring.appoint(world.actor("buyer"), tender_of(world), email="x@demo.gongxin.cn")
     assert db.session.scalars(select(User.id).where(User.email.endswith("@demo.gongxin.cn"))).all() == []

@@ -10,7 +10,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.accounts.actions import members as accounts
+from market.accounts.actions import members
 from models import passwords
 from models.errors import RuleViolation
 from tests.factories import PASSWORD, World, code
@@ -212,4 +212,4 @@ def _names(visitor: Visitor, path: str) -> set[str]:
 
 def test_a_first_password_of_staff_is_looked_at_too(world: World) -> None:
     with pytest.raises(RuleViolation, match="太常见"):
-        accounts.add_member(world.actor("buyer"), email="x@example.cn", name="某人", password="qwertyuiop")
+        members.add_member(world.actor("buyer"), email="x@example.cn", name="某人", password="qwertyuiop")

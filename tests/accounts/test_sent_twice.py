@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 from bench.person import standing
 from market.accounts.actions.members import claim_code
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import closing, quotes
 from market.transaction import transaction
 from models import clock, submissions
 from models.accounts import Delegation, Membership, Organisation, User
 from models.actors import VISITOR
-from models.contracts import templates_of
+from models.contracts.templates import templates_of
 from models.errors import Conflict, NotAllowed
-from models.sourcing import Quote
+from models.sourcing.quotes import Quote
 from models.submissions import Submission, fingerprint
 from tests.accounts.sending import DOORS, an_organisation, counted, furnish, send, ticket, twin_of
 from tests.factories import PASSWORD, World
@@ -117,8 +117,8 @@ def test_a_form_that_looks_different_afterwards_is_still_the_same_form(app: Flas
     A template is revised from the version that stands now.
     """
     tender = world.tender()
-    sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
-    sourcing.close(world.actor("buyer"), tender)
+    quotes.submit(world.actor("agency"), tender, price=100, days=20)
+    closing.close(world.actor("buyer"), tender)
     contract = world.contract_of(world.awarded()).identifier
     added = len(templates_of(db.session, "report")[0].clauses)
     for role, path, change in (
@@ -149,19 +149,19 @@ def test_a_form_that_looks_different_afterwards_is_still_the_same_form(app: Flas
 def test_actions_hold_the_key_themselves(world: World) -> None:
     """Whoever calls with a key gets the same: by act, by every argument, by person."""
     tender = world.tender()
-    first = sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20, submission="K")
-    assert sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20, submission="K") == first
+    first = quotes.submit(world.actor("agency"), tender, price=1000, days=20, submission="K")
+    assert quotes.submit(world.actor("agency"), tender, price=1000, days=20, submission="K") == first
     for change in ({"price": 1001}, {"days": 21}, {"note": "不同"}):
         with pytest.raises(Conflict, match="内容与这次不同"):
-            sourcing.submit_quote(
+            quotes.submit(
                 world.actor("agency"), tender, **{"price": 1000, "days": 20, **change}, submission="K"
             )
     with pytest.raises(Conflict):
-        sourcing.withdraw_quote(world.actor("agency"), first, submission="K")
-    assert sourcing.submit_quote(world.actor("second"), tender, price=1000, days=20, submission="K") != first
+        quotes.withdraw(world.actor("agency"), first, submission="K")
+    assert quotes.submit(world.actor("second"), tender, price=1000, days=20, submission="K") != first
     assert db.session.scalar(select(func.count(Quote.id))) == 2
     with pytest.raises(NotAllowed):
-        sourcing.submit_quote(VISITOR, tender, price=1000, days=20, submission="K")
+        quotes.submit(VISITOR, tender, price=1000, days=20, submission="K")
     assert db.session.scalar(select(func.count(Submission.id))) == 2, "what was refused uses up no key"
 
 

@@ -16,8 +16,7 @@ from flask import Flask
 from sqlalchemy import event, select
 
 from market.accounts import jobs as letters
-from market.accounts.actions import delegating
-from market.accounts.actions import members as accounts
+from market.accounts.actions import delegating, members
 from market.extensions import db
 from models import accounts as people
 from models import acting, clock, password_hashing
@@ -170,7 +169,7 @@ def test_lists_show_the_address_and_nothing_the_account_says(app: Flask, asked: 
 
 
 def test_a_password_is_checked_twice_whoever_has_the_address(world: World, monkeypatch: Any) -> None:
-    accounts.add_member(
+    members.add_member(
         world.actor("second"), email="buyer@example.cn", name="某员工", password="some horse battery"
     )
     delegating.delegate(
@@ -222,7 +221,7 @@ def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(
         most=10**8,
         until=clock.now() + timedelta(days=30),
     )
-    thief = accounts.register(
+    thief = members.register(
         VISITOR,
         email=NOBODYS,
         name="冒名",
@@ -244,7 +243,7 @@ def test_a_delegation_counts_once_the_address_is_shown_to_be_somebodys(
     db.session.rollback()
     held = db.session.scalars(select(User).where(User.email == NOBODYS)).one()
     assert (held.id, held.email_asked) == (int(thief), "")
-    delegating.accept_delegation(acting.actor_for(held), db.session.scalars(select(Delegation.id)).one())
+    delegating.accept(acting.actor_for(held), db.session.scalars(select(Delegation.id)).one())
     db.session.rollback()
     mandate = acting.actor_for(db.session.get_one(User, held.id)).mandates
     assert [each.buyer_id for each in mandate] == [buyer]
@@ -276,7 +275,7 @@ def test_only_the_owner_of_a_buyer_names_a_delegate(world: World) -> None:
 
 def test_whoever_runs_the_machine_is_told(world: World) -> None:
     with pytest.raises(RuleViolation, match="已经注册"):
-        accounts.appoint_admin(SYSTEM, email="agency@example.cn", name="管理员", password=PASSWORD)
+        members.appoint_admin(SYSTEM, email="agency@example.cn", name="管理员", password=PASSWORD)
     delegating.delegate(
         world.actor("buyer"),
         email=NOBODYS,
@@ -284,6 +283,6 @@ def test_whoever_runs_the_machine_is_told(world: World) -> None:
         most=100,
         until=clock.now() + timedelta(days=3),
     )
-    accounts.appoint_admin(SYSTEM, email=NOBODYS, name="管理员", password=PASSWORD)
+    members.appoint_admin(SYSTEM, email=NOBODYS, name="管理员", password=PASSWORD)
     held = db.session.scalars(select(User).where(User.email == NOBODYS)).one()
     assert (held.is_admin, held.email_asked, len(held.delegations)) == (True, "", 1)

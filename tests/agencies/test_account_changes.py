@@ -12,19 +12,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.agencies import actions as agencies
+from market.agencies.actions import accounts, entry
 from market.extensions import db
 from market.gateways import bank_transfer
 from market.jobs import drain, run_deadlines
 from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Membership, Organisation, User
-from models.agencies import AccountChange, profile_of
+from models.agencies.account_changes import AccountChange
+from models.agencies.entry import profile_of
 from models.errors import NotAllowed, RuleViolation
 from models.letters import Letter
 from models.notifications import Notification
-from models.payments import Payout
-from models.signing import SigningKey
+from models.payments.payouts import Payout
+from models.signing.keys import SigningKey
 from tests.factories import PASSWORD, World
 from tests.web import sign_in
 
@@ -44,7 +45,7 @@ def paid_to(payout: str) -> str:
 
 
 def asked(world: World) -> str:
-    return agencies.change_account(world.actor("agency"), **BANK)
+    return accounts.change_account(world.actor("agency"), **BANK)
 
 
 def second_owner(world: World) -> None:
@@ -74,7 +75,7 @@ def test_the_older_way_is_closed(world: World) -> None:
         ("representative", {"legal_representative": "别人", "phone": "1"}),
     ):
         with pytest.raises(NotAllowed):
-            agencies.fill(world.actor("agency"), step, **values)
+            entry.fill(world.actor("agency"), step, **values)
     assert account(world) == OLD
 
 
@@ -105,13 +106,13 @@ def test_every_owner_is_told_and_any_of_them_stops_it(app: Flask, world: World) 
 def test_members_who_are_no_owners_neither_ask_nor_stop(world: World) -> None:
     world.member("agency", "staff")
     with pytest.raises(NotAllowed):
-        agencies.change_account(world.actor("staff"), **BANK)
+        accounts.change_account(world.actor("staff"), **BANK)
     with pytest.raises(NotAllowed):
-        agencies.change_representative(world.actor("staff"), legal_representative="别人", phone="1")
+        accounts.change_representative(world.actor("staff"), legal_representative="别人", phone="1")
     change = asked(world)
     for other in ("staff", "second", "buyer", "regulator"):
         with pytest.raises(NotAllowed):
-            agencies.stop_change(world.actor(other), change, reason="理由足够长")
+            accounts.stop(world.actor(other), change, reason="理由足够长")
 
 
 def test_payouts_go_to_the_old_account_until_the_days_are_over(app: Flask, world: World, time: Any) -> None:
@@ -136,13 +137,13 @@ def test_payouts_go_to_the_old_account_until_the_days_are_over(app: Flask, world
 
 def test_one_waits_at_a_time_and_another_is_another(world: World) -> None:
     with pytest.raises(RuleViolation, match="现在的收款账户"):
-        agencies.change_account(
+        accounts.change_account(
             world.actor("agency"), bank_name="演示银行", account_name="agency单位", account_number=OLD
         )
     change = asked(world)
     with pytest.raises(RuleViolation, match="等待生效"):
         asked(world)
-    agencies.stop_change(world.actor("agency"), change, reason="填错了账号。")
+    accounts.stop(world.actor("agency"), change, reason="填错了账号。")
     assert asked(world) != change
 
 
@@ -153,7 +154,7 @@ def test_a_stripe_account_waits_as_well(world: World, time: Any) -> None:
         "account_number": OLD,
         "stripe_account": "acct_12345678",
     }
-    change = agencies.change_account(world.actor("agency"), **values)
+    change = accounts.change_account(world.actor("agency"), **values)
     assert profile_of(db.session, world.organisation("agency")).stripe_account == ""
     time.instant = AccountChange.load(db.session, change).due_at
     run_deadlines()
@@ -221,5 +222,5 @@ def test_every_owner_finds_it_where_he_looks(app: Flask, world: World) -> None:
             False,
             True,
         )
-    agencies.stop_change(world.actor("agency"), change, reason="不是我们提出的。")
+    accounts.stop(world.actor("agency"), change, reason="不是我们提出的。")
     assert f"/account-changes/{change}" not in agency.get("/my").text

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from market.agencies.actions import entry, publishing
 from market.agencies.jobs import warn_of_expiry
 from market.extensions import db
 from market.jobs import drain
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import quotes
 from models import clock
 from models.errors import NotAllowed, RuleViolation
 from models.events import Event
@@ -23,23 +24,21 @@ def test_agencies_are_stopped_by_the_rule_that_is_named(world: World) -> None:
     world.agency("fresh", verified=False)
     tender = world.tender()
     with pytest.raises(NotAllowed, match="待核验"):
-        sourcing.submit_quote(world.actor("fresh"), tender, price=1000, days=20)
-    from market.agencies import actions as agencies
+        quotes.submit(world.actor("fresh"), tender, price=1000, days=20)
 
-    agencies.verify(world.actor("regulator"), world.identifiers["fresh"])
+    entry.verify(world.actor("regulator"), world.identifiers["fresh"])
     with pytest.raises(RuleViolation, match="尚未公示"):
-        sourcing.submit_quote(world.actor("fresh"), tender, price=1000, days=20)
+        quotes.submit(world.actor("fresh"), tender, price=1000, days=20)
 
 
 def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: World) -> None:
-    from market.agencies import actions as agencies
 
     world.authority("land", "department", department="自然资源")
     world.fees("agency", 900_000, "LND-02")
     tender = world.tender(item_code="LND-02")
     with pytest.raises(RuleViolation, match="地质灾害"):
-        sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)
-    agencies.add_qualification(
+        quotes.submit(world.actor("agency"), tender, price=1000, days=20)
+    publishing.add_qualification(
         world.actor("agency"),
         kind="地质灾害评估和治理工程勘查设计资质",
         number="青-001",
@@ -48,18 +47,17 @@ def test_a_missing_qualification_stops_and_a_registered_one_lets_through(world: 
         valid_from=date(2025, 1, 1),
         valid_until=date(2027, 1, 1),
     )
-    assert sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20).startswith("P-2026-")
+    assert quotes.submit(world.actor("agency"), tender, price=1000, days=20).startswith("P-2026-")
 
 
 def test_a_certificate_that_ends_is_warned_of_once_at_each_threshold_and_then_stops_its_agency(
     app: Flask, world: World, time: Any
 ) -> None:
-    from market.agencies import actions as agencies
 
     world.authority("land", "department", department="自然资源")
     world.fees("agency", 900_000, "LND-02")
     until = clock.today() + timedelta(days=100)
-    agencies.add_qualification(
+    publishing.add_qualification(
         world.actor("agency"),
         kind="地质灾害评估和治理工程勘查设计资质",
         number="青-001",
@@ -104,4 +102,4 @@ def test_a_certificate_that_ends_is_warned_of_once_at_each_threshold_and_then_st
     assert "资质已到期" in notices
     tender = world.tender(item_code="LND-02")
     with pytest.raises(RuleViolation, match="青-001 已于 2026-06-10 到期"):
-        sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)
+        quotes.submit(world.actor("agency"), tender, price=1000, days=20)

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from market.agencies import actions as agencies
 from market.agencies.actions import certificates
 from market.extensions import db
 from models import documents
@@ -21,9 +20,9 @@ def test_a_certificate_asked_for_twice_at_once_is_issued_once(
     def another_meanwhile(*arguments: Any, **about: Any) -> bytes:
         if not other:
             other.append(None)
-            other[0] = agencies.issue_certificate(world.actor("agency"))
+            other[0] = certificates.issue(world.actor("agency"))
         return inner(*arguments, **about)
 
     monkeypatch.setattr(certificates, "letter", another_meanwhile)
-    assert agencies.issue_certificate(world.actor("agency")) == other[0]
+    assert certificates.issue(world.actor("agency")) == other[0]
     assert len(documents.papers_of(db.session, "organisation", world.identifiers["agency"])) == 1

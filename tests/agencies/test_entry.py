@@ -15,18 +15,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from market.access_codes import code_of
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
+from market.accounts.actions import members
+from market.agencies.actions import accounts as account_actions
+from market.agencies.actions import checks, entry, publishing
 from market.agencies.jobs import warn_of_expiry
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import quotes
 from market.transaction import transaction
 from models import workdays
 from models.actors import VISITOR
-from models.agencies import Check, Practitioner, missing
-from models.agencies.entry import FORMS, MATERIALS, STEPS, letter
-from models.credit import CreditRecord
+from models.agencies.certificates import Practitioner
+from models.agencies.checks import Check
+from models.agencies.entry import FORMS, MATERIALS, STEPS, letter, missing
+from models.credit.records import CreditRecord
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
 from models.pricing import standards
@@ -35,7 +37,7 @@ from tests.web import sign_in
 
 
 def newcomer(world: World, name: str = "newcomer") -> None:
-    world.identifiers[name] = accounts.sign_up(VISITOR, **world._person(name, kind="agency"))
+    world.identifiers[name] = members.sign_up(VISITOR, **world._person(name, kind="agency"))
 
 
 def state_of(world: World, name: str = "newcomer") -> str:
@@ -111,15 +113,15 @@ def test_the_regulator_returns_with_reasons_and_verifies(app: Flask, world: Worl
     world.agency("newcomer", verified=False)
     regulator = world.actor("regulator")
     with pytest.raises(RuleViolation, match="理由"):
-        agencies.return_entry(regulator, world.identifiers["newcomer"])
-    agencies.return_entry(regulator, world.identifiers["newcomer"], reason="租赁合同缺少出租方签章,请补齐。")
+        entry.return_entry(regulator, world.identifiers["newcomer"])
+    entry.return_entry(regulator, world.identifiers["newcomer"], reason="租赁合同缺少出租方签章,请补齐。")
     drain()
     assert state_of(world) == "draft"
     visitor = sign_in(app, world, "newcomer")
     assert "缺少出租方签章" in visitor.get("/my/entry").text
-    agencies.hand_in_material(world.actor("newcomer"), kind="premises", file_name="lease.pdf", content=PDF)
-    agencies.submit_entry(world.actor("newcomer"), committed=True)
-    agencies.verify(regulator, world.identifiers["newcomer"])
+    entry.hand_in_material(world.actor("newcomer"), kind="premises", file_name="lease.pdf", content=PDF)
+    entry.submit(world.actor("newcomer"), committed=True)
+    entry.verify(regulator, world.identifiers["newcomer"])
     assert state_of(world) == "verified"
     assert visitor.get(f"/agencies/{world.identifiers['newcomer']}").status == 200
 
@@ -128,21 +130,21 @@ def test_one_entry_serves_the_whole_province(world: World) -> None:
     """Checked by the regulator of one county, engaged in another."""
     world.authority("county", "regulator", region="632801")
     world.agency("local", verified=False)
-    agencies.verify(world.actor("county"), world.identifiers["local"])
+    entry.verify(world.actor("county"), world.identifiers["local"])
     world.fees("local", 5_000_000)
     elsewhere = world.tender(region_code="630102")
-    assert sourcing.submit_quote(world.actor("local"), elsewhere, price=100, days=20)
+    assert quotes.submit(world.actor("local"), elsewhere, price=100, days=20)
 
 
 def test_who_enters_on_its_commitment_works_at_once_and_is_checked_after(app: Flask, world: World) -> None:
     newcomer(world)
     world.fill("newcomer", without=("materials",))
     with pytest.raises(RuleViolation, match="材料"):
-        agencies.commit_entry(world.actor("newcomer"), committed=True)
-    agencies.hand_in_material(world.actor("newcomer"), kind="licence", file_name="l.pdf", content=PDF)
+        entry.commit(world.actor("newcomer"), committed=True)
+    entry.hand_in_material(world.actor("newcomer"), kind="licence", file_name="l.pdf", content=PDF)
     with pytest.raises(RuleViolation, match="材料"):
-        agencies.submit_entry(world.actor("newcomer"), committed=True)
-    agencies.commit_entry(world.actor("newcomer"), committed=True)
+        entry.submit(world.actor("newcomer"), committed=True)
+    entry.commit(world.actor("newcomer"), committed=True)
     assert state_of(world) == "verified"
     check = db.session.scalars(select(Check)).one()
     assert [row["ours"] for row in check.evidence] == [
@@ -150,7 +152,7 @@ def test_who_enters_on_its_commitment_works_at_once_and_is_checked_after(app: Fl
     ]
     assert check.due_at == workdays.add(check.seen_at, 20)
     world.fees("newcomer", 4_000_000)
-    assert sourcing.submit_quote(world.actor("newcomer"), world.tender(), price=100, days=20)
+    assert quotes.submit(world.actor("newcomer"), world.tender(), price=100, days=20)
     assert check.identifier in sign_in(app, world, "regulator").get("/my").text
 
 
@@ -158,10 +160,10 @@ def _ask(world: World) -> str:
     """A commitment under question."""
     newcomer(world)
     world.fill("newcomer", without=("materials",))
-    agencies.hand_in_material(world.actor("newcomer"), kind="licence", file_name="l.pdf", content=PDF)
-    agencies.commit_entry(world.actor("newcomer"), committed=True)
+    entry.hand_in_material(world.actor("newcomer"), kind="licence", file_name="l.pdf", content=PDF)
+    entry.commit(world.actor("newcomer"), committed=True)
     check = db.session.scalars(select(Check.identifier)).one()
-    return agencies.ask_agency(world.actor("regulator"), check, reason="经营场所与填报不符,请说明。")
+    return checks.ask(world.actor("regulator"), check, reason="经营场所与填报不符,请说明。")
 
 
 def test_a_false_commitment_is_answered_first_then_becomes_a_proposed_record(
@@ -207,20 +209,22 @@ def test_silence_does_not_stop_a_check_and_a_true_commitment_is_cleared(world: W
     found = Check.load(db.session, check)
     assert (found.state, found.due_at) == ("answered", workdays.add(time.instant, 20))
     with pytest.raises(NotAllowed):
-        agencies.clear_check(world.actor("newcomer"), check, reason="我们没有问题")
-    agencies.clear_check(world.actor("regulator"), check, reason="现场核查,与承诺相符。")
+        checks.clear(world.actor("newcomer"), check, reason="我们没有问题")
+    checks.clear(world.actor("regulator"), check, reason="现场核查,与承诺相符。")
     assert state_of(world) == "verified"
     assert db.session.scalars(select(CreditRecord)).all() == []
 
 
 def test_changes_after_entry_are_public_but_not_what_is_private(app: Flask, world: World) -> None:
     values = entry_values("agency")
-    agencies.fill(
+    entry.fill(
         world.actor("agency"),
         "premises",
         **{**values["premises"], "registered_address": "盐桥路 8 号", "premises_area": 90},
     )
-    agencies.change_account(world.actor("agency"), **{**values["bank"], "account_number": "99998888777766"})
+    account_actions.change_account(
+        world.actor("agency"), **{**values["bank"], "account_number": "99998888777766"}
+    )
     told = db.session.scalars(
         select(Event).where(Event.kind == "organisation.change").order_by(Event.id)
     ).all()
@@ -251,8 +255,11 @@ def test_changes_after_entry_are_public_but_not_what_is_private(app: Flask, worl
 def test_a_step_that_cannot_be_is_refused_at_its_field(
     world: World, step: str, field: str, value: Any
 ) -> None:
-    guarded = {"bank": agencies.change_account, "representative": agencies.change_representative}
-    act = guarded.get(step, partial(agencies.fill, step=step))
+    guarded = {
+        "bank": account_actions.change_account,
+        "representative": account_actions.change_representative,
+    }
+    act = guarded.get(step, partial(entry.fill, step=step))
     with pytest.raises(RuleViolation) as refused:
         act(world.actor("agency"), **{**entry_values("agency")[step], field: value})
     assert refused.value.field == field
@@ -260,7 +267,7 @@ def test_a_step_that_cannot_be_is_refused_at_its_field(
 
 def test_a_lease_needs_its_end(world: World) -> None:
     with pytest.raises(RuleViolation) as refused:
-        agencies.fill(
+        entry.fill(
             world.actor("agency"), "premises", **{**entry_values("agency")["premises"], "premises": "leased"}
         )
     assert refused.value.field == "premises_until"
@@ -270,11 +277,11 @@ def test_a_persons_certificate_counts_for_one_agency_until_it_leaves(
     app: Flask, world: World, time: Any
 ) -> None:
     person = {"name": "卓玛", "kind": "环境影响评价工程师", "number": "HP-1", **years()}
-    agencies.add_practitioner(world.actor("agency"), **person)
+    entry.add_practitioner(world.actor("agency"), **person)
     with pytest.raises(RuleViolation, match="另一家"):
-        agencies.add_practitioner(world.actor("second"), **person)
+        entry.add_practitioner(world.actor("second"), **person)
     with pytest.raises(RuleViolation, match="已经登记"):
-        agencies.add_practitioner(world.actor("agency"), **person)
+        entry.add_practitioner(world.actor("agency"), **person)
     number = db.session.scalars(select(Practitioner.id).where(Practitioner.number == "HP-1")).one()
     token = {
         "csrf_token": sign_in(app, world, "agency").get("/my/entry/practitioners").value_of("csrf_token")
@@ -287,8 +294,8 @@ def test_a_persons_certificate_counts_for_one_agency_until_it_leaves(
         transaction() as session,
     ):  # two at once: the database has the last word
         session.add(Practitioner(agency_id=world.organisation("third").id, **person))
-    agencies.remove_practitioner(world.actor("agency"), number)
-    agencies.add_practitioner(world.actor("second"), **person)
+    entry.remove_practitioner(world.actor("agency"), number)
+    entry.add_practitioner(world.actor("second"), **person)
 
 
 def test_an_item_that_needs_people_stops_who_has_none_and_at_once_when_a_certificate_ends(
@@ -297,11 +304,11 @@ def test_an_item_that_needs_people_stops_who_has_none_and_at_once_when_a_certifi
     world.authority("eco", "department", department="生态环境")
     table = next(iter(standards()["eia-2002-125"]["tables"]))
     terms = {**standards()["eia-2002-125"]["tables"][table], "standard": f"eia-2002-125/{table}"}
-    agencies.publish_fees(world.actor("agency"), item_code="EIA-01", terms=terms, days=30)
+    publishing.publish_fees(world.actor("agency"), item_code="EIA-01", terms=terms, days=30)
     tender = world.tender(item_code="EIA-01", quantity={"amount": 1_000_000_000})
     with pytest.raises(RuleViolation, match=r"至少 1 名.*环境影响评价工程师.*现有 0 名"):
-        sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)
-    agencies.add_practitioner(
+        quotes.submit(world.actor("agency"), tender, price=1000, days=20)
+    entry.add_practitioner(
         world.actor("agency"),
         name="卓玛",
         kind="环境影响评价工程师",
@@ -309,16 +316,16 @@ def test_an_item_that_needs_people_stops_who_has_none_and_at_once_when_a_certifi
         valid_from=date(2025, 1, 1),
         valid_until=world.day(40),
     )
-    quote = sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20)
+    quote = quotes.submit(world.actor("agency"), tender, price=1000, days=20)
     assert quote
     time.instant += timedelta(days=41)
     later = world.tender(item_code="EIA-01", quantity={"amount": 1_000_000_000})
     with pytest.raises(RuleViolation, match="现有 0 名"):
-        sourcing.submit_quote(world.actor("agency"), later, price=1000, days=20)
+        quotes.submit(world.actor("agency"), later, price=1000, days=20)
 
 
 def test_peoples_certificates_are_warned_of_like_the_agencys(app: Flask, world: World, time: Any) -> None:
-    agencies.add_practitioner(
+    entry.add_practitioner(
         world.actor("agency"),
         name="卓玛",
         kind="注册会计师",
@@ -339,7 +346,7 @@ def test_every_step_says_what_it_lacks(world: World) -> None:
     newcomer(world)
     assert list(missing(db.session, world.organisation("newcomer"))) == list(STEPS)
     with pytest.raises(WrongState):
-        agencies.fill(_applied(world), "bank", **entry_values("x")["bank"])
+        entry.fill(_applied(world), "bank", **entry_values("x")["bank"])
 
 
 def _applied(world: World) -> Any:
@@ -369,7 +376,7 @@ def test_what_is_private_is_seen_by_those_who_need_it(app: Flask, world: World) 
 
 def test_a_paper_that_follows_a_commitment_shows_in_its_check(app: Flask, world: World) -> None:
     check = _ask(world)
-    agencies.hand_in_material(world.actor("newcomer"), kind="staff", file_name="s.pdf", content=PDF)
+    entry.hand_in_material(world.actor("newcomer"), kind="staff", file_name="s.pdf", content=PDF)
     rows = sign_in(app, world, "regulator").get(f"/checks/{check}").soup.select(".side tbody tr")
     shown = {row.select("td")[0].get_text(): row.select("td")[1].get_text() for row in rows}
     assert shown == {

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from market.agencies import actions as agencies
+from market.agencies.actions import publishing
 from market.extensions import db
 from models import documents
-from models.agencies import schedules_in_force
-from models.credit import quarters
+from models.agencies.fees import schedules_in_force
+from models.credit.trend import quarters
 from models.errors import RuleViolation
 from models.money import show
 from models.pricing import Quantity, band, from_standard, price, standards
@@ -80,21 +80,21 @@ def test_a_guided_price_rests_on_its_standard_and_keeps_its_band(world: World) -
     assert [float(share) for share in band("eia-2002-125")] == [0.8, 1.2]
     for discount in ("0.79", "1.21"):
         with pytest.raises(RuleViolation) as refused:
-            agencies.publish_fees(
+            publishing.publish_fees(
                 world.actor("agency"), item_code="EIA-01", terms={**terms, "discount": discount}, days=30
             )
         assert refused.value.field == "discount"
     with pytest.raises(RuleViolation, match="与标准一致"):
-        agencies.publish_fees(
+        publishing.publish_fees(
             world.actor("agency"), item_code="EIA-01", terms={**terms, "above": "0.5"}, days=30
         )
-    agencies.publish_fees(
+    publishing.publish_fees(
         world.actor("agency"), item_code="EIA-01", terms={**terms, "discount": "0.8"}, days=30
     )
 
 
 def test_versions_show_what_each_changed_and_from_when(app: Flask, world: World, time: Any) -> None:
-    agencies.publish_fees(
+    publishing.publish_fees(
         world.actor("agency"),
         item_code="WAT-01",
         terms={"method": "fixed", "price": 4_400_000, "floor": 1_000_000},

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from market import batches as doing
 from market import spreadsheets
-from market.accounts.actions import members as accounts
+from market.accounts.actions import members
 from market.agencies import imports, shapes
 from market.extensions import db
 from market.spreadsheets import as_csv, as_xlsx
@@ -24,7 +24,7 @@ from market.transaction import transaction
 from models import batches
 from models.accounts import Organisation
 from models.actors import VISITOR
-from models.agencies import FeeSchedule
+from models.agencies.fees import FeeSchedule
 from models.batches import Batch, BatchRow
 from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
 from models.events import Event
@@ -169,7 +169,7 @@ def test_a_row_that_no_longer_fits_is_left_out_and_says_so(app: Flask, world: Wo
     identifier = upload(world, "regulator", "agencies", [agency_row(n) for n in range(10)])
     doing.run()
     doing.load_batch(world.actor("regulator"), identifier)
-    accounts.sign_up(VISITOR, **{**world._person("quick", kind="agency"), "uscc": code(5007)})
+    members.sign_up(VISITOR, **{**world._person("quick", kind="agency"), "uscc": code(5007)})
     before = db.session.scalar(select(func.count(Event.id)))
     doing.run()
     batch = state(identifier)

@@ -15,10 +15,10 @@ from openpyxl import load_workbook
 from market import batches as doing
 from market.agencies import imports, shapes
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import quotes
 from market.spreadsheets import as_csv
 from models import batches, pricing
-from models.agencies import schedules_in_force
+from models.agencies.fees import schedules_in_force
 from models.catalogue import item_by_code
 from models.errors import RuleViolation
 from search.documents import agency_documents
@@ -107,8 +107,8 @@ def test_requests_are_priced_by_it_and_no_quote_goes_above(app: Flask, world: Wo
     world.authority("office", "department", department=item.department)
     tender = world.tender(item_code=ITEM, quantity={"amount": 3_000_000_00})
     with pytest.raises(RuleViolation, match="50,000"):
-        sourcing.submit_quote(world.actor("agency"), tender, price=5_000_001, days=20)
-    sourcing.submit_quote(world.actor("agency"), tender, price=5_000_000, days=20)
+        quotes.submit(world.actor("agency"), tender, price=5_000_001, days=20)
+    quotes.submit(world.actor("agency"), tender, price=5_000_000, days=20)
     assert "¥ 50,000.00" in sign_in(app, world, "buyer").get(f"/requests/{tender}/compare").text
     assert SAID in Visitor(app).get(f"/items/{ITEM}").text
 

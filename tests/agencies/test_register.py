@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from market import batches as doing
-from market.agencies import actions as agencies
-from market.agencies.actions import registry
+from market.agencies.actions import checks, entry, registry
 from market.extensions import db
 from market.spreadsheets import as_csv, as_xlsx
 from models.accounts import Organisation
-from models.agencies import AgencyProfile, Check, Registered, differences
+from models.agencies.checks import Check
+from models.agencies.entry import AgencyProfile
+from models.agencies.register import Registered, differences
 from models.batches import Batch, BatchRow
 from models.errors import NotAllowed, RuleViolation
 from tests.factories import World, entry_values
@@ -107,14 +108,14 @@ def test_what_was_cleared_on_the_same_evidence_stays_so_and_a_correction_ends_it
     content = as_csv(export(world, third={"registered_address": "盐桥路 8 号"}))
     compare(world, content)
     check = db.session.scalars(select(Check.identifier)).one()
-    agencies.ask_agency(world.actor("regulator"), check, reason="登记地址已变更,请更新。")
-    agencies.fill(
+    checks.ask(world.actor("regulator"), check, reason="登记地址已变更,请更新。")
+    entry.fill(
         world.actor("third"),
         "premises",
         **{**entry_values("third")["premises"], "registered_address": "盐桥路 8 号"},
     )
-    agencies.answer_check(world.actor("third"), check, statement="已更新登记地址。")
-    agencies.clear_check(world.actor("regulator"), check, reason="已更新,与登记一致。")
+    checks.answer(world.actor("third"), check, statement="已更新登记地址。")
+    checks.clear(world.actor("regulator"), check, reason="已更新,与登记一致。")
     assert compare(world, content).changed == 0
     assert compare(world, as_csv(export(world))).changed == 1, (
         "now it is the agency's entry that is ahead of the register"

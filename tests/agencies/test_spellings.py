@@ -11,14 +11,15 @@ from sqlalchemy import select
 
 from market import batches as doing
 from market import business_register
-from market.agencies import actions as agencies
 from market.agencies import imports
+from market.agencies.actions import accounts, checks, entry, publishing
 from market.extensions import db
 from market.spreadsheets import as_csv
 from models import batches
 from models.accounts import Organisation
-from models.agencies import Check, Practitioner, Qualification
-from models.credit import CreditRecord
+from models.agencies.certificates import Practitioner, Qualification
+from models.agencies.checks import Check
+from models.credit.records import CreditRecord
 from models.errors import RuleViolation
 from tests.agencies.test_imports import agency_row, fee_row, state, upload
 from tests.agencies.test_register import HEADING, compare, kinds, said_of
@@ -170,9 +171,7 @@ def test_a_code_issued_with_a_wrong_check_digit_comes_in_with_a_warning_and_is_c
     assert (check.state, check.agency.claimed, check.agency.code_sound) == ("open", False, False)
     shown = sign_in(app, world, "regulator").get(f"/checks/{check.identifier}")
     assert doubted(6001) in shown.text
-    agencies.clear_check(
-        world.actor("regulator"), check.identifier, reason="已与执照逐位核对,发照时就是如此。"
-    )
+    checks.clear(world.actor("regulator"), check.identifier, reason="已与执照逐位核对,发照时就是如此。")
     assert db.session.scalars(select(Check.state).where(Check.kind == "code")).one() == "cleared"
 
 
@@ -205,17 +204,17 @@ def test_whoever_signs_up_with_such_a_code_compares_it_with_the_licence_first(
     check = db.session.scalars(select(Check).where(Check.kind == "code")).one()
     assert (check.agency.uscc, check.agency.kind, check.state) == (doubted(6002), kind, "open")
     regulator = world.actor("regulator")
-    agencies.ask_agency(regulator, check.identifier, reason="请提交执照照片。")
+    checks.ask(regulator, check.identifier, reason="请提交执照照片。")
     world.emails["neu"] = "neu@example.cn"
     world.confirm("neu")
-    agencies.answer_check(
+    checks.answer(
         world.actor("neu"),
         check.identifier,
         statement="执照上就是这样印的。",
         file_name="执照.pdf",
         content=PDF,
     )
-    agencies.confirm_check(regulator, check.identifier, reason="执照上的代码与填报的不同。")
+    checks.confirm(regulator, check.identifier, reason="执照上的代码与填报的不同。")
     assert db.session.scalars(select(CreditRecord.kind)).one() == "code"
     assert f"{doubted(6002)}(校验位不符" in sign_in(app, world, "neu").get("/my/organisation").text, (
         "marked where the code stands"
@@ -278,10 +277,10 @@ def test_the_register_may_write_names_places_and_terms_in_its_own_way(app: Flask
         ("second", "单某", "西宁市湟中区鲁沙尔镇 5 号"),
     ):
         values = entry_values(who)
-        agencies.change_representative(
+        accounts.change_representative(
             world.actor(who), **{**values["representative"], "legal_representative": name}
         )
-        agencies.fill(world.actor(who), "premises", **{**values["premises"], "registered_address": address})
+        entry.fill(world.actor(who), "premises", **{**values["premises"], "registered_address": address})
     wide = "".join(chr(ord(char) + 0xFEE0) for char in world.organisation("agency").uscc)
     said: dict[str, dict[str, Any]] = {
         "agency": {
@@ -333,20 +332,20 @@ def test_the_registers_of_the_field_are_read_to_the_last_row(world: World) -> No
 
 def test_one_certificate_in_two_spellings_is_registered_once(world: World) -> None:
     held = {"kind": "水土保持方案编制", "level": "", "issuer": "某协会", **years()}
-    agencies.add_qualification(world.actor("agency"), number="甲测资字-6310001", **held)
+    publishing.add_qualification(world.actor("agency"), number="甲测资字-6310001", **held)
     for again in ("甲测资字－６３１０００１", " 甲测资字‐631 0001", "甲\u200b测资字-6310001"):
         with pytest.raises(RuleViolation, match="已经登记"):
-            agencies.add_qualification(world.actor("second"), number=again, **held)
+            publishing.add_qualification(world.actor("second"), number=again, **held)
     person = {
         "name": "才旦",
         "kind": "注册咨询工程师",
         "valid_from": held["valid_from"],
         "valid_until": held["valid_until"],
     }
-    agencies.add_practitioner(world.actor("agency"), number="abc123", **person)
+    entry.add_practitioner(world.actor("agency"), number="abc123", **person)
     with pytest.raises(RuleViolation, match="另一家机构"):
-        agencies.add_practitioner(world.actor("second"), number="ＡＢＣ１２３", **person)
+        entry.add_practitioner(world.actor("second"), number="ＡＢＣ１２３", **person)
     assert db.session.scalars(select(Qualification.number)).all()[-1] == "甲测资字-6310001"
     assert "ABC123" in db.session.scalars(select(Practitioner.number)).all()
     with pytest.raises(RuleViolation, match="40"):
-        agencies.add_qualification(world.actor("agency"), number="㍿" * 39, **held)
+        publishing.add_qualification(world.actor("agency"), number="㍿" * 39, **held)

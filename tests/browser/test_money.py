@@ -13,7 +13,7 @@ from playwright.sync_api import Browser
 from bench.lifecycle import contracted, deliver, numbers, pay, statement
 from bench.person import Person
 from bench.server import Server
-from models.payments import reference
+from models.payments.payment import reference
 from tests.browser.conftest import Walker, fits_and_reads
 from tests.payments.gateway import KEY, Bank, localstripe_at
 

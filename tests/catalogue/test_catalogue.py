@@ -17,12 +17,12 @@ from market.catalogue.forms import ItemForm
 from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs import drain
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, closing, quotes, tenders
 from models import policy
 from models.catalogue import current_items, item_by_code, versions_of
-from models.contracts import Contract
+from models.contracts.agreement import Contract
 from models.errors import NotAllowed, NotFound, RuleViolation
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from search import Query
 from tests.factories import World
 from tests.web import Visitor, sign_in
@@ -82,7 +82,7 @@ def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(
     app: Flask, world: World, time: Any
 ) -> None:
     draft, running = world.tender(publish=False), world.tender()
-    quote = sourcing.submit_quote(world.actor("agency"), running, price=4_000_000, days=20)
+    quote = quotes.submit(world.actor("agency"), running, price=4_000_000, days=20)
     rebuild_index()
     catalogue.withdraw_item(
         world.actor("regulator"), "WAT-01", reason="国务院决定取消该中介服务", withdrawn_on=None
@@ -90,12 +90,12 @@ def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(
     with pytest.raises(RuleViolation, match="清单里没有"):
         world.tender()
     with pytest.raises(RuleViolation, match="已退出清单"):
-        sourcing.publish(world.actor("buyer"), draft)
+        tenders.publish(world.actor("buyer"), draft)
     with pytest.raises(RuleViolation, match="清单里没有"):
         world.fees("agency", 1_000_000)
-    sourcing.accept_quote(world.actor("buyer"), quote)
-    sourcing.close(world.actor("buyer"), running)
-    award = sourcing.award(
+    quotes.accept(world.actor("buyer"), quote)
+    closing.close(world.actor("buyer"), running)
+    award = awards.award(
         world.actor("buyer"), running, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
     )
     assert world.contract_of(award).state == "drafted"

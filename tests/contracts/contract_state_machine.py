@@ -13,14 +13,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 
-from market.contracts import actions as contracts
+from market.contracts.actions import changing, delivering, disputing, drafting, signing
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.payments import actions as payments
-from models import ledger, workdays
+from market.payments.actions import paying, payouts
+from models import workdays
 from models.actors import SYSTEM
-from models.contracts import Change, Contract, Deliverable, Dispute, Materials, Milestone
-from models.payments import IN, POSTINGS, Payment, Payout, funds_held
+from models.contracts.agreement import Contract, Milestone
+from models.contracts.changes import Change
+from models.contracts.deliverables import Deliverable
+from models.contracts.disputes import Dispute
+from models.contracts.materials import Materials
+from models.ledger import books
+from models.payments.payment import IN, Payment
+from models.payments.payouts import Payout
+from models.payments.postings import POSTINGS
+from models.payments.settlement import funds_held
 from tests.factories import PDF, World
 from tests.machines import FATES, REFUSALS, Machine, Nothing, Rewind, Tally, act
 
@@ -118,56 +126,56 @@ class Contracts(Machine):
     @act("payment due overdue")
     def pay(self) -> None:
         payment = self.first(Payment, "due", "overdue").identifier
-        payments.pay(self.world.actor("buyer"), payment, bank_reference="20260302-1", **self.file)
+        paying.pay(self.world.actor("buyer"), payment, bank_reference="20260302-1", **self.file)
 
     @act("payment paid")
     def confirm(self) -> None:
-        payments.confirm(self.world.actor("agency"), self.first(Payment, "paid").identifier)
+        paying.confirm(self.world.actor("agency"), self.first(Payment, "paid").identifier)
 
     @act("payment confirmed")
     def receive(self) -> None:
         """The bank's side of it: the money is seen."""
-        payments.receive(self.world.actor("custodian"), self.first(Payment, "confirmed").identifier)
+        paying.receive(self.world.actor("custodian"), self.first(Payment, "confirmed").identifier)
 
     @act("payout due")
     def send(self) -> None:
         payout = self.first(Payout, "due").identifier
-        payments.send(self.world.actor("custodian"), payout, bank_reference="20260302-7")
+        payouts.send(self.world.actor("custodian"), payout, bank_reference="20260302-7")
 
     @act("payout sent")
     def arrive(self) -> None:
-        payments.arrive(SYSTEM, self.first(Payout, "sent").identifier)
+        payouts.arrive(SYSTEM, self.first(Payout, "sent").identifier)
 
     @act("payout sent arrived")
     def bounce(self) -> None:
         payout = self.first(Payout, "sent", "arrived").identifier
-        payments.bounce(self.world.actor("custodian"), payout, reason="账号与户名不符")
+        payouts.bounce(self.world.actor("custodian"), payout, reason="账号与户名不符")
 
     @act("materials due overdue")
     def supply(self) -> None:
         materials = self.last(Materials)
-        contracts.supply(self.world.actor("buyer"), materials.identifier, ticked=list(materials.points))
+        delivering.supply(self.world.actor("buyer"), materials.identifier, ticked=list(materials.points))
 
     @act("materials supplied")
     def check_materials(self) -> None:
-        contracts.confirm_materials(self.world.actor("agency"), self.last(Materials).identifier)
+        delivering.confirm_materials(self.world.actor("agency"), self.last(Materials).identifier)
 
     @act("materials due overdue")
     def waive_materials(self) -> None:
-        contracts.waive_materials(self.world.actor("agency"), self.last(Materials).identifier)
+        delivering.waive_materials(self.world.actor("agency"), self.last(Materials).identifier)
 
     @act("deliverable due late returned sent_back", unless=STOPPED)
     def submit(self) -> None:
         deliverable = self.last(Deliverable).identifier
-        contracts.submit(self.world.actor("agency"), deliverable, ticked=self.points, **self.file)
+        delivering.submit(self.world.actor("agency"), deliverable, ticked=self.points, **self.file)
 
     @act("deliverable submitted", unless=STOPPED)
     def accept(self) -> None:
-        contracts.accept(self.world.actor("buyer"), self.last(Deliverable).identifier, ticked=self.points)
+        delivering.accept(self.world.actor("buyer"), self.last(Deliverable).identifier, ticked=self.points)
 
     @act("deliverable submitted", unless=STOPPED)
     def send_for_correction(self) -> None:
-        contracts.send_for_correction(
+        delivering.send_for_correction(
             self.world.actor("buyer"),
             self.last(Deliverable).identifier,
             answers={self.points[0]: "不符"},
@@ -176,11 +184,11 @@ class Contracts(Machine):
 
     @act("deliverable accepted")
     def pass_review(self) -> None:
-        contracts.pass_review(self.world.actor("department"), self.last(Deliverable).identifier)
+        delivering.pass_review(self.world.actor("department"), self.last(Deliverable).identifier)
 
     @act("deliverable accepted")
     def send_back(self) -> None:
-        contracts.send_back(
+        delivering.send_back(
             self.world.actor("department"),
             self.last(Deliverable).identifier,
             codes=["data"],
@@ -189,7 +197,7 @@ class Contracts(Machine):
         )
 
     def _propose(self, side: str, kind: str, terms: dict[str, Any]) -> None:
-        contracts.propose_change(
+        changing.propose(
             self.world.actor(side), self.contract, reason="按实际情况提出", kind=kind, terms=terms
         )
 
@@ -225,43 +233,43 @@ class Contracts(Machine):
     def agree_change(self) -> None:
         change = self.first(Change, "proposed")
         other = next(side for side in SIDES if self.world.organisation(side).id == change.other_id)
-        contracts.agree_change(self.world.actor(other), change.identifier)
+        changing.agree(self.world.actor(other), change.identifier)
 
     @act("change proposed", by_either=True)
     def refuse_change(self, side: str) -> None:
         change = self.first(Change, "proposed").identifier
-        contracts.refuse_change(self.world.actor(side), change, reason="不能同意这样变更")
+        changing.refuse(self.world.actor(side), change, reason="不能同意这样变更")
 
     @act("contract active suspended", by_either=True)
     def give_notice(self, side: str) -> None:
-        contracts.give_notice(self.world.actor(side), self.contract, reason="对方不履行主要义务")
+        changing.give_notice(self.world.actor(side), self.contract, reason="对方不履行主要义务")
 
     @act("contract ending", by_either=True)
     def retract(self, side: str) -> None:
-        contracts.retract(self.world.actor(side), self.contract)
+        changing.retract(self.world.actor(side), self.contract)
 
     @act("contract ending", by_either=True)
     def contest(self, side: str) -> None:
-        contracts.contest(self.world.actor(side), self.contract, answer="已经按约定履行了主要义务")
+        disputing.contest(self.world.actor(side), self.contract, answer="已经按约定履行了主要义务")
 
     @act("contract active suspended", by_either=True)
     def file_dispute(self, side: str) -> None:
-        contracts.file_dispute(self.world.actor(side), self.contract, claim="对方没有按约定履行主要义务")
+        disputing.file(self.world.actor(side), self.contract, claim="对方没有按约定履行主要义务")
 
     @act("dispute filed deciding")
     def withdraw_dispute(self) -> None:
         dispute = self.first(Dispute, "filed", "deciding")
         claimant = next(side for side in SIDES if self.world.organisation(side).id == dispute.claimant_id)
-        contracts.withdraw_dispute(self.world.actor(claimant), dispute.identifier)
+        disputing.withdraw(self.world.actor(claimant), dispute.identifier)
 
     @act("dispute filed", by_either=True)
     def answer_dispute(self, side: str) -> None:
         dispute = self.first(Dispute, "filed").identifier
-        contracts.answer_dispute(self.world.actor(side), dispute, answer="已经按约定履行了主要义务")
+        disputing.answer(self.world.actor(side), dispute, answer="已经按约定履行了主要义务")
 
     @act("dispute deciding", outcome=st.sampled_from(("continue", "terminate")), quarters=st.integers(0, 4))
     def decide_dispute(self, outcome: str, quarters: int) -> None:
-        contracts.decide_dispute(
+        disputing.decide(
             self.world.actor("regulator"),
             self.first(Dispute, "deciding").identifier,
             outcome=outcome,
@@ -287,14 +295,14 @@ class Contracts(Machine):
         assert all(m.met_at for m in milestones if m.paid_at), "nothing is paid before it is met"
         moved = dict.fromkeys(POSTINGS, 0)
         for entry in db.session.scalars(
-            select(ledger.Entry).where(ledger.Entry.case_identifier == contract.identifier)
+            select(books.Entry).where(books.Entry.case_identifier == contract.identifier)
         ):
             moved[entry.kind] += sum(line.amount for line in entry.lines)
         every = self.every(Payment)
         asked, late = [p for p in every if p.kind != "penalty"], [p for p in every if p.kind == "penalty"]
         held, retained = (
             funds_held(db.session, contract),
-            ledger.balance(db.session, ledger.retention(contract.identifier)),
+            books.balance(db.session, books.retention(contract.identifier)),
         )
         received = sum(p.amount for p in asked if p.state in IN)
         earned, back = moved["released"] + moved["retention_released"], moved["refunded"] + moved["penalty"]
@@ -324,11 +332,11 @@ class Contracts(Machine):
         if contract.state == "terminated":
             assert held == 0
         if contract.state == "disputed":
-            assert ledger.balance(db.session, ledger.escrow(contract.identifier)) == 0, (
+            assert books.balance(db.session, books.escrow(contract.identifier)) == 0, (
                 "nothing can leave while they quarrel"
             )
         elif not ended:
-            assert ledger.balance(db.session, ledger.hold(contract.identifier)) == 0
+            assert books.balance(db.session, books.hold(contract.identifier)) == 0
         open_ones = [d for d in self.every(Deliverable) if not d.workflow.states[d.state].terminal]
         assert len(open_ones) <= 1
         cases = [case for kind in (Deliverable, Materials, Change, Dispute) for case in self.every(kind)]
@@ -357,7 +365,7 @@ def drafted(world: World) -> str:
         ("报批稿", 10, price - 2 * (price // 4), True),
     ]
     milestones = [{"name": n, "days": d, "amount": a, "reviewed": r} for n, d, a, r in rows]
-    contracts.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
+    drafting.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
     for side in SIDES:
-        contracts.agree(world.actor(side), identifier)
+        signing.agree(world.actor(side), identifier)
     return identifier

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from market.contracts import actions as contracts
+from market.contracts.actions import drafting, signing
 from market.extensions import db
-from market.payments import actions as payments
-from models import ledger
-from models.contracts import Contract, Deliverable
-from models.payments import funds_held as kept_for
+from market.payments.actions import paying
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
+from models.ledger import books
+from models.payments.settlement import funds_held as kept_for
 from tests.factories import PDF, World
 
 PRICE, DEPOSIT = 4_000_000, 800_000
@@ -20,9 +21,9 @@ def in_three(world: World) -> str:
     identifier: str = world.contract_of(world.awarded()).identifier
     rows = [("踏勘", 4, 1_000_000, False), ("初稿", 6, 1_000_000, False), ("报批稿", 10, 2_000_000, True)]
     milestones = [{"name": n, "days": d, "amount": a, "reviewed": r} for n, d, a, r in rows]
-    contracts.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
-    contracts.agree(world.actor("buyer"), identifier)
-    contracts.agree(world.actor("agency"), identifier)
+    drafting.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
+    signing.agree(world.actor("buyer"), identifier)
+    signing.agree(world.actor("agency"), identifier)
     world.paid(identifier, "deposit")
     world.supplied(identifier)
     return identifier
@@ -40,7 +41,7 @@ def running(world: World, contract: str) -> Deliverable:
 
 def held(contract: str) -> int:
     db.session.rollback()
-    return ledger.balance(db.session, ledger.escrow(contract))
+    return books.balance(db.session, books.escrow(contract))
 
 
 def kept(contract: str) -> int:
@@ -56,11 +57,11 @@ def earned(contract: str) -> int:
 def paid(kind: str, contract: str) -> int:
     """What entries of a kind moved for a contract, in fen."""
     entries = db.session.scalars(
-        select(ledger.Entry).where(ledger.Entry.kind == kind, ledger.Entry.case_identifier == contract)
+        select(books.Entry).where(books.Entry.kind == kind, books.Entry.case_identifier == contract)
     )
     return sum(line.amount for entry in entries for line in entry.lines)
 
 
 def pay(world: World, payment: str) -> None:
-    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-9", file_name="v.pdf", content=PDF)
-    payments.confirm(world.actor("agency"), payment)
+    paying.pay(world.actor("buyer"), payment, bank_reference="20260302-9", file_name="v.pdf", content=PDF)
+    paying.confirm(world.actor("agency"), payment)

@@ -16,7 +16,7 @@ from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
 from market.opendata.checking import check_copy
-from models.signing import sign
+from models.signing.pades import sign
 from tests.factories import World
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from market.contracts import actions as contracts
+from market.contracts.actions import delivering
 from market.extensions import db
 from market.jobs import run_deadlines
 from models import workdays
-from models.contracts import Deliverable
+from models.contracts.deliverables import Deliverable
 from models.errors import NotAllowed, RuleViolation
 from tests.factories import PDF, World
 
@@ -20,24 +20,24 @@ def test_returns_corrections_silence_and_review(world: World, time: Any) -> None
     world.paid(contract, "deposit")
     deliverable = world.delivered(contract)
     with pytest.raises(RuleViolation):
-        contracts.send_for_correction(world.actor("buyer"), deliverable, answers={}, reason="")
+        delivering.send_for_correction(world.actor("buyer"), deliverable, answers={}, reason="")
     points = Deliverable.load(db.session, deliverable).contract.tender.item.checklist
-    contracts.send_for_correction(
+    delivering.send_for_correction(
         world.actor("buyer"), deliverable, answers={points[0]: "没有附图"}, reason="缺少附图和原始数据"
     )
     with pytest.raises(NotAllowed):
-        contracts.submit(world.actor("second"), deliverable, file_name="x", content=PDF, ticked=[])
+        delivering.submit(world.actor("second"), deliverable, file_name="x", content=PDF, ticked=[])
     with pytest.raises(RuleViolation, match="未勾选"):
-        contracts.submit(world.actor("agency"), deliverable, file_name="x", content=PDF, ticked=[])
+        delivering.submit(world.actor("agency"), deliverable, file_name="x", content=PDF, ticked=[])
     world.delivered(contract)
     time.instant = workdays.add(time.instant, 10)
     run_deadlines()
     assert Deliverable.load(db.session, deliverable).state == "accepted"
-    contracts.send_back(
+    delivering.send_back(
         world.actor("department"), deliverable, codes=["measures"], reason="措施不可落实", fault="agency"
     )
     world.delivered(contract)
     world.accepted(deliverable)
-    contracts.pass_review(world.actor("department"), deliverable)
+    delivering.pass_review(world.actor("department"), deliverable)
     done = Deliverable.load(db.session, deliverable)
     assert (done.state, done.first_pass, len(done.versions), done.returns) == ("passed", False, 3, 1)

@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from market.contracts import actions as contracts
+from market.contracts.actions import changing, delivering, disputing, drafting
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.payments import actions as payments
+from market.payments.actions import paying
 from models import workdays
-from models.contracts import Change, Deliverable, Dispute, Materials
+from models.contracts.changes import Change
+from models.contracts.deliverables import Deliverable
+from models.contracts.disputes import Dispute
+from models.contracts.materials import Materials
 from models.errors import NotAllowed, RuleViolation, WrongState
-from models.payments import Payment
+from models.payments.payment import Payment
 from models.ratings import Rating
 from tests.contracts.course import DEPOSIT, earned, held, in_three, kept, load, paid, pay, running
 from tests.factories import PDF, World
@@ -23,9 +26,7 @@ from tests.web import sign_in
 
 
 def propose(world: World, contract: str, kind: str, who: str = "agency", **terms: Any) -> str:
-    return contracts.propose_change(
-        world.actor(who), contract, kind=kind, terms=terms, reason="按实际情况提出"
-    )
+    return changing.propose(world.actor(who), contract, kind=kind, terms=terms, reason="按实际情况提出")
 
 
 def test_an_extension_moves_the_deadline_and_undoes_lateness(world: World, time: Any) -> None:
@@ -38,13 +39,13 @@ def test_an_extension_moves_the_deadline_and_undoes_lateness(world: World, time:
     with pytest.raises(RuleViolation, match="等待答复"):
         propose(world, contract, "extension", days=6)
     with pytest.raises(NotAllowed):
-        contracts.agree_change(world.actor("agency"), change)
-    contracts.refuse_change(world.actor("buyer"), change, reason="工期不能再长")
+        changing.agree(world.actor("agency"), change)
+    changing.refuse(world.actor("buyer"), change, reason="工期不能再长")
     assert running(world, contract).deliver_by == before
     time.instant = before + timedelta(minutes=1)
     run_deadlines()
     assert running(world, contract).state == "late"
-    contracts.agree_change(world.actor("buyer"), propose(world, contract, "extension", days=5))
+    changing.agree(world.actor("buyer"), propose(world, contract, "extension", days=5))
     extended = running(world, contract)
     assert (extended.state, workdays.between(before, extended.deliver_by)) == ("due", 5)
     assert (load(contract).days, load(contract).milestones[0].days) == (25, 25)
@@ -72,7 +73,7 @@ def test_a_variation_changes_what_is_not_met_and_nothing_else(world: World) -> N
             world, contract, "variation", milestones=rows(("初稿", 7, 1_000_000), ("报批稿", 10, 2_000_000))
         )
     more = rows(("初稿", 6, 1_000_000), ("补充监测", 5, 500_000), ("报批稿", 12, 2_000_000))
-    contracts.agree_change(world.actor("buyer"), propose(world, contract, "variation", milestones=more))
+    changing.agree(world.actor("buyer"), propose(world, contract, "variation", milestones=more))
     changed = load(contract)
     assert (changed.price, changed.days) == (4_500_000, 27)
     assert [m.name for m in changed.milestones] == ["踏勘", "初稿", "补充监测", "报批稿"]
@@ -80,7 +81,7 @@ def test_a_variation_changes_what_is_not_met_and_nothing_else(world: World) -> N
         deliverable = world.delivered(contract, milestone=number)
         world.accepted(deliverable)
         if number == 4:
-            contracts.pass_review(world.actor("department"), deliverable)
+            delivering.pass_review(world.actor("department"), deliverable)
         pay(world, world.one(Payment, contract, state="due").identifier)
     assert (load(contract).state, held(contract), earned(contract)) == ("completed", 0, 4_500_000)
 
@@ -90,20 +91,18 @@ def test_a_suspension_ends_on_its_day_or_by_agreement(world: World, time: Any) -
     world.supplied(contract)
     before = running(world, contract).deliver_by
     until = workdays.add(time.instant, 10)
-    contracts.agree_change(
-        world.actor("buyer"), propose(world, contract, "suspension", until=until.isoformat())
-    )
+    changing.agree(world.actor("buyer"), propose(world, contract, "suspension", until=until.isoformat()))
     assert (load(contract).state, load(contract).due_at) == ("suspended", until)
     time.instant = until + timedelta(minutes=1)
     run_deadlines()
     assert load(contract).state == "active"
     assert workdays.between(before, running(world, contract).deliver_by) == 10
-    contracts.agree_change(
+    changing.agree(
         world.actor("buyer"),
         propose(world, contract, "suspension", until=workdays.add(time.instant, 10).isoformat()),
     )
     time.instant = workdays.add(time.instant, 4)
-    contracts.agree_change(world.actor("buyer"), propose(world, contract, "resumption"))
+    changing.agree(world.actor("buyer"), propose(world, contract, "resumption"))
     assert load(contract).state == "active"
     assert workdays.between(before, running(world, contract).deliver_by) == 14
 
@@ -115,7 +114,7 @@ def test_both_end_it_and_the_escrow_is_divided_as_agreed(app: Flask, world: Worl
     change = propose(world, contract, "termination", who="buyer", to_agency=300_000)
     page = sign_in(app, world, "agency").get(f"/changes/{change}")
     assert "3,000.00" in page.text
-    contracts.agree_change(world.actor("agency"), change)
+    changing.agree(world.actor("agency"), change)
     ended = load(contract)
     assert (ended.state, ended.ended_through, held(contract)) == ("terminated", "agreed", 0)
     assert (earned(contract), paid("refunded", contract)) == (300_000, DEPOSIT - 300_000)
@@ -132,13 +131,13 @@ def test_notice_that_nobody_contests_ends_it_at_the_others_fault(
     contract = world.started()
     world.supplied(contract)
     with pytest.raises(RuleViolation, match="理由"):
-        contracts.give_notice(world.actor(who), contract, reason="")
-    contracts.give_notice(world.actor(who), contract, reason="对方经催告仍不履行主要义务")
-    contracts.retract(world.actor(who), contract)
+        changing.give_notice(world.actor(who), contract, reason="")
+    changing.give_notice(world.actor(who), contract, reason="对方经催告仍不履行主要义务")
+    changing.retract(world.actor(who), contract)
     assert load(contract).state == "active"
-    contracts.give_notice(world.actor(who), contract, reason="对方经催告仍不履行主要义务")
+    changing.give_notice(world.actor(who), contract, reason="对方经催告仍不履行主要义务")
     with pytest.raises(NotAllowed):
-        contracts.contest(world.actor(who), contract, answer="已经按约定履行了义务")
+        disputing.contest(world.actor(who), contract, answer="已经按约定履行了义务")
     time.instant = workdays.add(time.instant, 5) + timedelta(minutes=1)
     run_deadlines()
     ended = load(contract)
@@ -168,17 +167,15 @@ def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: Worl
     with pytest.raises(RuleViolation, match="争议处理中"):
         world.delivered(contract, milestone=2)
     with pytest.raises(NotAllowed):
-        contracts.answer_dispute(
-            world.actor("buyer"), dispute.identifier, answer="踏勘记录与现场不符,要求重做"
-        )
-    contracts.answer_dispute(
+        disputing.answer(world.actor("buyer"), dispute.identifier, answer="踏勘记录与现场不符,要求重做")
+    disputing.answer(
         world.actor("agency"),
         dispute.identifier,
         answer="踏勘记录有现场照片为证",
         file_name="p.pdf",
         content=PDF,
     )
-    contracts.add_evidence(
+    disputing.add_evidence(
         world.actor("agency"), dispute.identifier, file_name="q.pdf", content=PDF + b"2", note="现场照片"
     )
     watch = sign_in(app, world, "regulator")
@@ -207,13 +204,13 @@ def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: Worl
 def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -> None:
     contract = world.started()
     world.supplied(contract)
-    contracts.give_notice(world.actor("buyer"), contract, reason="机构长期不进场,经催告无效")
-    dispute = contracts.contest(world.actor("agency"), contract, answer="业主未开放场地,无法进场")
+    changing.give_notice(world.actor("buyer"), contract, reason="机构长期不进场,经催告无效")
+    dispute = disputing.contest(world.actor("agency"), contract, answer="业主未开放场地,无法进场")
     opened = Dispute.load(db.session, dispute)
     assert (opened.claimant_id, opened.claim) == (world.organisation("buyer").id, "机构长期不进场,经催告无效")
     for wrong in ({"to_agency": DEPOSIT + 1}, {"to_agency": None}, {"fault": "x"}, {"outcome": "x"}):
         with pytest.raises(RuleViolation):
-            contracts.decide_dispute(
+            disputing.decide(
                 world.actor("regulator"),
                 dispute,
                 **{
@@ -224,7 +221,7 @@ def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -
                     **wrong,
                 },
             )
-    contracts.decide_dispute(
+    disputing.decide(
         world.actor("regulator"),
         dispute,
         outcome="terminate",
@@ -234,12 +231,12 @@ def test_a_dispute_ends_the_contract_or_is_taken_back(world: World, time: Any) -
     )
     assert (load(contract).state, kept(contract), earned(contract)) == ("terminated", 0, 500_000)
     other = world.started()
-    filed = contracts.file_dispute(world.actor("agency"), other, claim="业主一直不提供资料也不沟通")
+    filed = disputing.file(world.actor("agency"), other, claim="业主一直不提供资料也不沟通")
     time.instant = workdays.add(time.instant, 5) + timedelta(minutes=1)
     run_deadlines()
     db.session.rollback()
     assert Dispute.load(db.session, filed).state == "deciding", "no answer came in time"
-    contracts.withdraw_dispute(world.actor("agency"), filed)
+    disputing.withdraw(world.actor("agency"), filed)
     assert load(other).state == "suspended", "it goes on, but the materials are still owing"
 
 
@@ -248,9 +245,9 @@ def test_before_money_came_in_a_contract_ends_by_leave_or_by_lateness(
 ) -> None:
     contract = world.signed()
     with pytest.raises(NotAllowed):
-        contracts.terminate(world.actor("buyer"), contract, reason="不想做了,另找他人")
+        drafting.terminate(world.actor("buyer"), contract, reason="不想做了,另找他人")
     with pytest.raises(RuleViolation, match="定金逾期"):
-        contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
+        drafting.terminate(world.actor("agency"), contract, reason="业主没有付定金")
     before, limit = time.instant, workdays.add(time.instant, 5)
     monkeypatch.setattr(
         workdays, "is_workday", lambda day: True
@@ -258,14 +255,12 @@ def test_before_money_came_in_a_contract_ends_by_leave_or_by_lateness(
     time.instant = workdays.add(before, 5) + timedelta(minutes=1)
     assert time.instant < limit
     with pytest.raises(RuleViolation, match="定金逾期"):
-        contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
+        drafting.terminate(world.actor("agency"), contract, reason="业主没有付定金")
     time.instant = limit + timedelta(minutes=1)
-    contracts.terminate(world.actor("agency"), contract, reason="业主没有付定金")
+    drafting.terminate(world.actor("agency"), contract, reason="业主没有付定金")
     assert world.one(Payment, contract).state == "cancelled"
     other = world.signed()
-    contracts.agree_change(
-        world.actor("agency"), propose(world, other, "termination", who="buyer", to_agency=0)
-    )
+    changing.agree(world.actor("agency"), propose(world, other, "termination", who="buyer", to_agency=0))
     assert (load(other).state, held(other)) == ("terminated", 0)
     assert not world.every(Rating, other)
 
@@ -274,11 +269,11 @@ def test_nothing_ends_while_a_payment_waits_to_be_confirmed(world: World) -> Non
     contract = world.signed()
     change = propose(world, contract, "termination", to_agency=0)
     payment = world.one(Payment, contract).identifier
-    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-9", file_name="v.pdf", content=PDF)
+    paying.pay(world.actor("buyer"), payment, bank_reference="20260302-9", file_name="v.pdf", content=PDF)
     with pytest.raises(RuleViolation, match="确认是否到账"):
-        contracts.agree_change(world.actor("buyer"), change)
-    payments.confirm(world.actor("agency"), payment)
+        changing.agree(world.actor("buyer"), change)
+    paying.confirm(world.actor("agency"), payment)
     assert load(contract).state == "active"
     with pytest.raises(WrongState):
-        payments.confirm(world.actor("agency"), payment)
-    contracts.withdraw_change(world.actor("agency"), change)
+        paying.confirm(world.actor("agency"), payment)
+    changing.withdraw(world.actor("agency"), change)

@@ -13,10 +13,12 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.contracts import actions as contracts
+from market.contracts.actions import drafting
 from market.extensions import db
-from models.contracts import Contract, examine, rule, rules, split, templates_of
-from models.contracts.templates import published_templates
+from models.contracts.agreement import Contract
+from models.contracts.clauses import examine, rule, rules
+from models.contracts.drafting import split
+from models.contracts.templates import published_templates, templates_of
 from models.errors import NotAllowed, RuleViolation
 from tests.factories import World
 from tests.web import Visitor, sign_in
@@ -102,9 +104,7 @@ def test_parts_sum_to_the_whole(total: int, weights: list[int]) -> None:
 
 def test_a_contract_keeps_its_template_and_its_deviations_are_told(app: Flask, world: World) -> None:
     identifier = world.contract_of(world.awarded()).identifier
-    contracts.revise(
-        world.actor("agency"), identifier, texts={"supplement": "本合同的最终解释权归乙方所有。"}
-    )
+    drafting.revise(world.actor("agency"), identifier, texts={"supplement": "本合同的最终解释权归乙方所有。"})
     contract = Contract.load(db.session, identifier)
     assert (contract.deviations, [f["rule"] for f in contract.findings]) == (1, ["last_word"])
     page = sign_in(app, world, "buyer").get(f"/contracts/{identifier}/agree_buyer")
@@ -118,7 +118,7 @@ def test_a_contract_keeps_its_template_and_its_deviations_are_told(app: Flask, w
     assert identifier not in watch.get("/oversight/clauses?rule=no_refund").text
     assert "last_word" in watch.get("/oversight/clauses.csv").text
     with pytest.raises(RuleViolation, match="标准条款"):
-        contracts.revise(world.actor("buyer"), identifier, texts={"price": "面议"})
+        drafting.revise(world.actor("buyer"), identifier, texts={"price": "面议"})
 
 
 def test_milestones_are_the_parties_to_divide(world: World) -> None:
@@ -138,8 +138,8 @@ def test_milestones_are_the_parties_to_divide(world: World) -> None:
     }
     for said, milestones in wrong.items():
         with pytest.raises(RuleViolation, match=said):
-            contracts.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
-    contracts.revise(
+            drafting.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
+    drafting.revise(
         world.actor("buyer"),
         identifier,
         texts={},
@@ -185,7 +185,7 @@ def test_an_authority_publishes_the_next_version_and_running_contracts_keep_thei
     assert any(changed in clause["text"] for clause in later.clauses)
     assert not later.findings
     with pytest.raises(NotAllowed):
-        contracts.publish_template(
+        drafting.publish_template(
             world.actor("buyer"),
             "report",
             title="x",

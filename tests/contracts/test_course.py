@@ -9,16 +9,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.contracts import actions as contracts
+from market.contracts.actions import delivering, drafting, signing
 from market.extensions import db
 from market.jobs import drain, run_deadlines, tick
 from models import workdays
 from models.accounts import Organisation
-from models.contracts import Deliverable, Materials, ReviewOutcome
+from models.contracts.deliverables import Deliverable, ReviewOutcome
+from models.contracts.materials import Materials
 from models.errors import NotAllowed, RuleViolation
 from models.events import Event
 from models.notifications import Notification
-from models.payments import Payment
+from models.payments.payment import Payment
 from models.ratings import Rating
 from tests.contracts.course import DEPOSIT, PRICE, earned, held, in_three, kept, load, paid, pay, running
 from tests.factories import PDF, World
@@ -38,7 +39,7 @@ def test_milestones_are_paid_as_they_are_met_and_the_deposit_last(world: World) 
         assert (earned(contract), paid("retained", contract)) == (number * 950_000, number * 50_000)
     deliverable = world.delivered(contract, milestone=3)
     world.accepted(deliverable)
-    contracts.pass_review(world.actor("department"), deliverable, note="同意")
+    delivering.pass_review(world.actor("department"), deliverable, note="同意")
     due = world.one(Payment, contract, state="due")
     assert (due.kind, due.amount) == ("settlement", 2_000_000 - DEPOSIT)
     pay(world, due.identifier)
@@ -56,14 +57,14 @@ def test_milestones_are_paid_as_they_are_met_and_the_deposit_last(world: World) 
 def test_a_large_deposit_covers_the_last_milestones(world: World) -> None:
     identifier: str = world.contract_of(world.awarded()).identifier
     rows = [("踏勘", 10, 3_700_000, False), ("报批稿", 10, 300_000, True)]
-    contracts.revise(
+    drafting.revise(
         world.actor("buyer"),
         identifier,
         texts={},
         milestones=[{"name": n, "days": d, "amount": a, "reviewed": r} for n, d, a, r in rows],
     )
-    contracts.agree(world.actor("buyer"), identifier)
-    contracts.agree(world.actor("agency"), identifier)
+    signing.agree(world.actor("buyer"), identifier)
+    signing.agree(world.actor("agency"), identifier)
     world.paid(identifier, "deposit")
     world.accepted(world.delivered(identifier))
     due = world.one(Payment, identifier, state="due")
@@ -71,7 +72,7 @@ def test_a_large_deposit_covers_the_last_milestones(world: World) -> None:
     pay(world, due.identifier)
     last = world.delivered(identifier, milestone=2)
     world.accepted(last)
-    contracts.pass_review(world.actor("department"), last)
+    delivering.pass_review(world.actor("department"), last)
     assert load(identifier).state == "completed", "nothing was left to pay"
     assert held(identifier) == 0
 
@@ -91,7 +92,7 @@ def test_late_materials_suspend_and_nobody_is_blamed(world: World, time: Any) ->
     run_deadlines()
     assert running(world, contract).state == "due", "the agency's days do not run meanwhile"
     supplied = time.instant
-    contracts.supply(
+    delivering.supply(
         world.actor("buyer"),
         materials.identifier,
         ticked=list(materials.points),
@@ -113,14 +114,14 @@ def test_what_is_missing_is_asked_for_again(world: World) -> None:
     contract = world.started()
     materials = world.one(Materials, contract)
     with pytest.raises(RuleViolation, match="未勾选"):
-        contracts.supply(world.actor("buyer"), materials.identifier, ticked=[])
-    contracts.supply(world.actor("buyer"), materials.identifier, ticked=list(materials.points))
+        delivering.supply(world.actor("buyer"), materials.identifier, ticked=[])
+    delivering.supply(world.actor("buyer"), materials.identifier, ticked=list(materials.points))
     with pytest.raises(NotAllowed):
-        contracts.confirm_materials(world.actor("buyer"), materials.identifier)
-    contracts.miss_materials(world.actor("agency"), materials.identifier, reason="缺少地形图,请补充")
+        delivering.confirm_materials(world.actor("buyer"), materials.identifier)
+    delivering.miss_materials(world.actor("agency"), materials.identifier, reason="缺少地形图,请补充")
     again = world.one(Materials, contract)
     assert (again.state, again.due_at) == ("due", materials.supply_by)
-    contracts.waive_materials(world.actor("agency"), materials.identifier)
+    delivering.waive_materials(world.actor("agency"), materials.identifier)
     assert world.one(Materials, contract).state == "complete"
 
 
@@ -229,12 +230,12 @@ def test_rounds_are_limited_and_then_there_is_a_dispute(world: World) -> None:
     for _ in range(3):
         identifier = world.delivered(contract)
         points = running(world, contract).contract.tender.item.checklist
-        contracts.send_for_correction(
+        delivering.send_for_correction(
             world.actor("buyer"), identifier, answers={points[0]: "仍不符合"}, reason="请修改后重报"
         )
     identifier = world.delivered(contract)
     with pytest.raises(RuleViolation, match="上限 3 次"):
-        contracts.send_for_correction(
+        delivering.send_for_correction(
             world.actor("buyer"), identifier, answers={points[0]: "仍不符合"}, reason="请修改后重报"
         )
 

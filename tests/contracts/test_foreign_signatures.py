@@ -17,7 +17,7 @@ from flask import Flask
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, NumberObject, pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from market.contracts import actions as contracts
+from market.contracts.actions import signing
 from market.extensions import db
 from market.opendata.checking import check_copy
 from models.errors import RuleViolation
@@ -172,9 +172,9 @@ def test_a_signature_that_cannot_be_read_is_said_to_be_so_and_the_other_is_read(
 
 def test_a_torn_one_is_not_taken_to_sign_with(world: World) -> None:
     identifier = drafted(world)
-    contracts.agree(world.actor("buyer"), identifier)
+    signing.agree(world.actor("buyer"), identifier)
     with pytest.raises(RuleViolation, match="读不出") as refused:
-        contracts.bring_signature(
+        signing.bring_signature(
             world.actor("agency"),
             identifier,
             file_name="c.pdf",
@@ -185,9 +185,9 @@ def test_a_torn_one_is_not_taken_to_sign_with(world: World) -> None:
 
 def test_one_brought_to_sign_with_is_refused_by_its_name(world: World) -> None:
     identifier = drafted(world)
-    contracts.agree(world.actor("buyer"), identifier)
+    signing.agree(world.actor("buyer"), identifier)
     with pytest.raises(RuleViolation, match="SM2") as refused:
-        contracts.bring_signature(
+        signing.bring_signature(
             world.actor("agency"), identifier, file_name="c.pdf", content=national(paper(identifier))
         )
     assert refused.value.field == "file"

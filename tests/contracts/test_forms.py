@@ -8,7 +8,7 @@ from flask import Flask
 
 from market import create_app
 from market.extensions import db
-from models.contracts import Deliverable
+from models.contracts.deliverables import Deliverable
 from tests.conftest import settings
 from tests.factories import PASSWORD, PDF, World
 from tests.web import ALL, sign_in

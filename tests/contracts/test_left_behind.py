@@ -11,19 +11,27 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from market.contracts import actions as contracts
+from market.contracts.actions import changing, disputing, signing
+from market.contracts.actions import drafting as contract_drafting
 from market.credit import actions as credit
 from market.extensions import db
 from market.jobs import drain, tick
 from market.ratings import actions as ratings
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, bids, cancelling, closing, quotes, tenders
+from market.sourcing.actions import drafting as tender_drafting
 from models import clock, workdays
-from models.agencies import AgencyProfile
-from models.contracts import Contract, Deliverable
-from models.credit import CreditRecord, CreditScore, abandoned_by, of_agency, quarters
+from models.agencies.entry import AgencyProfile
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
+from models.credit.abandoned import abandoned_by
+from models.credit.records import CreditRecord
+from models.credit.score import CreditScore, of_agency
+from models.credit.trend import quarters
 from models.errors import RuleViolation
 from models.ratings import DIMENSIONS, Rating
-from models.sourcing import NOT_AGAIN, Award, Tender
+from models.sourcing.awards import Award
+from models.sourcing.cancelling import NOT_AGAIN
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.web import sign_in
 
@@ -38,7 +46,7 @@ def _late(world: World, time: Any, signed: tuple[str, ...] = ("buyer",), **tende
     """A contract whose time to sign is over, signed by these."""
     contract: str = world.contract_of(world.awarded()).identifier
     for name in signed:
-        contracts.agree(world.actor(name), contract)
+        signing.agree(world.actor(name), contract)
     due = Contract.load(db.session, contract).due_at
     assert due is not None
     time.instant = due + timedelta(minutes=1)
@@ -72,13 +80,13 @@ def test_whoever_lets_the_time_to_sign_pass_is_put_on_record_once(
     tick()
     assert len(_records(world)) == len(kinds)
     for name in {"buyer", "agency"} - set(signed):  # late is not never
-        contracts.agree(world.actor(name), contract)
+        signing.agree(world.actor(name), contract)
     assert Contract.load(db.session, contract).state == "signed"
 
 
 def test_the_buyer_ends_it_chooses_another_and_says_so(world: World, time: Any) -> None:
     contract = _late(world, time)
-    tender = contracts.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
+    tender = contract_drafting.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
     assert Tender.load(db.session, tender).state == "evaluated"
     rating = world.one(Rating, contract, by="buyer")
     ratings.rate(
@@ -88,19 +96,19 @@ def test_the_buyer_ends_it_chooses_another_and_says_so(world: World, time: Any) 
         comment="中选后不签合同",
     )
     with pytest.raises(RuleViolation, match="有效的报价"):
-        sourcing.award(
+        awards.award(
             world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
         )
 
 
 def test_an_award_given_up_before_signing_is_a_fact_too(world: World) -> None:
     contract = world.contract_of(world.awarded()).identifier
-    contracts.terminate(world.actor("agency"), contract, reason="人手不足,不做了")
+    contract_drafting.terminate(world.actor("agency"), contract, reason="人手不足,不做了")
     assert _records(world) == [("given_up", world.identifiers["agency"], contract)]
     assert "人手不足" in db.session.scalars(select(CreditRecord)).one().facts
     assert len(world.every(Rating, contract)) == 2
     other = world.contract_of(world.awarded(agency="second")).identifier
-    contracts.terminate(world.actor("buyer"), other, reason="项目暂缓,双方同意")
+    contract_drafting.terminate(world.actor("buyer"), other, reason="项目暂缓,双方同意")
     assert _records(world)[1:] == [("not_contracted", world.identifiers["buyer"], other)], (
         "招标投标法实施条例 73"
     )
@@ -110,39 +118,39 @@ def test_an_award_given_up_before_signing_is_a_fact_too(world: World) -> None:
 
 def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, time: Any) -> None:
     contract = _late(world, time)
-    tender = contracts.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
-    sourcing.cancel(world.actor("buyer"), tender, reason="没有其他报价,重新采购")
+    tender = contract_drafting.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
+    cancelling.cancel(world.actor("buyer"), tender, reason="没有其他报价,重新采购")
     buyer = sign_in(app, world, "buyer")
     assert f"from={tender}" in buyer.get(f"/requests/{tender}").text
     deadline = workdays.add(clock.now(), 5)
-    again = sourcing.create_tender(
+    again = tender_drafting.create(
         world.actor("buyer"),
         again_of=tender,
         **world.asked(project="高标准农田项目(第二次)", deadline=deadline),
     )
-    third = sourcing.create_tender(
+    third = tender_drafting.create(
         world.actor("buyer"),
         again_of=again,
         **world.asked(project="完全另一个名称", mode="sealed_bid", funds="state", deadline=deadline),
     )
-    renewed = sourcing.create_tender(
+    renewed = tender_drafting.create(
         world.actor("buyer"), **world.asked(project="高标准 农田项目", deadline=deadline)
     )
-    other = sourcing.create_tender(
+    other = tender_drafting.create(
         world.actor("buyer"), again_of=NOT_AGAIN, **world.asked(project="另一处灌区工程", deadline=deadline)
     )
     for made in (again, third, renewed, other):
-        sourcing.publish(world.actor("buyer"), made)
+        tenders.publish(world.actor("buyer"), made)
     for made in (again, renewed):
         with pytest.raises(RuleViolation, match=contract):
-            sourcing.submit_quote(world.actor("agency"), made, price=100, days=20)
-        sourcing.submit_quote(world.actor("second"), made, price=100, days=20)
+            quotes.submit(world.actor("agency"), made, price=100, days=20)
+        quotes.submit(world.actor("second"), made, price=100, days=20)
     with pytest.raises(RuleViolation, match=contract):
-        sourcing.submit_bid(world.actor("agency"), third, price=100, days=20)
-    assert sourcing.submit_quote(world.actor("agency"), other, price=100, days=20)
+        bids.submit(world.actor("agency"), third, price=100, days=20)
+    assert quotes.submit(world.actor("agency"), other, price=100, days=20)
     record = db.session.scalars(select(CreditRecord.identifier)).one()
     credit.drop_record(world.actor("regulator"), record, reason="不可抗力,不予认定")
-    assert sourcing.submit_quote(world.actor("agency"), again, price=100, days=20), (
+    assert quotes.submit(world.actor("agency"), again, price=100, days=20), (
         "what was dropped is held against nobody"
     )
 
@@ -150,7 +158,7 @@ def test_who_did_not_sign_does_not_answer_the_re_run(app: Any, world: World, tim
 @pytest.mark.parametrize("tie", ["account_number", None], ids=["linked", "stranger"])
 def test_nor_does_an_agency_linked_with_it_under_any_title(world: World, tie: str | None) -> None:
     contract = world.contract_of(world.awarded()).identifier
-    contracts.terminate(world.actor("agency"), contract, reason="我们不想签了,放弃")
+    contract_drafting.terminate(world.actor("agency"), contract, reason="我们不想签了,放弃")
     tender = world.tender(project="高标准农田项目(第二次)")
     if tie:
         profiles = [
@@ -163,16 +171,16 @@ def test_nor_does_an_agency_linked_with_it_under_any_title(world: World, tie: st
             profile.account_number = "6222020000000000001"
         db.session.commit()
         with pytest.raises(RuleViolation, match=f"关联.*{contract}"):
-            sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
+            quotes.submit(world.actor("second"), tender, price=100, days=20)
     else:
-        assert sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
+        assert quotes.submit(world.actor("second"), tender, price=100, days=20)
     with pytest.raises(RuleViolation, match=contract):
-        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+        quotes.submit(world.actor("agency"), tender, price=100, days=20)
 
 
 def test_the_form_to_publish_again_says_what_it_runs_again(app: Any, world: World, time: Any) -> None:
     tender = world.tender(funds="state")
-    sourcing.cancel(world.actor("buyer"), tender, reason="项目方案有调整")
+    cancelling.cancel(world.actor("buyer"), tender, reason="项目方案有调整")
     buyer = sign_in(app, world, "buyer")
     page = buyer.get(f"/requests/new?from={tender}")
     values = {
@@ -224,9 +232,9 @@ def test_a_contract_that_ends_without_it_counts_by_whose_fault_it_was(
     contract = world.started()
     world.supplied(contract)
     _never(world, time, contract)
-    dispute = contracts.file_dispute(world.actor("buyer"), contract, claim="机构收到定金后一直没有交付成果")
-    contracts.answer_dispute(world.actor("agency"), dispute, answer="正在处理,请再等一等")
-    contracts.decide_dispute(
+    dispute = disputing.file(world.actor("buyer"), contract, claim="机构收到定金后一直没有交付成果")
+    disputing.answer(world.actor("agency"), dispute, answer="正在处理,请再等一等")
+    disputing.decide(
         world.actor("regulator"),
         dispute,
         outcome="terminate",
@@ -248,10 +256,10 @@ def test_both_agreeing_to_end_it_does_not_undo_lateness(world: World, time: Any)
     contract = world.started()
     world.supplied(contract)
     _never(world, time, contract)
-    change = contracts.propose_change(
+    change = changing.propose(
         world.actor("agency"), contract, kind="termination", terms={"to_agency": 0}, reason="双方同意不再履行"
     )
-    contracts.agree_change(world.actor("buyer"), change)
+    changing.agree(world.actor("buyer"), change)
     deliverable = world.every(Deliverable, contract)[-1]
     assert (deliverable.state, deliverable.on_time, deliverable.first_pass) == ("cancelled", False, False)
 
@@ -267,8 +275,8 @@ def test_the_next_buyer_sees_both(app: Any, world: World, time: Any) -> None:
     world.enterprise("next")
     tender = world.tender("next", funds="private", project="下一家的项目")
     for name in ("agency", "second"):
-        sourcing.submit_quote(world.actor(name), tender, price=100, days=20)
-    sourcing.close(world.actor("next"), tender)
+        quotes.submit(world.actor(name), tender, price=100, days=20)
+    closing.close(world.actor("next"), tender)
     buyer = sign_in(app, world, "next")
     page = buyer.get(f"/agencies/{world.identifiers['agency']}").text
     assert "中选后逾期不签订合同" in page

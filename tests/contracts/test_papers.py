@@ -10,14 +10,14 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from market.access_codes import code_of
-from market.contracts import actions as contracts
 from market.contracts.actions import contract_pdf as printing
-from market.contracts.actions import signing
+from market.contracts.actions import drafting, signing
 from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.transaction import transaction
 from models import documents
-from models.contracts import Contract, ContractSignature
+from models.contracts.agreement import Contract
+from models.contracts.signatures import ContractSignature
 from models.documents import Document
 from models.errors import Conflict, WrongState
 from tests.factories import World
@@ -31,7 +31,7 @@ def papers(contract: str) -> list[Document]:
 
 def test_a_contract_is_printed_when_somebody_needs_it(app: Flask, world: World) -> None:
     contract = world.contract_of(world.awarded()).identifier
-    contracts.revise(world.actor("agency"), contract, texts={"secrecy": "双方另行签订保密协议,保密期五年。"})
+    drafting.revise(world.actor("agency"), contract, texts={"secrecy": "双方另行签订保密协议,保密期五年。"})
     assert not papers(contract)
     printed = f"/check/{contract}/{code_of(contract)}"  # where the QR code leads
     page = Visitor(app).get(printed)
@@ -49,8 +49,8 @@ def test_a_contract_is_printed_when_somebody_needs_it(app: Flask, world: World) 
     (kept,) = papers(contract)
     assert kept.sha256 in agency.get(f"/contracts/{contract}/agree_agency").text
     assert kept.sha256 in Visitor(app).get(printed).text
-    contracts.agree(world.actor("buyer"), contract)
-    contracts.revise(world.actor("agency"), contract, texts={"secrecy": "双方另行签订保密协议,保密期三年。"})
+    signing.agree(world.actor("buyer"), contract)
+    drafting.revise(world.actor("agency"), contract, texts={"secrecy": "双方另行签订保密协议,保密期三年。"})
     text = Visitor(app).get(printed).text
     assert ("待签署" in text, "SHA-256" in text) == (True, False), "nothing is said of a text that fell away"
     second = agency.get(f"/contracts/{contract}/paper").response.get_data()
@@ -78,11 +78,11 @@ def test_two_who_need_a_paper_at_once_get_the_same(
 def test_nobody_signs_what_was_changed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     contract, inner = world.contract_of(world.awarded()).identifier, signing.signed
     changes: list[Callable[[], object]] = [
-        lambda: contracts.revise(
+        lambda: drafting.revise(
             world.actor("agency"), contract, texts={"secrecy": "双方另行签订保密协议,保密期五年。"}
         ),
-        lambda: contracts.renew_key(world.actor("buyer")),
-        lambda: contracts.agree(world.actor("agency"), contract),
+        lambda: signing.renew_key(world.actor("buyer")),
+        lambda: signing.agree(world.actor("agency"), contract),
     ]
 
     buyer = world.actor("buyer")
@@ -95,10 +95,10 @@ def test_nobody_signs_what_was_changed_meanwhile(world: World, monkeypatch: pyte
     monkeypatch.setattr(signing, "signed", changed_meanwhile)
     for _change in range(2):
         with pytest.raises(Conflict):
-            contracts.agree(buyer, contract)
+            signing.agree(buyer, contract)
         db.session.rollback()
         assert Contract.load(db.session, contract).state == "drafted"
-    contracts.agree(buyer, contract)  # the agency was quicker: this signature goes onto its paper
+    signing.agree(buyer, contract)  # the agency was quicker: this signature goes onto its paper
     assert not changes
     db.session.rollback()
     assert Contract.load(db.session, contract).state == "signed"
@@ -108,12 +108,12 @@ def test_nobody_signs_what_was_changed_meanwhile(world: World, monkeypatch: pyte
 def test_a_signature_sent_twice_is_one(world: World) -> None:
     contract, buyer = world.contract_of(world.awarded()).identifier, world.actor("buyer")
     assert (
-        contracts.agree(buyer, contract, submission="K")
-        == contracts.agree(buyer, contract, submission="K")
+        signing.agree(buyer, contract, submission="K")
+        == signing.agree(buyer, contract, submission="K")
         == contract
     )
     with pytest.raises(WrongState):
-        contracts.agree(buyer, contract, submission="another")
+        signing.agree(buyer, contract, submission="another")
     assert len(papers(contract)) == 2
 
 

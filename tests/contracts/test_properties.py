@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from market.extensions import db
-from market.payments import actions as payments
-from models import ledger
+from market.payments.actions import paying
 from models.errors import WrongState
-from models.payments import Payment
+from models.ledger import books, reports
+from models.payments.payment import Payment
 from tests import machines
 from tests.contracts.contract_state_machine import Contracts, drafted
 from tests.factories import PDF, World
@@ -30,7 +30,7 @@ def test_milestones_and_money_agree_whatever_happens(
     contract, tally = drafted(world), Tally()
     with closing(Rewind(database, tmp_path, world, time)) as rewind:
         machines.run(lambda: Contracts(rewind, contract, tally), steps=30, ci=10, nightly=300)
-        assert ledger.trial_balance(db.session) == 0
+        assert reports.trial_balance(db.session) == 0
     record_property("acts", str(tally))
     tally.check(acts(Contracts), surely=("completed", "terminated"))
 
@@ -43,15 +43,15 @@ def test_an_act_out_of_turn_changes_nothing(world: World) -> None:
 
     def state() -> tuple[str, int]:
         found = world.one(Payment, contract, kind="deposit").state
-        return found, ledger.balance(db.session, ledger.escrow(contract))
+        return found, books.balance(db.session, books.escrow(contract))
 
     with pytest.raises(WrongState):
-        payments.confirm(agency, payment)
+        paying.confirm(agency, payment)
     assert state() == ("due", 0)
-    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
-    payments.confirm(agency, payment)
+    paying.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    paying.confirm(agency, payment)
     kept = state()
     assert kept == ("confirmed", world.one(Payment, contract, kind="deposit").amount)
     with pytest.raises(WrongState):
-        payments.confirm(agency, payment)
+        paying.confirm(agency, payment)
     assert state() == kept

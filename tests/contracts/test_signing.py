@@ -28,15 +28,16 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from market.contracts import actions as contracts
+from market.contracts.actions import drafting, signing
 from market.extensions import db
 from market.opendata.checking import check_copy
 from market.signing import TimestampsUnavailable
 from models.clock import BEIJING
-from models.contracts import Contract, ContractSignature
+from models.contracts.agreement import Contract
+from models.contracts.signatures import ContractSignature
 from models.documents import Document
 from models.errors import NotAllowed, RuleViolation, WrongState
-from models.signing import SigningKey
+from models.signing.keys import SigningKey
 from tests.contracts.signing import Authority, by_hand, drafted, looked_at, paper
 from tests.factories import PASSWORD, PDF, World
 from tests.web import Visitor, sign_in
@@ -53,16 +54,16 @@ def authority(app: Flask, time: Any) -> Authority:
 def test_both_sign_and_the_first_signature_stays_valid(app: Flask, world: World, tmp_path: Any) -> None:
     identifier = drafted(world)
     text = paper(identifier)
-    contracts.agree(world.actor("buyer"), identifier)
+    signing.agree(world.actor("buyer"), identifier)
     first = paper(identifier)
     assert first.startswith(text), "a signature is appended, nothing is rewritten"
     with pytest.raises(WrongState):
-        contracts.agree(world.actor("buyer"), identifier)
+        signing.agree(world.actor("buyer"), identifier)
     with pytest.raises(NotAllowed):
-        contracts.agree(world.actor("second"), identifier)
+        signing.agree(world.actor("second"), identifier)
     with pytest.raises(NotAllowed, match="登录密码"):
-        contracts.agree(replace(world.actor("agency"), proved=False), identifier)
-    contracts.agree(world.actor("agency"), identifier)
+        signing.agree(replace(world.actor("agency"), proved=False), identifier)
+    signing.agree(world.actor("agency"), identifier)
     both = paper(identifier)
     assert both.startswith(first)
     assert looked_at(both) == ("same", [("buyer单位", ()), ("agency单位", ())])
@@ -89,14 +90,12 @@ def test_both_sign_and_the_first_signature_stays_valid(app: Flask, world: World,
 
 def test_a_changed_text_takes_the_signatures_back(world: World) -> None:
     identifier = drafted(world)
-    contracts.agree(world.actor("buyer"), identifier)
+    signing.agree(world.actor("buyer"), identifier)
     signed = paper(identifier)
-    contracts.revise(
-        world.actor("agency"), identifier, texts={"secrecy": "双方另行签订保密协议,保密期五年。"}
-    )
+    drafting.revise(world.actor("agency"), identifier, texts={"secrecy": "双方另行签订保密协议,保密期五年。"})
     assert not db.session.scalars(select(ContractSignature)).all()
-    contracts.agree(world.actor("agency"), identifier)
-    contracts.agree(world.actor("buyer"), identifier)
+    signing.agree(world.actor("agency"), identifier)
+    signing.agree(world.actor("buyer"), identifier)
     assert looked_at(paper(identifier))[0] == "same"
     assert looked_at(signed)[0] == "earlier", "the old text is kept, and known for what it is"
 
@@ -125,7 +124,7 @@ def test_every_way_of_tampering_is_found(world: World) -> None:
 def test_a_signature_moved_to_another_contract_is_found(world: World) -> None:
     one, other = drafted(world), drafted(world)
     for identifier in (one, other):
-        contracts.agree(world.actor("buyer"), identifier)
+        signing.agree(world.actor("buyer"), identifier)
     theirs, mine = paper(one), paper(other)
 
     room = re.compile(rb"/Contents <([0-9a-fA-F]+)>")
@@ -153,7 +152,7 @@ def test_the_wrong_party_an_expired_and_an_unknown_certificate_are_refused_and_n
     for flaw, ((key, certificate), at, said) in cases.items():
         content = by_hand(text, "Buyer", key, certificate, at)
         with pytest.raises(RuleViolation, match=said):
-            contracts.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=content)
+            signing.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=content)
         verdict, signers = looked_at(content)
         assert verdict == "doubtful", flaw
         assert flaw in signers[0][1]
@@ -169,15 +168,15 @@ def test_signing_elsewhere_and_bringing_it_back(world: World, authority: Authori
 
     def refused(content: bytes, said: str) -> None:
         with pytest.raises(RuleViolation, match=said):
-            contracts.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=content)
+            signing.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=content)
 
     refused(by_hand(text, "Agency", key, certificate, time.instant), "Buyer")
     refused(text, "Buyer")
     refused(by_hand(paper(drafted(world)), "Buyer", key, certificate, time.instant), "不是从这里下载")
     refused(good + b"\n%\n", "没有通过核验")
     refused(b"\x89PNG\r\n\x1a\n" + b"0" * 64, "PDF")
-    contracts.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=good)
-    contracts.agree(world.actor("agency"), identifier)
+    signing.bring_signature(world.actor("buyer"), identifier, file_name="c.pdf", content=good)
+    signing.agree(world.actor("agency"), identifier)
     assert looked_at(paper(identifier)) == ("same", [("buyer单位", ()), ("agency单位", ())])
     assert db.session.scalars(select(ContractSignature.method).order_by(ContractSignature.id)).all() == [
         "elsewhere",
@@ -210,7 +209,7 @@ def test_an_own_certificate_replaces_the_key_held_here(
     assert "已经登记" in refused(good, "file")
     assert "自备证书" in visitor.get("/my/signing").text
     identifier = drafted(world)
-    contracts.agree(world.actor("agency"), identifier)
+    signing.agree(world.actor("agency"), identifier)
     assert looked_at(paper(identifier))[1] == [("agency单位", ())]
     kept = db.session.scalars(
         select(SigningKey).where(SigningKey.organisation_id == agency.id).order_by(SigningKey.id)
@@ -223,7 +222,7 @@ def test_an_own_certificate_replaces_the_key_held_here(
     time.instant += timedelta(days=30)
     later = drafted(world)
     with pytest.raises(RuleViolation, match="更换证书"):
-        contracts.agree(world.actor("agency"), later)
+        signing.agree(world.actor("agency"), later)
     assert looked_at(paper(identifier))[1] == [("agency单位", ())], "what was signed in its time stays valid"
 
 
@@ -236,10 +235,10 @@ def test_a_key_held_here_is_renewed_when_it_runs_out(app: Flask, world: World, t
     ).one()
     assert buyer.submit("/my/signing/renew", again=PASSWORD).status == 303
     with pytest.raises(NotAllowed):
-        contracts.renew_key(world.actor("visitor"))
+        signing.renew_key(world.actor("visitor"))
     time.instant += timedelta(days=4 * 365)
     identifier = drafted_later(world)
-    contracts.agree(world.actor("buyer"), identifier)
+    signing.agree(world.actor("buyer"), identifier)
     serials = db.session.scalars(
         select(SigningKey.serial).where(SigningKey.organisation_id == world.organisation("buyer").id)
     ).all()
@@ -284,7 +283,7 @@ def test_a_trusted_time_is_in_the_signature_where_an_authority_is_set(
     identifier = drafted(world)
     try:
         app.config["TSA_URL"] = f"http://127.0.0.1:{server.port}/"
-        contracts.agree(world.actor("buyer"), identifier)
+        signing.agree(world.actor("buyer"), identifier)
     finally:
         server.shutdown()
         server.server_close()
@@ -293,7 +292,7 @@ def test_a_trusted_time_is_in_the_signature_where_an_authority_is_set(
     assert found.at == authority.now + timedelta(seconds=7)
     assert "带可信时间戳" in sign_in(app, world, "buyer").get(f"/contracts/{identifier}").text
     with pytest.raises(TimestampsUnavailable):
-        contracts.agree(world.actor("agency"), identifier)
+        signing.agree(world.actor("agency"), identifier)
     assert Contract.load(db.session, identifier).state == "buyer_agreed", "without the time nothing is signed"
 
 

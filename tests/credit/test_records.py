@@ -16,7 +16,7 @@ from models import events, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies.checks import open_check
-from models.credit import RECORDS, CreditRecord, propose, recorded
+from models.credit.records import RECORDS, CreditRecord, propose, recorded
 from models.errors import NotAllowed, RuleViolation, WrongState
 from tests.factories import World
 from tests.web import Visitor, sign_in

@@ -12,9 +12,10 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.transaction import transaction
-from models import credit, policy
+from models import policy
 from models.clock import BEIJING
-from models.credit import CreditScore, Evidence
+from models.credit import score
+from models.credit.score import CreditScore, Evidence
 from tests.factories import World
 
 NOW = datetime(2026, 3, 2, tzinfo=BEIJING)
@@ -26,15 +27,15 @@ weights = st.floats(0.01, 1)
 def test_one_rating_moves_a_score_little_and_in_its_own_direction(values: list[float], extra: float) -> None:
     rules, now = policy.current(), datetime(2026, 3, 2, tzinfo=BEIJING)
     records = [Evidence("R", now, value) for value in values]
-    before = credit.sheet(rules, records, [], [], 1).score
-    after = credit.sheet(rules, [*records, Evidence("R", now, extra)], [], [], 1).score
+    before = score.sheet(rules, records, [], [], 1).score
+    after = score.sheet(rules, [*records, Evidence("R", now, extra)], [], [], 1).score
     most = (
         rules.number("credit.rating_points")
         * 4
         / (rules.number("credit.rating_prior_weight") + len(values) + 1)
     )
     assert abs(after - before) <= most + 0.1
-    _, mean, _ = credit.shrunk_mean(
+    _, mean, _ = score.shrunk_mean(
         records, float(rules.rate("credit.rating_prior")), rules.number("credit.rating_prior_weight")
     )
     assert (after - before) * (extra - mean) >= -0.11 * abs(extra - mean)
@@ -42,12 +43,12 @@ def test_one_rating_moves_a_score_little_and_in_its_own_direction(values: list[f
 
 def test_no_record_is_no_grade_and_idleness_changes_nothing() -> None:
     rules = policy.current()
-    assert credit.sheet(rules, [], [], [], 0).grade is None
-    assert credit.decay(0, 365) == 1
-    assert credit.decay(365, 365) == 0.5
-    assert [credit.raises(credit.sheet(rules, [], [], [], 0))[0].message] == ["完成第一份合同后开始评级。"]
+    assert score.sheet(rules, [], [], [], 0).grade is None
+    assert score.decay(0, 365) == 1
+    assert score.decay(365, 365) == 0.5
+    assert [score.raises(score.sheet(rules, [], [], [], 0))[0].message] == ["完成第一份合同后开始评级。"]
     now = datetime(2026, 3, 2, tzinfo=BEIJING)
-    bad = credit.sheet(
+    bad = score.sheet(
         rules,
         [Evidence("R", now, 1.0)] * 20,
         [Evidence("C", now, 0.0)] * 20,
@@ -55,7 +56,7 @@ def test_no_record_is_no_grade_and_idleness_changes_nothing() -> None:
         20,
     )
     assert bad.grade in ("D", "E")
-    assert [hint.params["points"] for hint in credit.raises(bad)]
+    assert [hint.params["points"] for hint in score.raises(bad)]
     assert bad.score == round(min(100, max(0, sum(line.points for line in bad.lines))), 1)
 
 
@@ -64,7 +65,7 @@ def test_a_shrunken_mean_lies_between_the_prior_and_what_was_seen(
     seen: list[tuple[float, float]], prior: float, weight: float
 ) -> None:
     records = [Evidence("R", NOW, value, heavy) for value, heavy in seen]
-    observed, shrunk, total = credit.shrunk_mean(records, prior, weight)
+    observed, shrunk, total = score.shrunk_mean(records, prior, weight)
     if observed is None:
         assert (shrunk, total, seen) == (prior, weight, [])
         return
@@ -76,11 +77,11 @@ def test_a_shrunken_mean_lies_between_the_prior_and_what_was_seen(
 
 @given(st.floats(0, 5_000), st.floats(0, 5_000), st.floats(1, 1_000))
 def test_what_is_older_weighs_less_and_by_the_half_life(age: float, more: float, half_life: float) -> None:
-    assert credit.decay(age + more, half_life) == pytest.approx(
-        credit.decay(age, half_life) * credit.decay(more, half_life)
+    assert score.decay(age + more, half_life) == pytest.approx(
+        score.decay(age, half_life) * score.decay(more, half_life)
     )
-    assert 0 <= credit.decay(age + more, half_life) <= credit.decay(age, half_life) <= 1
-    assert credit.decay(-age, half_life) == 1, "what is dated after today is not worth more than today's"
+    assert 0 <= score.decay(age + more, half_life) <= score.decay(age, half_life) <= 1
+    assert score.decay(-age, half_life) == 1, "what is dated after today is not worth more than today's"
 
 
 def test_the_sheet_by_hand() -> None:
@@ -88,7 +89,7 @@ def test_the_sheet_by_hand() -> None:
     rules = policy.current()
     base, points = rules.number("credit.base"), rules.number("credit.rating_points")
     prior, weight = float(rules.rate("credit.rating_prior")), rules.number("credit.rating_prior_weight")
-    made = credit.sheet(rules, [Evidence("R", NOW, 5.0)] * 3, [], [], 3)
+    made = score.sheet(rules, [Evidence("R", NOW, 5.0)] * 3, [], [], 3)
     mean = (weight * prior + 15) / (weight + 3)
     assert made.score == round(base + points * (mean - prior), 1)
     assert [line.name for line in made.lines] == ["base", "ratings", "first_pass", "on_time"]
@@ -102,10 +103,10 @@ def test_a_grade_needs_enough_contracts_ended_well_or_badly(
     values: list[float], settled: int, failed: int
 ) -> None:
     rules = policy.current()
-    made = credit.sheet(rules, [Evidence("R", NOW, value) for value in values], [], [], settled, failed)
+    made = score.sheet(rules, [Evidence("R", NOW, value) for value in values], [], [], settled, failed)
     assert (made.grade is not None) == (settled + failed >= rules.number("credit.least_evidence"))
     if made.grade is not None:
-        floors = {grade: rules.number(f"credit.grades.{grade}") for grade in credit.GRADES}
+        floors = {grade: rules.number(f"credit.grades.{grade}") for grade in score.GRADES}
         assert floors[made.grade] <= made.score + 0.05
         better = [floor for grade, floor in floors.items() if grade < made.grade]
         assert all(made.score - 0.05 < floor for floor in better)
@@ -114,13 +115,13 @@ def test_a_grade_needs_enough_contracts_ended_well_or_badly(
 def test_what_is_kept_is_the_sheet_and_only_a_change_is_told(world: World, time: Any) -> None:
     world.settled(stars=5)
     agency, other = (world.organisation(name).id for name in ("agency", "second"))
-    sheets = credit.of_agencies(db.session, [agency, other])
+    sheets = score.of_agencies(db.session, [agency, other])
     db.session.rollback()
     with transaction() as session:
-        assert credit.store_score(session, sheets) == [other], (
+        assert score.store_score(session, sheets) == [other], (
             "the first sheet of the other; that of the agency is kept"
         )
-        assert credit.store_score(session, sheets) == []
+        assert score.store_score(session, sheets) == []
     row = db.session.scalars(select(CreditScore).where(CreditScore.agency_id == agency)).one()
     assert (row.score, row.settled, row.stars) == (round(sheets[agency].score * 10), 1, 5.0)
     assert sheets[agency].score > sheets[other].score
@@ -130,15 +131,15 @@ def test_a_sheet_computed_before_a_newer_one_was_kept_does_not_replace_it(world:
     agency = world.organisation("agency").id
     db.session.rollback()
     with transaction() as session:
-        credit.refresh(session, agency)
-    since = credit.stored_score(db.session, [agency])
-    stale = credit.of_agencies(db.session, [agency])
+        score.refresh(session, agency)
+    since = score.stored_score(db.session, [agency])
+    stale = score.of_agencies(db.session, [agency])
     db.session.rollback()
     world.settled(stars=1)  # and with it a newer sheet
     db.session.rollback()
-    newer = credit.stored_score(db.session, [agency])
+    newer = score.stored_score(db.session, [agency])
     assert newer != since
     db.session.rollback()
     with transaction() as session:
-        assert credit.store_score(session, stale, since) == []
-    assert credit.stored_score(db.session, [agency]) == newer
+        assert score.store_score(session, stale, since) == []
+    assert score.stored_score(db.session, [agency]) == newer

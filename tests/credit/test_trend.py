@@ -8,7 +8,7 @@ from typing import Any
 from market.extensions import db
 from models import clock
 from models.clock import BEIJING
-from models.credit import quarters
+from models.credit.trend import quarters
 from tests.factories import World
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from market.agencies import actions as agencies
+from market.agencies.actions import entry
 from market.extensions import db
 from tests.factories import World
 from tests.web import Visitor
@@ -42,5 +42,5 @@ def test_by_item_and_by_place(app: Any, ranked: World) -> None:
 
 
 def test_who_is_suspended_is_not_ranked(app: Any, ranked: World) -> None:
-    agencies.suspend(ranked.actor("regulator"), ranked.identifiers["second"], reason="登记住所查无此机构")
+    entry.suspend(ranked.actor("regulator"), ranked.identifiers["second"], reason="登记住所查无此机构")
     assert _order(app, ranked) == ["agency"]

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from market.extensions import db
 from market.keeper import FolderKeeper
 from models.errors import WrongState
-from models.sourcing import Bid, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.tenders import Tender
 from tests.factories import World
 
 SEALED = {"mode": "sealed_bid", "funds": "state"}

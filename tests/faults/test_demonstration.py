@@ -16,19 +16,20 @@ import pytest
 from sqlalchemy import func, select
 
 from market import create_app
-from market.accounts.actions import members as accounts
+from market.accounts.actions import members
 from market.config import ROOT
 from market.demo import loading
 from market.demonstration import progress
 from market.extensions import db
 from market.jobs import Jobs
 from market.serving.ready import refusals
-from models import CASES, Base, clock, ledger
+from models import CASES, Base, clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.batches import DEMONSTRATION, Batch
 from models.clock import BEIJING
 from models.events import Event
+from models.ledger import books, reports
 from tests.conftest import settings
 from tests.factories import code
 
@@ -81,7 +82,7 @@ def _picture() -> dict[str, Any]:
     }
     told = db.session.execute(select(Event.at, Event.kind, Event.case_identifier).order_by(Event.id)).all()
     balances = db.session.execute(
-        select(ledger.Account.code, ledger.Account.balance).order_by(ledger.Account.code)
+        select(books.Account.code, books.Account.balance).order_by(books.Account.code)
     ).all()
     return {
         "counts": counts,
@@ -121,7 +122,7 @@ def test_killed_in_the_middle_it_is_wiped_and_begins_again(demo: Any, database: 
     assert not loading.unfinished()
     again = _picture()
     assert mark_of() == ("done", 100)
-    assert ledger.trial_balance(db.session) == 0
+    assert reports.trial_balance(db.session) == 0
     assert again["counts"]["organisations"] > 100
 
     progress.begin()  # and once more, this time in one go
@@ -159,8 +160,8 @@ def test_broken_off_in_a_trial_it_is_served_nowhere_and_played_anew(demo: Any, t
     """
     demo.config.update(DEMO=False, TRIAL=True)
     progress.begin()
-    accounts.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password="gongxin-demo")
-    accounts.sign_up(
+    members.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password="gongxin-demo")
+    members.sign_up(
         VISITOR,
         email="e00@demo.gongxin.cn",
         name="项目业主",
@@ -183,7 +184,7 @@ def test_broken_off_in_a_trial_it_is_served_nowhere_and_played_anew(demo: Any, t
     assert played.exit_code == 0, played.output
     db.session.rollback()
     assert (refusals(demo), mark_of()) == ([], ("done", 100))
-    assert ledger.trial_balance(db.session) == 0
+    assert reports.trial_balance(db.session) == 0
     do()
     assert acted == ["acted"]
     db.session.rollback()
@@ -195,7 +196,7 @@ def test_while_it_loads_the_jobs_leave_the_past_alone(demo: Any) -> None:
     jobs: Jobs = demo.extensions["jobs"]
     progress.begin()
     with clock.at(UNTIL):
-        accounts.sign_up(
+        members.sign_up(
             VISITOR,
             email="visitor@example.cn",
             name="来客",
@@ -227,7 +228,7 @@ def test_people_come_in_while_it_is_loaded(demo: Any) -> None:
             clock.use_system()  # as in the process that serves
             try:
                 came.append(
-                    accounts.sign_up(
+                    members.sign_up(
                         VISITOR,
                         email="visitor@example.cn",
                         name="来客",

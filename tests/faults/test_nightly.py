@@ -26,12 +26,12 @@ from market.jobs.lanes import Jobs
 from market.jobs.nightly import PARTS
 from market.serving.processes import lanes
 from market.serving.supervisor import Supervisor
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import tenders
 from market.transaction import transaction
 from models import clock, heartbeats
 from models.batches import Batch
 from models.events import Event
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from tests.factories import World
 
 pytestmark = pytest.mark.faults  # it measures time
@@ -79,7 +79,7 @@ def _publish(world: World) -> float:
     """A person publishes a tender. How long that took."""
     draft, buyer = world.tender(publish=False), world.actor("buyer")
     began = machine.monotonic()
-    sourcing.publish(buyer, draft)
+    tenders.publish(buyer, draft)
     return machine.monotonic() - began
 
 

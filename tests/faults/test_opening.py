@@ -28,18 +28,19 @@ from market import create_app
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.keeper import FolderKeeper, HttpKeeper, KeeperUnavailable, create_keeper
-from market.sourcing import actions as sourcing
-from market.sourcing.actions import opening
+from market.sourcing.actions import bids as bid_actions
+from market.sourcing.actions import keys, opening
 from market.transaction import transaction
 from models import clock
 from models.accounts import Organisation
 from models.actors import Actor
-from models.agencies import FeeSchedule
+from models.agencies.fees import FeeSchedule
 from models.errors import NotFound, RuleViolation, WrongState
 from models.events import Event
 from models.failures import Failure
 from models.notifications import Notification
-from models.sourcing import Bid, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.tenders import Tender
 from tests.conftest import settings
 from tests.factories import COUNTY, ITEM, World, code, small_market
 from tests.faults.children import in_a_child
@@ -146,7 +147,7 @@ def test_two_hundred_bidders_in_the_last_second_count_by_when_they_arrived(
         with app.app_context():
             start.wait()
             try:
-                sourcing.submit_bid(actors[number], tender, price=3_000_000 + number * 100, days=20)
+                bid_actions.submit(actors[number], tender, price=3_000_000 + number * 100, days=20)
             except RuleViolation:
                 return "late"
             return "in time"
@@ -221,7 +222,7 @@ def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
             )
         time.closing(tender)
         assert Tender.load(db.session, tender).state == "closed", "the keeper is away: closed, and not opened"
-        assert [sourcing.fetch_keys(), sourcing.fetch_keys()] == [0, 0]
+        assert [keys.fetch_keys(), keys.fetch_keys()] == [0, 0]
         (failure,) = db.session.scalars(select(Failure))
         assert (failure.what, failure.case_identifier, failure.next_at) == (
             "keys fetched",
@@ -235,11 +236,11 @@ def test_a_keeper_on_another_machine_is_waited_for_and_gives_nothing_early(
             assert Tender.load(db.session, tender).state == "closed", (
                 "nobody who is in time for others asks it"
             )
-            assert sourcing.fetch_keys() == 1
+            assert keys.fetch_keys() == 1
             half = Tender.load(db.session, tender).keeper_half
             assert half is not None
             assert keeper.release(handle) not in half, "it lies here sealed"
-            assert sourcing.fetch_keys() == 0
+            assert keys.fetch_keys() == 0
             run_deadlines()
             db.session.rollback()
             assert (

@@ -24,21 +24,23 @@ from market import keeper as keepers
 from market import sandbox, signing
 from market import transaction as transactions
 from market.asking import Declined, TooMuch, ask, date_of
-from market.contracts import actions as contracts
+from market.contracts.actions import signing as signing_actions
 from market.extensions import db
 from market.files import keep
 from market.jobs import run_deadlines
 from market.keeper import HttpKeeper, KeeperUnavailable
 from market.printing import letter
 from market.signing import HttpTimestamps, TimestampsUnavailable, signed
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import closing, keys, opening, quotes
+from market.sourcing.actions import tenders as tender_actions
 from market.transaction import transaction
 from models import workdays
 from models.accounts import User
 from models.actors import SYSTEM
-from models.contracts import Contract
+from models.contracts.agreement import Contract
 from models.failures import Failure
-from models.sourcing import Bid, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.tenders import Tender
 from tests import outside
 from tests.factories import PDF, World
 from tests.faults.keeping import SEALED, kept_until
@@ -155,9 +157,9 @@ def test_nobody_waits_for_a_silent_keeper(
     def others() -> None:
         """What a neighbour and an agency do is done while the other waits."""
         tender = world.tender("neighbour")
-        sourcing.accept_quote(
+        quotes.accept(
             world.actor("neighbour"),
-            sourcing.submit_quote(world.actor("agency"), tender, price=3_000_000, days=20),
+            quotes.submit(world.actor("agency"), tender, price=3_000_000, days=20),
         )
 
     def tried(act: Callable[[], object]) -> BaseException | None:
@@ -169,19 +171,19 @@ def test_nobody_waits_for_a_silent_keeper(
             app.extensions["keeper"] = own
             db.session.rollback()
 
-    assert isinstance(tried(lambda: sourcing.publish(buyer, draft)), KeeperUnavailable)
+    assert isinstance(tried(lambda: tender_actions.publish(buyer, draft)), KeeperUnavailable)
     assert Tender.load(db.session, draft).state == "draft"
     later = workdays.add(world.deadline(few), 5)
     asked = {"description": "", "quantity": {}, "budget": None, "deadline": later, "reason": "设计方案有调整"}
-    assert tried(lambda: sourcing.amend(buyer, few, **asked)) is None, (
+    assert tried(lambda: tender_actions.amend(buyer, few, **asked)) is None, (
         "the act stands; the keeper will hear of it"
     )
     assert world.deadline(few) == later > kept_until(app, few)
-    assert sourcing.settle_keys() == 1
+    assert keys.settle_keys() == 1
     assert kept_until(app, few) == later
     time.instant = world.closing(due)
-    sourcing.close(SYSTEM, due)
-    assert tried(lambda: sourcing.fetch_keys()) is None
+    closing.close(SYSTEM, due)
+    assert tried(lambda: keys.fetch_keys()) is None
     assert Tender.load(db.session, due).state == "closed"
     run_deadlines()
     db.session.rollback()
@@ -203,7 +205,7 @@ def test_a_keeper_elsewhere_holds_no_deadline(
     own, server = app.extensions["keeper"], Silent(said, trickle)
     app.extensions["keeper"] = HttpKeeper(server.url, "token")
     before, time.instant = world.deadline(few), world.closing(sealed)
-    assert sourcing.fetch_keys() == 0
+    assert keys.fetch_keys() == 0
     began = machine.monotonic()
     assert run_deadlines() == 3
     assert machine.monotonic() - began < keepers.PATIENCE + 5, "and the machine may be busy"
@@ -212,7 +214,7 @@ def test_a_keeper_elsewhere_holds_no_deadline(
     )
     assert world.deadline(few) > before
     began = machine.monotonic()
-    assert (sourcing.fetch_keys(), sourcing.settle_keys()) == (0, 0)
+    assert (keys.fetch_keys(), keys.settle_keys()) == (0, 0)
     assert machine.monotonic() - began < 5
     assert len(server.calls) == 1, "one that does not answer in time is left alone"
     assert {(f.what, f.next_at - time.instant) for f in db.session.scalars(select(Failure))} == {
@@ -221,7 +223,7 @@ def test_a_keeper_elsewhere_holds_no_deadline(
     }
     app.extensions["keeper"] = own
     time.instant += timedelta(seconds=30)
-    assert (run_deadlines(), sourcing.settle_keys()) == (1, 1)
+    assert (run_deadlines(), keys.settle_keys()) == (1, 1)
     assert (_states(sealed), kept_until(app, few)) == (["evaluated"], world.deadline(few))
     server.end()
 
@@ -253,7 +255,7 @@ def test_what_is_no_key_or_another_keys_opens_nothing(app: Flask, world: World, 
     time.instant = world.closing(tender)
     app.extensions["keeper"] = answering = _Answering(said)
     run_deadlines()
-    assert (sourcing.fetch_keys(), answering.asked, run_deadlines(), _states(tender)) == (
+    assert (keys.fetch_keys(), answering.asked, run_deadlines(), _states(tender)) == (
         0,
         1,
         0,
@@ -271,24 +273,26 @@ def test_a_key_is_asked_for_when_its_request_is_closed_and_not_before(
     world.bids(tender, agency=300, second=400, third=500)
     app.extensions["keeper"] = answering = _Answering({})
     time.instant = world.closing(tender)
-    sourcing.fetch_keys()
+    keys.fetch_keys()
     assert answering.asked == 0, "it may be moved once more"
-    sourcing.close(SYSTEM, tender)
+    closing.close(SYSTEM, tender)
     time.instant -= timedelta(microseconds=1)
-    sourcing.fetch_keys()
+    keys.fetch_keys()
     assert answering.asked == 0
     time.instant += timedelta(microseconds=1)
     with pytest.raises(KeeperUnavailable):
-        sourcing.open_bids(SYSTEM, tender)
+        opening.open_bids(SYSTEM, tender)
     assert answering.asked == 0
-    sourcing.fetch_keys()
+    keys.fetch_keys()
     assert answering.asked == 1
 
 
 def test_nobody_waits_for_a_silent_time_stamping_authority(app: Flask, world: World, silent: Silent) -> None:
     contract, buyer = world.contract_of(world.awarded()).identifier, world.actor("buyer")
     app.config["TSA_URL"] = silent.url
-    ended = meanwhile(app, silent, lambda: contracts.agree(buyer, contract), lambda: world.tender() and None)
+    ended = meanwhile(
+        app, silent, lambda: signing_actions.agree(buyer, contract), lambda: world.tender() and None
+    )
     assert isinstance(ended, TimestampsUnavailable)
     db.session.rollback()
     assert Contract.load(db.session, contract).state == "drafted"

@@ -16,17 +16,21 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from market import extensions
-from market.contracts import actions as contracts
+from market.contracts.actions import signing
 from market.extensions import db
-from market.payments import actions as payments
-from market.sourcing import actions as sourcing
-from models import events, ledger
+from market.payments.actions import paying
+from market.sourcing.actions import auction, cancelling, closing, quotes, tenders
+from market.sourcing.actions import bids as bid_actions
+from models import events
 from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.errors import Problem
 from models.events import Event
-from models.payments import Payment
-from models.sourcing import Bid, Quote, Tender
+from models.ledger import books
+from models.payments.payment import Payment
+from models.sourcing.bids import Bid
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from tests.factories import PASSWORD, PDF, World, code
 
 
@@ -53,19 +57,17 @@ def race(app: Flask, *acts: Callable[[], Any]) -> Counter[str]:
 def test_a_payment_confirmed_eight_times_at_once_is_booked_once(app: Flask, world: World) -> None:
     contract = world.signed()
     payment = world.one(Payment, contract, kind="deposit").identifier
-    payments.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
+    paying.pay(world.actor("buyer"), payment, bank_reference="20260302-1", file_name="v.pdf", content=PDF)
     actor = world.actor("agency")
-    ended = race(app, *[lambda: payments.confirm(actor, payment)] * 8)
+    ended = race(app, *[lambda: paying.confirm(actor, payment)] * 8)
     assert ended == {"ok": 1, "WrongState": 7}
-    assert ledger.balance(db.session, ledger.escrow(contract)) == 800_000
-    assert db.session.scalar(select(func.count(ledger.Entry.id))) == 1
+    assert books.balance(db.session, books.escrow(contract)) == 800_000
+    assert db.session.scalar(select(func.count(books.Entry.id))) == 1
 
 
 def test_one_form_sent_eight_times_at_once_acts_once(app: Flask, world: World) -> None:
     tender, actor = world.tender(), world.actor("agency")
-    ended = race(
-        app, *[lambda: sourcing.submit_quote(actor, tender, price=100, days=20, submission="once")] * 8
-    )
+    ended = race(app, *[lambda: quotes.submit(actor, tender, price=100, days=20, submission="once")] * 8)
     assert ended == {"ok": 8}
     assert db.session.scalar(select(func.count(Quote.id))) == 1
 
@@ -73,17 +75,15 @@ def test_one_form_sent_eight_times_at_once_acts_once(app: Flask, world: World) -
 def test_both_sign_at_once_and_it_is_signed_once(app: Flask, world: World) -> None:
     contract = world.contract_of(world.awarded()).identifier
     buyer, agency = world.actor("buyer"), world.actor("agency")
-    ended = race(app, lambda: contracts.agree(buyer, contract), lambda: contracts.agree(agency, contract))
+    ended = race(app, lambda: signing.agree(buyer, contract), lambda: signing.agree(agency, contract))
     assert ended == {"ok": 2}
     assert db.session.scalar(select(func.count(Payment.id))) == 1
 
 
 def test_accepting_and_withdrawing_at_once_has_one_outcome(app: Flask, world: World) -> None:
-    quote = sourcing.submit_quote(world.actor("agency"), world.tender(), price=100, days=20)
+    quote = quotes.submit(world.actor("agency"), world.tender(), price=100, days=20)
     buyer, agency = world.actor("buyer"), world.actor("agency")
-    ended = race(
-        app, lambda: sourcing.accept_quote(buyer, quote), lambda: sourcing.withdraw_quote(agency, quote)
-    )
+    ended = race(app, lambda: quotes.accept(buyer, quote), lambda: quotes.withdraw(agency, quote))
     assert ended == {"ok": 1, "WrongState": 1}
 
 
@@ -93,7 +93,7 @@ def test_a_case_locked_is_read_as_it_is_then(app: Flask, world: World) -> None:
     with Session(db.engine, expire_on_commit=False) as waiting:
         assert Tender.load(waiting, tender).state == "published"
         waiting.commit()
-        sourcing.cancel(world.actor("buyer"), tender, reason="项目选址调整,取消")
+        cancelling.cancel(world.actor("buyer"), tender, reason="项目选址调整,取消")
         assert Tender.lock(waiting, tender).state == "cancelled"
 
 
@@ -106,7 +106,7 @@ def test_two_who_give_the_same_price_at_once_in_an_auction_cannot_both_lead(
     bids = world.bids(tender, agency=4_000_000, second=4_000_000, third=4_000_000)
     time.closing(tender)
     actors = {name: world.actor(name) for name in bids}
-    acts = [lambda name=name: sourcing.undercut(actors[name], bids[name], price=3_900_000) for name in bids]
+    acts = [lambda name=name: auction.undercut(actors[name], bids[name], price=3_900_000) for name in bids]
     assert race(app, *acts) == {"ok": 1, "RuleViolation": 2}
     assert sorted(db.session.scalars(select(Bid.price))) == [3_900_000, 4_000_000, 4_000_000]
 
@@ -124,8 +124,8 @@ def test_a_deadline_and_a_last_amendment_at_once_have_one_outcome(
     buyer, moved = world.actor("buyer"), workdays.add(time.instant, 6) + timedelta(minutes=1)
     ended = race(
         app,
-        lambda: sourcing.close(SYSTEM, tender),
-        lambda: sourcing.amend(
+        lambda: closing.close(SYSTEM, tender),
+        lambda: tenders.amend(
             buyer,
             tender,
             description="",
@@ -134,7 +134,7 @@ def test_a_deadline_and_a_last_amendment_at_once_have_one_outcome(
             deadline=moved,
             reason="来不及了再改一次",
         ),
-        lambda: sourcing.cancel(buyer, tender, reason="项目选址调整,取消"),
+        lambda: cancelling.cancel(buyer, tender, reason="项目选址调整,取消"),
     )
     assert ended["ok"] == 1
     assert sum(ended.values()) == 3
@@ -144,7 +144,7 @@ def test_bidders_at_once_all_count_and_events_keep_their_order(app: Flask, world
     names = ["agency", "second", "third"]
     tender = world.tender(mode="sealed_bid", funds="state")
     actors = [world.actor(name) for name in names]
-    acts = [lambda actor=actor: sourcing.submit_bid(actor, tender, price=100, days=20) for actor in actors]
+    acts = [lambda actor=actor: bid_actions.submit(actor, tender, price=100, days=20) for actor in actors]
     assert race(app, *acts) == {"ok": 3}
     receipts = set(db.session.scalars(select(Bid.receipt)))
     told = [e.data["receipt"] for e in db.session.scalars(select(Event).where(Event.kind == "bid.submit"))]
@@ -155,11 +155,11 @@ def test_bidders_at_once_all_count_and_events_keep_their_order(app: Flask, world
 
 
 def test_the_same_code_signed_up_twice_at_once_is_refused_in_words(app: Flask, world: World) -> None:
-    from market.accounts.actions import members as accounts
+    from market.accounts.actions import members
     from models.actors import VISITOR
 
     def enter(number: int) -> Callable[[], str]:
-        return lambda: accounts.sign_up(
+        return lambda: members.sign_up(
             VISITOR,
             email=f"twin{number}@example.cn",
             name="twin",

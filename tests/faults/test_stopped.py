@@ -12,17 +12,20 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.agencies import actions as agencies
-from market.contracts import actions as contracts
+from market.agencies.actions import certificates
+from market.contracts.actions import signing
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.keeper import FolderKeeper
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import bids as bid_actions
+from market.sourcing.actions import closing, keys, opening, tenders
 from models import documents, workdays
 from models.actors import SYSTEM
-from models.contracts import Contract, ContractSignature
+from models.contracts.agreement import Contract
+from models.contracts.signatures import ContractSignature
 from models.documents import FolderStore
-from models.sourcing import Bid, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.tenders import Tender
 from tests.factories import PDF, World
 from tests.faults.children import in_a_child
 from tests.faults.keeping import SEALED, keeper, kept_until, opened
@@ -71,10 +74,10 @@ def test_killed_while_a_request_is_published(app: Flask, world: World, time: Any
     at = reached = 0
     while at == reached:
         tender, buyer = world.tender(publish=False, **SEALED), world.actor("buyer")
-        reached += killed(lambda: sourcing.publish(buyer, tender), at)  # noqa: B023
+        reached += killed(lambda: tenders.publish(buyer, tender), at)  # noqa: B023
         db.session.rollback()
         if Tender.load(db.session, tender).state == "draft":
-            sourcing.publish(world.actor("buyer"), tender)
+            tenders.publish(world.actor("buyer"), tender)
         world.bids(tender, agency=300, second=400, third=500)
         opened(app, world, time, tender)
         at += 1
@@ -98,11 +101,11 @@ def test_killed_while_a_deadline_is_moved_by_the_buyer(app: Flask, world: World,
             "deadline": after,
             "reason": "顺延截止时间",
         }
-        reached += killed(lambda: sourcing.amend(buyer, tender, **asked), at)  # noqa: B023
+        reached += killed(lambda: tenders.amend(buyer, tender, **asked), at)  # noqa: B023
         moved = world.deadline(tender)
         assert moved == (before if at == 0 else after)
-        assert sourcing.settle_keys() == (1 if 1 <= at < 5 else 0)
-        assert sourcing.settle_keys() == 0
+        assert keys.settle_keys() == (1 if 1 <= at < 5 else 0)
+        assert keys.settle_keys() == 0
         assert kept_until(app, tender) == moved
         opened(app, world, time, tender)
         at += 1
@@ -115,9 +118,9 @@ def test_killed_while_a_deadline_is_moved_by_the_clock(app: Flask, world: World,
         tender = world.tender(**SEALED)
         world.bids(tender, agency=300)
         before = time.instant = world.closing(tender)
-        reached += killed(lambda: sourcing.close(SYSTEM, tender), at)  # noqa: B023
+        reached += killed(lambda: closing.close(SYSTEM, tender), at)  # noqa: B023
         run_deadlines()
-        sourcing.settle_keys()
+        keys.settle_keys()
         moved = world.deadline(tender)
         assert (moved > before, kept_until(app, tender)) == (True, moved)
         world.bids(tender, second=400, third=500)
@@ -131,12 +134,12 @@ def test_killed_while_bids_are_opened(world: World, time: Any) -> None:
     while at == reached:
         tender = world.tender(**SEALED)
         bids = world.bids(tender, second=400, third=500)
-        bids["agency"] = sourcing.submit_bid(
+        bids["agency"] = bid_actions.submit(
             world.actor("agency"), tender, price=300, days=20, file_name="p.pdf", content=PDF
         )
         time.instant = world.closing(tender)
-        sourcing.close(SYSTEM, tender)
-        reached += killed(lambda: sourcing.open_bids(SYSTEM, tender), at)  # noqa: B023
+        closing.close(SYSTEM, tender)
+        reached += killed(lambda: opening.open_bids(SYSTEM, tender), at)  # noqa: B023
         run_deadlines()
         db.session.rollback()
         assert {
@@ -163,8 +166,8 @@ def test_killed_while_a_key_is_fetched(
         world.bids(tender, agency=300, second=400, third=500)
         time.instant = world.closing(tender)
         run_deadlines()
-        reached += killed(sourcing.fetch_keys, at)
-        sourcing.fetch_keys()
+        reached += killed(keys.fetch_keys, at)
+        keys.fetch_keys()
         db.session.rollback()
         assert Tender.load(db.session, tender).keeper_half is not None
         run_deadlines()
@@ -220,11 +223,11 @@ def test_stopped_while_a_contract_is_signed(world: World, monkeypatch: pytest.Mo
     at = reached = 0
     while at == reached:
         contract, buyer = world.contract_of(world.awarded()).identifier, world.actor("buyer")
-        reached += stopped(monkeypatch, lambda: contracts.agree(buyer, contract), at)  # noqa: B023
+        reached += stopped(monkeypatch, lambda: signing.agree(buyer, contract), at)  # noqa: B023
         db.session.rollback()
         if Contract.load(db.session, contract).state == "drafted":
-            contracts.agree(world.actor("buyer"), contract)
-        contracts.agree(world.actor("agency"), contract)
+            signing.agree(world.actor("buyer"), contract)
+        signing.agree(world.actor("agency"), contract)
         db.session.rollback()
         found = Contract.load(db.session, contract)
         signatures = db.session.scalars(
@@ -251,9 +254,9 @@ def test_stopped_while_a_certificate_is_issued_it_comes_under_the_number_that_wa
         if name not in world.identifiers:
             world.agency(name)
         agency = world.actor(name)
-        reached += stopped(monkeypatch, lambda: agencies.issue_certificate(agency, submission="K"), at)  # noqa: B023
-        issued = agencies.issue_certificate(world.actor(name), submission="K")
-        assert agencies.issue_certificate(world.actor(name), submission="another") == issued
+        reached += stopped(monkeypatch, lambda: certificates.issue(agency, submission="K"), at)  # noqa: B023
+        issued = certificates.issue(world.actor(name), submission="K")
+        assert certificates.issue(world.actor(name), submission="another") == issued
         assert [
             paper.identifier
             for paper in documents.papers_of(db.session, "organisation", world.identifiers[name])

@@ -15,7 +15,7 @@ from market.transaction import transaction
 from models import events
 from models.actors import SYSTEM
 from models.events import Event
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from models.workflow import perform
 from tests.factories import World
 

@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import scoring
 from market.transaction import transaction
 from models import clock, identifiers
 from models.accounts import Organisation
 from models.cases import find_case
 from models.clock import BEIJING
-from models.sourcing import Evaluation, Quote, Tender
+from models.sourcing.evaluations import Evaluation
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from tests.every_case import CRITERIA
 from tests.factories import World
 
@@ -44,7 +46,7 @@ def test_letters_belong_to_one_table() -> None:
 def test_an_evaluation_from_before_it_had_letters_of_its_own_is_found(world: World) -> None:
     """Authorities and evaluations shared theirs, and the counter: no number means two things."""
     merit = world.tender(mode="merit", funds="state", criteria=CRITERIA)
-    sourcing.appoint(world.actor("buyer"), merit, email="second@example.cn")
+    scoring.appoint(world.actor("buyer"), merit, email="second@example.cn")
     with transaction() as session:
         evaluation = session.scalars(select(Evaluation)).one()
         assert evaluation.identifier == "EV-2026-000001"

@@ -13,11 +13,12 @@ from market.contracts.forms import ClaimForm
 from market.forms import ReasonForm
 from market.sourcing.forms import AwardForm, ObjectionForm, QuestionForm
 from models.base import Base
-from models.contracts import Dispute
+from models.contracts.disputes import Dispute
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import REASON_LEAST, REASON_MOST, bounds, check_text
-from models.sourcing import Award, Clarification, Objection
+from models.sourcing.awards import Award, Objection
+from models.sourcing.clarifications import Clarification
 from models.workflow import check_reason
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import event
 from market.extensions import db
 from market.transaction import transaction
 from models import CASES
-from models.contracts import Contract
+from models.contracts.agreement import Contract
 from models.errors import NotFound
 from models.workflow import Case
 from tests.factories import World

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from market import spreadsheets
 from models import money, numbers, pricing
 from models.errors import RuleViolation
-from models.payments import payments_named_in, reference
+from models.payments.payment import payments_named_in, reference
 from models.pricing import Written
 from models.pricing.progressive import Progressive
 from tests.cases import case

@@ -16,7 +16,7 @@ from models import CASES, clock
 from models.accounts import Organisation, User
 from models.actors import ROLES, VISITOR, Actor, Mandate
 from models.money import MOST
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from models.workflow import Case
 from tests.factories import World
 from tests.models.test_workflow import PEOPLE, whole_market

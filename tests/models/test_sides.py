@@ -13,20 +13,20 @@ import pytest
 from sqlalchemy import delete
 
 from market.accounts.actions import delegating
-from market.agencies import actions as agencies
-from market.contracts import actions as contracts
+from market.agencies.actions import entry
+from market.contracts.actions import drafting, signing
 from market.extensions import db
-from market.payments import actions as payments
+from market.payments.actions import invoicing, paying
 from market.ratings import actions as ratings
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, scoring, tenders
 from market.transaction import transaction
 from models import CASES, clock, events, workdays
 from models.accounts import Delegation
 from models.actors import Actor
 from models.errors import NotAllowed, RuleViolation
-from models.payments import Payment
+from models.payments.payment import Payment
 from models.ratings import DIMENSIONS, Rating
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from models.workflow import Move, override, permit
 from tests.factories import World
 from tests.models.conflicts import BOTH, belongs, colleague, leave
@@ -128,15 +128,15 @@ def test_a_member_of_buyer_and_bidder_signs_pays_confirms_and_rates_for_neither(
         belongs(world, one, other)
         for name in (one, other):  # the one on both sides, and its fellow
             with pytest.raises(NotAllowed, match=BOTH):
-                contracts.agree(world.actor(name), contract)
+                signing.agree(world.actor(name), contract)
             with pytest.raises(NotAllowed, match=BOTH):
-                contracts.terminate(world.actor(name), contract, reason="双方另有约定")
+                drafting.terminate(world.actor(name), contract, reason="双方另有约定")
         leave(world, one, other)
     for name in ("buyer", "agency"):
-        contracts.agree(world.actor(name), contract)
+        signing.agree(world.actor(name), contract)
     deposit = world.one(Payment, contract, kind="deposit").identifier
     belongs(world, "agency", "buyer")
-    for act in (payments.pay, payments.record_invoice):
+    for act in (paying.pay, invoicing.record):
         with pytest.raises(NotAllowed, match=BOTH):
             _with_papers(world, act, deposit)
     leave(world, "agency", "buyer")
@@ -154,7 +154,7 @@ def test_a_member_of_buyer_and_bidder_signs_pays_confirms_and_rates_for_neither(
 def _with_papers(world: World, act: Callable[..., str], payment: str) -> None:
     from tests.factories import PDF
 
-    if act is payments.pay:
+    if act is paying.pay:
         act(world.actor("buyer"), payment, bank_reference="2026030200001", file_name="v.pdf", content=PDF)
     else:
         act(
@@ -173,14 +173,14 @@ def test_officials_answer_for_themselves_alone(world: World) -> None:
     colleague(world, "regulator")
     belongs(world, "regulator", "agency")
     with pytest.raises(NotAllowed, match=BOTH):
-        agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+        entry.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     award = world.awarded(agency="second")
-    agencies.suspend(world.actor("colleague"), world.identifiers["agency"], reason="登记住所查无此机构")
+    entry.suspend(world.actor("colleague"), world.identifiers["agency"], reason="登记住所查无此机构")
     belongs(world, "department", "second")
     belongs(world, "custodian", "second")
     contract = world.contract_of(award).identifier
     for name in ("buyer", "second"):
-        contracts.agree(world.actor(name), contract)
+        signing.agree(world.actor(name), contract)
     payment = world.one(Payment, contract, kind="deposit")
     for name in ("custodian", "department"):
         assert world.organisation("second").id in world.actor(name).ties()
@@ -201,18 +201,18 @@ def test_an_evaluator_who_belongs_to_a_bidder_can_only_step_aside(world: World, 
     }
     tender = world.tender(mode="merit", funds="state", criteria=quality)
     world.enterprise("expert")
-    sourcing.appoint(world.actor("buyer"), tender, email=world.emails["expert"])
+    scoring.appoint(world.actor("buyer"), tender, email=world.emails["expert"])
     world.bids(tender, agency=100_00, second=200_00, third=300_00)
     time.closing(tender)
     belongs(world, "expert", "second")
     evaluation = _evaluation(tender)
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.declare(world.actor("expert"), evaluation)
-    sourcing.recuse(world.actor("expert"), evaluation, reason="是投标机构的人")
+        scoring.declare(world.actor("expert"), evaluation)
+    scoring.recuse(world.actor("expert"), evaluation, reason="是投标机构的人")
 
 
 def _evaluation(tender: str) -> str:
-    from models.sourcing import Evaluation
+    from models.sourcing.evaluations import Evaluation
 
     db.session.rollback()
     return (
@@ -243,13 +243,13 @@ def test_a_refusal_betrays_no_sealed_bid(world: World, time: Any) -> None:
     tender = world.tender(mode="sealed_bid", funds="state", budget=10**7)
     world.bids(tender, agency=100_00, second=200_00, third=300_00)
     values = {"description": "", "quantity": {}, "budget": 10**7, "reason": "公告期需要延长"}
-    sourcing.amend(world.actor("helper"), tender, deadline=workdays.add(world.deadline(tender), 2), **values)
+    tenders.amend(world.actor("helper"), tender, deadline=workdays.add(world.deadline(tender), 2), **values)
     belongs(world, "buyer", "second")
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.amend(
+        tenders.amend(
             world.actor("buyer"), tender, deadline=workdays.add(world.deadline(tender), 2), **values
         )
     leave(world, "buyer", "second")
     time.closing(tender)
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.award(world.actor("helper"), tender, reasons="报价最低,工期满足")
+        awards.award(world.actor("helper"), tender, reasons="报价最低,工期满足")

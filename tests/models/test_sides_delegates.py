@@ -8,16 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from market.accounts.actions import delegating
-from market.accounts.actions import members as accounts
-from market.contracts import actions as contracts
+from market.accounts.actions import delegating, members
+from market.contracts.actions import changing, disputing
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, bids, cancelling, closing, questions, quotes, tenders
 from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Delegation, User
 from models.errors import NotAllowed, NotFound
-from models.sourcing import Quote
+from models.sourcing.quotes import Quote
 from tests.factories import World
 from tests.models.conflicts import BOTH, belongs, colleague, leave
 
@@ -71,7 +70,7 @@ def test_a_delegation_nobody_accepted_ties_nobody(world: World, time: Any) -> No
     """
     started = world.started()
     colleague(world, "agency")
-    contracts.give_notice(world.actor("buyer"), started, reason="对方严重违约,解除合同")
+    changing.give_notice(world.actor("buyer"), started, reason="对方严重违约,解除合同")
     delegated(world, "agency", "second", "regulator", "department", "custodian")
     buyer = world.organisation("buyer").id
     for name in ("agency", "second", "regulator", "department", "custodian"):
@@ -79,21 +78,21 @@ def test_a_delegation_nobody_accepted_ties_nobody(world: World, time: Any) -> No
         assert (actor.mandates, actor.resting) == ((), ())
         assert buyer not in actor.ties()
         with pytest.raises(NotAllowed, match=BOTH):
-            delegating.accept_delegation(actor, offered(world, name))
+            delegating.accept(actor, offered(world, name))
         assert buyer not in world.actor(name).ties(), "who was refused is not tied either"
     sealed, inquiry = world.tender(mode="sealed_bid", funds="state"), world.tender(project="另一个项目")
-    sourcing.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
-    sourcing.submit_bid(world.actor("agency"), sealed, price=100, days=20)
-    sourcing.submit_quote(world.actor("colleague"), inquiry, price=100, days=20)
-    contracts.contest(world.actor("agency"), started, answer="我们没有违约,不同意解除合同")
+    questions.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
+    bids.submit(world.actor("agency"), sealed, price=100, days=20)
+    quotes.submit(world.actor("colleague"), inquiry, price=100, days=20)
+    disputing.contest(world.actor("agency"), started, answer="我们没有违约,不同意解除合同")
     world.bids(sealed, second=200_00, third=300_00)
     time.closing(sealed)
-    award = sourcing.award(world.actor("buyer"), sealed, reasons="报价最低,工期满足")
-    sourcing.annul(world.actor("regulator"), award, reason="评审程序违反规定")
+    award = awards.award(world.actor("buyer"), sealed, reasons="报价最低,工期满足")
+    awards.annul(world.actor("regulator"), award, reason="评审程序违反规定")
     delegated(world, "agency")
-    delegating.lay_down_delegation(world.actor("agency"), offered(world, "agency"))
+    delegating.lay_down(world.actor("agency"), offered(world, "agency"))
     with pytest.raises(NotFound):
-        delegating.accept_delegation(world.actor("agency"), offered(world, "agency"))
+        delegating.accept(world.actor("agency"), offered(world, "agency"))
 
 
 def test_what_was_accepted_ties_until_it_is_laid_down_or_taken_back(world: World) -> None:
@@ -106,28 +105,28 @@ def test_what_was_accepted_ties_until_it_is_laid_down_or_taken_back(world: World
         belongs(world, "helper", "third")
         tender = world.tender(project=f"项目{end}")
         with pytest.raises(NotAllowed, match=BOTH):
-            sourcing.submit_quote(world.actor("third"), tender, price=100, days=20)
+            quotes.submit(world.actor("third"), tender, price=100, days=20)
         number = offered(world, "helper")
         with pytest.raises(NotFound):
-            delegating.lay_down_delegation(world.actor("third"), number)
+            delegating.lay_down(world.actor("third"), number)
         if end == "lay_down":
-            delegating.lay_down_delegation(world.actor("helper"), number)
+            delegating.lay_down(world.actor("helper"), number)
         else:
-            delegating.revoke_delegation(world.actor("buyer"), number)
-        sourcing.submit_quote(world.actor("third"), tender, price=100, days=20)
+            delegating.revoke(world.actor("buyer"), number)
+        quotes.submit(world.actor("third"), tender, price=100, days=20)
         leave(world, "helper", "third")
 
 
 def test_nobody_is_made_a_member_by_being_named(world: World) -> None:
     """A new member has an account of its own: to name the other side's address ties nobody there."""
     tender = world.tender()
-    quote = sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    quote = quotes.submit(world.actor("agency"), tender, price=100, days=20)
     for by, named in (("agency", "buyer"), ("second", "regulator"), ("buyer", "agency")):
-        accounts.add_member(
+        members.add_member(
             world.actor(by), email=world.emails[named], name="某员工", password="some horse battery"
         )
         assert world.organisation(by).id not in world.actor(named).ties()
-    sourcing.accept_quote(world.actor("buyer"), quote)
+    quotes.accept(world.actor("buyer"), quote)
 
 
 def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: World) -> None:
@@ -138,25 +137,25 @@ def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: Wor
         world.tender("agency", on_behalf_of=buyer, budget=10**7)
     draft = world.tender(publish=False, budget=10**7)
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.publish(world.actor("agency"), draft)
-    tender = sourcing.publish(world.actor("buyer"), draft)
+        tenders.publish(world.actor("agency"), draft)
+    tender = tenders.publish(world.actor("buyer"), draft)
     for act in (
-        sourcing.submit_quote,
-        sourcing.submit_bid,
+        quotes.submit,
+        bids.submit,
     ):  # the other way round: nor does it answer its buyer
-        target = tender if act is sourcing.submit_quote else world.tender(mode="sealed_bid", funds="state")
+        target = tender if act is quotes.submit else world.tender(mode="sealed_bid", funds="state")
         with pytest.raises(NotAllowed, match=BOTH):
             act(world.actor("agency"), target, price=100, days=20)
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.ask(world.actor("agency"), tender, question="是否包含现场踏勘?")
+        questions.ask(world.actor("agency"), tender, question="是否包含现场踏勘?")
     colleague(world, "agency")
     with pytest.raises(NotAllowed, match=BOTH):  # and a fellow member does it no more than the delegate
-        sourcing.submit_quote(world.actor("colleague"), tender, price=100, days=20)
-    rival = sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
+        quotes.submit(world.actor("colleague"), tender, price=100, days=20)
+    rival = quotes.submit(world.actor("second"), tender, price=100, days=20)
     for act, values in (
-        (sourcing.accept_quote, {}),
-        (sourcing.decline_quote, {}),
-        (sourcing.offer, {"price": 90, "days": 20}),
+        (quotes.accept, {}),
+        (quotes.decline, {}),
+        (quotes.offer, {"price": 90, "days": 20}),
     ):
         with pytest.raises(NotAllowed, match=BOTH):
             act(world.actor("agency"), rival, **values)
@@ -165,7 +164,7 @@ def test_who_accepted_and_then_joined_an_agency_acts_for_neither_side(world: Wor
     )
     with transaction() as session:
         session.execute(delete(Delegation))
-    sourcing.submit_quote(world.actor("colleague"), tender, price=100, days=20)
+    quotes.submit(world.actor("colleague"), tender, price=100, days=20)
 
 
 def test_a_delegate_whose_colleague_belongs_to_a_bidder_is_refused_once_that_is_open(world: World) -> None:
@@ -182,8 +181,8 @@ def test_a_delegate_whose_colleague_belongs_to_a_bidder_is_refused_once_that_is_
     belongs(world, "colleague", "agency")
     buyer = world.organisation("buyer").id
     tender = world.tender("helper", on_behalf_of=buyer, budget=10**7)
-    quote = sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
-    sourcing.amend(
+    quote = quotes.submit(world.actor("agency"), tender, price=100, days=20)
+    tenders.amend(
         world.actor("helper"),
         tender,
         description="",
@@ -193,14 +192,14 @@ def test_a_delegate_whose_colleague_belongs_to_a_bidder_is_refused_once_that_is_
         reason="补充说明情况",
     )
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.accept_quote(world.actor("helper"), quote)
-    sourcing.close(world.actor("buyer"), tender)
+        quotes.accept(world.actor("helper"), quote)
+    closing.close(world.actor("buyer"), tender)
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.award(
+        awards.award(
             world.actor("helper"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
         )
     with pytest.raises(NotAllowed, match=BOTH):
-        sourcing.cancel(world.actor("helper"), tender, reason="不再需要这项服务")
-    assert sourcing.award(
+        cancelling.cancel(world.actor("helper"), tender, reason="不再需要这项服务")
+    assert awards.award(
         world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import RuleViolation
-from models.sourcing import TOO_FEW, Rules
+from models.sourcing.modes import TOO_FEW, Rules
 
 ANY = st.builds(
     Rules,

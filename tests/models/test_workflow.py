@@ -10,23 +10,25 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
-from market.contracts import actions as contracts
+from market.accounts.actions import members
+from market.agencies.actions import accounts as account_actions
+from market.contracts.actions import changing, disputing
 from market.extensions import db
-from market.payments import actions as payments
+from market.payments.actions import invoicing
 from market.payments.actions.bank import STRANGE
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, bids, questions, quotes, scoring
 from market.transaction import transaction
 from models import CASES, clock, events, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies.checks import open_check
-from models.credit import propose
+from models.credit.records import propose
 from models.diagrams import describe
 from models.errors import NotAllowed, RuleViolation, WrongState
-from models.payments import KINDS, POSTINGS, Payment, postings
-from models.sourcing import Tender
+from models.payments import postings
+from models.payments.payment import KINDS, Payment
+from models.payments.postings import POSTINGS
+from models.sourcing.tenders import Tender
 from models.workflow import Limit, Move, State, Workflow, override, perform
 from tests.factories import PDF, World
 
@@ -55,7 +57,7 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
     world.authority("far", "regulator", region="540000") if "far" not in world.emails else None
     contract = world.settled()
     payment = world.one(Payment, contract, kind="deposit").identifier
-    payments.record_invoice(
+    invoicing.record(
         world.actor("agency"),
         payment,
         number="2" * 20,
@@ -66,31 +68,31 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
         content=PDF,
     )
     sealed = world.tender(mode="sealed_bid", funds="state")
-    sourcing.submit_bid(world.actor("agency"), sealed, price=100, days=20)
-    sourcing.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
+    bids.submit(world.actor("agency"), sealed, price=100, days=20)
+    questions.ask(world.actor("agency"), sealed, question="是否包含现场踏勘?")
     merit = world.tender(mode="merit", funds="state", criteria=CRITERIA)
-    sourcing.appoint(world.actor("buyer"), merit, email="second@example.cn")
+    scoring.appoint(world.actor("buyer"), merit, email="second@example.cn")
     inquiry = world.tender(funds="state")
     for name in ("agency", "second", "third"):
-        sourcing.submit_quote(world.actor(name), inquiry, price=100, days=20)
+        quotes.submit(world.actor(name), inquiry, price=100, days=20)
     time.closing(inquiry)
-    award = sourcing.award(
+    award = awards.award(
         world.actor("buyer"), inquiry, agency=world.identifiers["second"], reasons="价格合理,工期满足"
     )
-    sourcing.object_to(world.actor("agency"), award, grounds="中选机构的业绩与事实不符")
+    awards.object_to(world.actor("agency"), award, grounds="中选机构的业绩与事实不符")
     with transaction() as session:
         agency = Organisation.load(session, world.identifiers["agency"])
         check = open_check(session, SYSTEM, agency, "scope", [])
         propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
     running = world.started()
-    contracts.propose_change(
+    changing.propose(
         world.actor("agency"), running, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪"
     )
-    contracts.file_dispute(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
-    accounts.sign_up(
+    disputing.file(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
+    members.sign_up(
         VISITOR, **{**world._person("claimant", kind="agency"), "uscc": world.organisation("agency").uscc}
     )
-    agencies.change_account(
+    account_actions.change_account(
         world.actor("agency"),
         bank_name="演示银行",
         account_name="agency单位",

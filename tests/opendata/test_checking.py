@@ -15,20 +15,20 @@ from sqlalchemy import select
 
 from market import printing
 from market.access_codes import check_link, code_of, fits
-from market.contracts import actions as contracts
-from market.contracts.actions import contract_pdf
+from market.contracts.actions import contract_pdf, signing
 from market.extensions import db
 from market.files import store
 from market.jobs import drain
 from market.opendata import checking
 from market.opendata.checking import check_copy
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, closing, quotes
 from market.sourcing.jobs import notice_of
 from models import clock
-from models.contracts import BOXES, Contract
+from models.contracts.agreement import Contract
+from models.contracts.signatures import BOXES
 from models.documents import Document
-from models.signing import prepare
-from models.sourcing import Award
+from models.signing.pades import prepare
+from models.sourcing.awards import Award
 from tests.contracts.signing import Authority, by_hand
 from tests.factories import World
 from tests.web import Answer, Visitor, sign_in
@@ -43,15 +43,15 @@ def private(world: World) -> dict[str, str]:
     tender = world.tender(
         project=PROJECT, mode="direct", openness="invited", invited=[world.identifiers["agency"]]
     )
-    sourcing.submit_quote(world.actor("agency"), tender, price=4_123_400, days=20)
-    sourcing.close(world.actor("buyer"), tender)
-    award = sourcing.award(world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons=REASONS)
+    quotes.submit(world.actor("agency"), tender, price=4_123_400, days=20)
+    closing.close(world.actor("buyer"), tender)
+    award = awards.award(world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons=REASONS)
     drain()
     db.session.rollback()
     found = Award.load(db.session, award)
     contract = world.contract_of(award).identifier
-    contracts.agree(world.actor("buyer"), contract)
-    contracts.agree(world.actor("agency"), contract)
+    signing.agree(world.actor("buyer"), contract)
+    signing.agree(world.actor("agency"), contract)
     db.session.rollback()
     notice, paper = notice_of(db.session, found), Contract.load(db.session, contract).paper
     assert (found.state, notice is not None, paper is not None) == ("final", True, True)

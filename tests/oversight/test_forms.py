@@ -8,7 +8,7 @@ from market.extensions import db
 from market.jobs import nightly
 from market.jobs.consumers import CONSUMERS
 from market.oversight.failing import LANES, PARTS
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from tests.factories import PASSWORD, World, code
 from tests.web import sign_in
 

@@ -26,15 +26,16 @@ from werkzeug.serving import make_server
 
 from bench.server import free_port
 from market import gateways
-from market.contracts import actions as contracts
+from market.contracts.actions import changing
 from market.extensions import db
 from market.gateways import StripeGateway
 from market.payments import gateway_sync
 from market.transaction import transaction
-from models import ledger
-from models.agencies import profile_of
-from models.ledger import Entry, clearing
-from models.payments import Charge, Payment
+from models.agencies.entry import profile_of
+from models.ledger import books
+from models.ledger.books import Entry, clearing
+from models.payments.charges import Charge
+from models.payments.payment import Payment
 from tests.factories import World
 
 KEY = "sk_test_12345"
@@ -138,14 +139,14 @@ def charged(world: World, bank: Bank, payment: str) -> Charge:
 
 def ended(world: World, contract: str, to_agency: int) -> None:
     """Both sides end the contract; what is kept goes to the agency in part, and the rest back."""
-    change = contracts.propose_change(
+    change = changing.propose(
         world.actor("buyer"),
         contract,
         kind="termination",
         terms={"to_agency": to_agency},
         reason="项目已经停止",
     )
-    contracts.agree_change(world.actor("agency"), change)
+    changing.agree(world.actor("agency"), change)
 
 
 def account_at_stripe(world: World, account: str) -> None:
@@ -189,6 +190,6 @@ def booked(world: World, contract: str) -> None:
         == count(Entry, case_identifier=contract, kind="deposit_received")
         == 1
     )
-    assert ledger.balance(db.session, ledger.escrow(contract)) == DEPOSIT
-    assert ledger.balance(db.session, clearing("stripe")) == -DEPOSIT * count(Charge, state="succeeded")
+    assert books.balance(db.session, books.escrow(contract)) == DEPOSIT
+    assert books.balance(db.session, clearing("stripe")) == -DEPOSIT * count(Charge, state="succeeded")
     assert world.one(Payment, contract, kind="deposit").gateway == "stripe"

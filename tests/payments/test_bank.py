@@ -15,13 +15,18 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.jobs import run_deadlines, tick
-from market.payments import actions as payments
 from market.payments import reading
+from market.payments.actions import importing, paying, payouts
 from market.payments.jobs import match_lines, reconcile
-from models import credit, ledger, workdays
+from models import workdays
+from models.credit import records
 from models.errors import NotAllowed, RuleViolation, WrongState
-from models.ledger import clearing
-from models.payments import BankLine, Discrepancy, Payment, Payout, payments_named_in, reference
+from models.ledger import books
+from models.ledger.books import clearing
+from models.payments.bank import BankLine
+from models.payments.charges import Discrepancy
+from models.payments.payment import Payment, payments_named_in, reference
+from models.payments.payouts import Payout
 from tests.factories import PDF, World
 from tests.web import sign_in
 
@@ -34,7 +39,7 @@ def csv_of(*rows: str, encoding: str = "utf-8") -> bytes:
 
 
 def imported(world: World, content: bytes) -> str:
-    identifier = payments.import_statement(world.actor("custodian"), file_name="对账单.csv", content=content)
+    identifier = importing.import_statement(world.actor("custodian"), file_name="对账单.csv", content=content)
     match_lines()
     db.session.rollback()
     return identifier
@@ -62,27 +67,25 @@ def test_a_reference_in_the_remark_books_the_payment_once(world: World) -> None:
     paid = world.one(Payment, contract, kind="deposit")
     assert (paid.state, [line.state for line in lines(first)]) == ("cleared", ["matched"])
     assert (
-        ledger.balance(db.session, ledger.escrow(contract))
-        == 800_000
-        == -ledger.balance(db.session, ledger.BANK)
+        books.balance(db.session, books.escrow(contract)) == 800_000 == -books.balance(db.session, books.BANK)
     )
-    assert ledger.balance(db.session, clearing("bank")) == 0
+    assert books.balance(db.session, clearing("bank")) == 0
     again = imported(world, csv_of(row, "2026-03-02,1.00,,8001.00,某人,1,误汇,B2"))
     assert [(line.bank_reference, line.state) for line in lines(again)] == [("B2", "open")], (
         "what the bank told of before is left alone"
     )
-    assert db.session.query(ledger.Entry).count() == 2
+    assert db.session.query(books.Entry).count() == 2
 
 
 def test_both_sides_first_and_the_statement_after(world: World) -> None:
     contract, due = deposit(world)
     world.paid(contract, "deposit")
-    assert ledger.balance(db.session, clearing("bank")) == -800_000, "said to be in, and not seen yet"
+    assert books.balance(db.session, clearing("bank")) == -800_000, "said to be in, and not seen yet"
     imported(
         world, csv_of(f"20260302,8000.00,,8000.00,buyer单位,6228,{due.reference},B1", encoding="gb18030")
     )
     assert world.one(Payment, contract, kind="deposit").state == "cleared"
-    assert (ledger.balance(db.session, clearing("bank")), ledger.balance(db.session, ledger.BANK)) == (
+    assert (books.balance(db.session, clearing("bank")), books.balance(db.session, books.BANK)) == (
         0,
         -800_000,
     )
@@ -111,7 +114,7 @@ def test_what_does_not_match_is_left_to_a_person(
     )
     statement = imported(world, csv_of(f"2026-03-02,{amount},,{amount},某单位,6228,{said},B1"))
     assert [(line.state, line.problem) for line in lines(statement)] == [("open", problem)]
-    assert db.session.query(ledger.Entry).count() == 0
+    assert db.session.query(books.Entry).count() == 0
     assert world.one(Payment, contract, kind="deposit").state == "due"
 
 
@@ -146,7 +149,7 @@ def test_the_custodian_settles_what_did_not_match(app: Flask, world: World) -> N
     assert bank.submit(f"{path}/3", way="back", reason="已按原路退回").status == 409
     db.session.rollback()
     assert world.one(Payment, contract, kind="deposit").state == "cleared"
-    assert (ledger.balance(db.session, ledger.BANK), ledger.balance(db.session, ledger.PLATFORM)) == (
+    assert (books.balance(db.session, books.BANK), books.balance(db.session, books.PLATFORM)) == (
         -800_000,
         0,
     )
@@ -157,7 +160,7 @@ def test_the_custodian_settles_what_did_not_match(app: Flask, world: World) -> N
     assert "一致" in bank.get("/custody").text
     assert sign_in(app, world, "agency").get("/custody").status == 403
     with pytest.raises(NotAllowed):
-        payments.import_statement(
+        importing.import_statement(
             world.actor("agency"), file_name="x.csv", content=csv_of("2026-03-02,1.00,,1.00,a,1,b,B9")
         )
 
@@ -170,18 +173,18 @@ def test_nothing_is_paid_out_before_its_money_was_seen(world: World, time: Any) 
     payout = world.one(Payout, contract, kind="earned")
     bank = world.actor("custodian")
     with pytest.raises(RuleViolation, match="核对到账"):
-        payments.send(bank, payout.identifier, bank_reference="20260302-1")
+        payouts.send(bank, payout.identifier, bank_reference="20260302-1")
     for paid in world.every(Payment, contract):
-        payments.receive(bank, paid.identifier)
+        paying.receive(bank, paid.identifier)
     with pytest.raises(NotAllowed):
-        payments.send(world.actor("agency"), payout.identifier, bank_reference="20260302-1")
-    payments.send(bank, payout.identifier, bank_reference="20260302-1")
+        payouts.send(world.actor("agency"), payout.identifier, bank_reference="20260302-1")
+    payouts.send(bank, payout.identifier, bank_reference="20260302-1")
     with pytest.raises(WrongState):
-        payments.send(bank, payout.identifier, bank_reference="20260302-1")
-    assert ledger.balance(db.session, clearing("bank")) == 4_000_000
-    payments.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
-    assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == 4_000_000
-    payments.send(bank, payout.identifier, bank_reference="20260303-1")
+        payouts.send(bank, payout.identifier, bank_reference="20260302-1")
+    assert books.balance(db.session, clearing("bank")) == 4_000_000
+    payouts.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
+    assert books.balance(db.session, books.payable(world.organisation("agency").uscc)) == 4_000_000
+    payouts.send(bank, payout.identifier, bank_reference="20260303-1")
     imported(
         world, csv_of(f'2026-03-03,,"40,000.00","8,000.00",agency单位,6228,{reference(payout.identifier)},B2')
     )
@@ -189,11 +192,11 @@ def test_nothing_is_paid_out_before_its_money_was_seen(world: World, time: Any) 
     assert (left.state, left.bank_reference, left.tries) == ("sent", "20260303-1", 2), (
         "the first line of two tries does not say that the second arrived"
     )
-    assert (ledger.balance(db.session, clearing("bank")), ledger.balance(db.session, ledger.BANK)) == (
+    assert (books.balance(db.session, clearing("bank")), books.balance(db.session, books.BANK)) == (
         0,
         -800_000,
     )
-    assert ledger.balance(db.session, ledger.escrow(honest)) == 800_000
+    assert books.balance(db.session, books.escrow(honest)) == 800_000
     db.session.rollback()
     reconcile()
     assert db.session.query(Discrepancy).count() == 0
@@ -203,9 +206,9 @@ def test_silence_says_it_arrived(world: World, time: Any) -> None:
     contract = world.settled_unrated()
     bank = world.actor("custodian")
     for paid in world.every(Payment, contract):
-        payments.receive(bank, paid.identifier)
+        paying.receive(bank, paid.identifier)
     payout = world.one(Payout, contract, kind="earned").identifier
-    payments.send(bank, payout, bank_reference="20260302-1")
+    payouts.send(bank, payout, bank_reference="20260302-1")
     time.instant = workdays.add(time.instant, 4)
     run_deadlines()
     assert world.one(Payout, contract, kind="earned").state == "arrived"
@@ -354,7 +357,7 @@ def test_who_does_not_pay_in_time_is_told_and_a_record_put_forward(
     tick()
     tick()
     assert world.one(Payment, contract, kind="deposit").state == "overdue"
-    record = db.session.scalars(select(credit.CreditRecord)).one()
+    record = db.session.scalars(select(records.CreditRecord)).one()
     assert (record.subject_id, record.kind, record.state, record.source_identifier) == (
         world.organisation("buyer").id,
         "late_payment",
@@ -368,8 +371,8 @@ def test_who_does_not_pay_in_time_is_told_and_a_record_put_forward(
     world.paid(contract, "deposit")
     penalty = world.one(Payment, contract, kind="penalty")
     assert penalty.amount == 800_000 // 1000, "one working day at 0.1 %"
-    payments.pay(
+    paying.pay(
         world.actor("buyer"), penalty.identifier, bank_reference="20260312-1", file_name="v.pdf", content=PDF
     )
-    payments.confirm(world.actor("agency"), penalty.identifier)
+    paying.confirm(world.actor("agency"), penalty.identifier)
     assert world.one(Payout, contract, kind="penalty").payee_id == world.organisation("agency").id

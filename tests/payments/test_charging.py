@@ -18,11 +18,13 @@ from market.batches import Unavailable
 from market.extensions import db
 from market.gateways import Refused
 from market.jobs import tick
-from market.payments import actions as payments
 from market.payments import gateway_sync
+from market.payments.actions import charges
 from models.errors import NotFound, RuleViolation, WrongState
-from models.ledger import Entry
-from models.payments import Charge, GatewayEvent, Payment, Payout
+from models.ledger.books import Entry
+from models.payments.charges import Charge, GatewayEvent
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from tests.factories import World
 from tests.faults.test_races import race
 from tests.payments.gateway import Bank, begin, booked, count, due, heard, opened, serving, told
@@ -104,7 +106,7 @@ def test_what_an_event_says_is_not_believed_but_looked_up(world: World, bank: Ba
 
 def test_an_event_that_comes_before_we_know_its_charge_waits(world: World, bank: Bank, time: Any) -> None:
     contract, payment = due(world)
-    key = payments.ask_charge(world.actor("buyer"), payment, gateway="stripe", method="card")
+    key = charges.ask(world.actor("buyer"), payment, gateway="stripe", method="card")
     charge = db.session.scalars(select(Charge).where(Charge.key == key)).one()
     standing = gateways.get_online_gateway("stripe").begin(
         charge, ""
@@ -113,7 +115,7 @@ def test_an_event_that_comes_before_we_know_its_charge_waits(world: World, bank:
     bank.pay(standing.gateway_id)
     heard(*told(bank, standing.gateway_id))
     assert count(GatewayEvent, handled_at=None) == 1
-    payments.note_charge(world.actor("system"), key, gateway_id=standing.gateway_id)
+    charges.note(world.actor("system"), key, gateway_id=standing.gateway_id)
     tick()
     booked(world, contract)
     assert count(GatewayEvent, handled_at=None) == 0
@@ -211,7 +213,7 @@ def test_money_that_would_stay_too_long_is_not_taken_online(world: World, bank: 
     db.session.rollback()
     world.paid(_contract, "deposit")
     with pytest.raises(WrongState):
-        payments.ask_charge(world.actor("buyer"), payment, gateway="stripe", method="card")
+        charges.ask(world.actor("buyer"), payment, gateway="stripe", method="card")
 
 
 def test_refused_is_said_in_words(world: World, bank: Bank) -> None:

@@ -9,13 +9,9 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.payments.jobs import match_lines
-from models.payments import (
-    BankLine,
-    BankStatement,
-    BankStatementLayout,
-    Payment,
-    UnreadBankStatement,
-)
+from models.payments.bank import BankLine, BankStatement
+from models.payments.layouts import BankStatementLayout, UnreadBankStatement
+from models.payments.payment import Payment
 from tests.cases import case
 from tests.factories import World
 from tests.payments.test_bank import imported

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from models.documents import MOST_BYTES
-from models.payments import Payment
+from models.payments.payment import Payment
 from tests.factories import PDF, World
 from tests.web import sign_in
 

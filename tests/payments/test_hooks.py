@@ -19,7 +19,9 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.jobs import drain
-from models.payments import Discrepancy, GatewayEvent, Payment, Payout
+from models.payments.charges import Discrepancy, GatewayEvent
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from tests.cases import case
 from tests.factories import World
 from tests.payments.gateway import DEPOSIT, Bank, charged, count, due, opened, serving, signed

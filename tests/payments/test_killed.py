@@ -16,9 +16,11 @@ from market.extensions import db
 from market.gateways import StripeGateway
 from market.jobs import tick
 from market.payments import gateway_sync
-from models import ledger
-from models.ledger import clearing
-from models.payments import Charge, GatewayEvent, Payment, Payout
+from models.ledger import books
+from models.ledger.books import clearing
+from models.payments.charges import Charge, GatewayEvent
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from tests.factories import World
 from tests.faults.children import in_a_child
 from tests.payments.gateway import Bank, begin, booked, charged, count, due, ended, heard, opened, told
@@ -113,7 +115,7 @@ def test_killed_while_it_sends_a_refund(app: Flask, world: World, bank: Bank, ti
         later(time)
         assert world.one(Payout, contract, kind="refund").state == "sent"
         assert bank.refunds(charge.gateway_id or "") == [amount]
-        assert ledger.balance(db.session, clearing("stripe")) == 0
+        assert books.balance(db.session, clearing("stripe")) == 0
         at += 1
     assert reached == 8
     assert {payment.state for payment in db.session.query(Payment).filter_by(kind="deposit")} == {"cleared"}

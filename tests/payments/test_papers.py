@@ -9,8 +9,9 @@ from flask import Flask
 from openpyxl import load_workbook
 
 from market.extensions import db
-from market.payments import actions as payments
-from models.payments import Invoice, Payment
+from market.payments.actions import paying
+from models.payments.invoices import Invoice
+from models.payments.payment import Payment
 from tests.factories import PDF, World
 from tests.web import sign_in
 
@@ -99,7 +100,7 @@ def test_each_side_takes_its_own_statement_away(app: Flask, world: World) -> Non
         assert paper[:5] == b"%PDF-"
     assert buyer.get("/my/statement?since=2026-01-01&until=2026-02-01").text.count("¥ 0.00") >= 4
     for paid in world.every(Payment, contract):
-        payments.receive(world.actor("custodian"), paid.identifier)
+        paying.receive(world.actor("custodian"), paid.identifier)
     watch = sign_in(app, world, "regulator")
     held = watch.get("/oversight/money")
     assert "8,000.00" in held.text

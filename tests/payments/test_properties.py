@@ -24,9 +24,11 @@ from market.extensions import db
 from market.gateways import StripeGateway
 from market.payments import gateway_sync
 from market.payments.jobs import reconcile
-from models import ledger
-from models.ledger import clearing
-from models.payments import Charge, Discrepancy, GatewayEvent, Payment, Payout
+from models.ledger import books, reports
+from models.ledger.books import clearing
+from models.payments.charges import Charge, Discrepancy, GatewayEvent
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from tests import machines
 from tests.contracts.contract_state_machine import Contracts, drafted
 from tests.factories import World
@@ -92,7 +94,7 @@ class Paying(Contracts):
         standing = select(Discrepancy).where(Discrepancy.gateway == "stripe", Discrepancy.gone_at.is_(None))
         assert not db.session.scalars(standing).all()
         assert not db.session.scalars(select(GatewayEvent).where(GatewayEvent.handled_at.is_(None))).all()
-        assert ledger.trial_balance(db.session) == 0
+        assert reports.trial_balance(db.session) == 0
         self.tally.done["charged"] += sum(charge.state == "succeeded" for charge in charges)
         super().teardown()
 
@@ -198,7 +200,7 @@ class Paying(Contracts):
         left = select(func.coalesce(func.sum(Payout.amount), 0)).where(
             Payout.gateway == "stripe", Payout.state.in_(("sent", "arrived"))
         )
-        assert -ledger.balance(db.session, clearing("stripe")) == taken - (db.session.scalar(left) or 0)
+        assert -books.balance(db.session, clearing("stripe")) == taken - (db.session.scalar(left) or 0)
 
 
 def test_money_through_a_gateway_is_conserved_whatever_happens(

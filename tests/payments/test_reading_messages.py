@@ -8,10 +8,7 @@ import pytest
 from flask import Flask
 
 from market.payments.jobs import match_lines
-from models.payments import (
-    Payment,
-    payments_named_in,
-)
+from models.payments.payment import Payment, payments_named_in
 from tests.factories import World
 from tests.payments.tables import read, sums
 from tests.payments.test_bank import ACCOUNT, camt, csv_of, detail, entry, imported, lines

@@ -17,7 +17,7 @@ from market.jobs import drain, tick
 from market.payments import gateway_sync
 from market.payments.jobs import reconcile
 from models.notifications import Notification
-from models.payments import Discrepancy
+from models.payments.charges import Discrepancy
 from tests.factories import World
 from tests.payments.gateway import DEPOSIT, Bank, begin, booked, charged, count, due, ended, opened, serving
 from tests.payments.recorded import Recorded, dispute

@@ -15,12 +15,14 @@ from market.batches import Unavailable
 from market.extensions import db
 from market.gateways import StripeGateway
 from market.jobs import run_deadlines, tick
-from market.payments import actions as payments
 from market.payments import gateway_sync
-from models import ledger, workdays
+from market.payments.actions import payouts
+from models import workdays
 from models.errors import RuleViolation
-from models.ledger import clearing
-from models.payments import Charge, Payout
+from models.ledger import books
+from models.ledger.books import clearing
+from models.payments.charges import Charge
+from models.payments.payouts import Payout
 from tests.factories import World
 from tests.payments.gateway import (
     DEPOSIT,
@@ -51,8 +53,8 @@ def test_paid_twice_by_two_ways_the_second_goes_back(world: World, bank: Bank) -
     tick()
     assert world.one(Payout, contract, kind="refund").state == "sent"
     assert bank.refunds(charge.gateway_id or "") == [DEPOSIT]
-    assert ledger.balance(db.session, clearing("stripe")) == 0
-    assert ledger.balance(db.session, ledger.escrow(contract)) == DEPOSIT
+    assert books.balance(db.session, clearing("stripe")) == 0
+    assert books.balance(db.session, books.escrow(contract)) == DEPOSIT
 
 
 def test_part_of_it_is_refunded_the_way_it_came(world: World, bank: Bank) -> None:
@@ -64,7 +66,7 @@ def test_part_of_it_is_refunded_the_way_it_came(world: World, bank: Bank) -> Non
     assert world.one(Payout, contract, kind="earned").gateway == "bank", (
         "an agency without an account there is paid by bank"
     )
-    assert ledger.balance(db.session, clearing("stripe")) == -300_000
+    assert books.balance(db.session, clearing("stripe")) == -300_000
 
 
 def test_a_refund_whose_answer_is_lost_is_done_once(
@@ -116,7 +118,7 @@ def test_an_agency_with_an_account_is_paid_by_a_transfer(
     assert (payout.state, payout.gateway) == (state, gateway)
     ((asked, key),) = recorded.posted("transfers")
     assert (asked["amount"], asked["destination"], key) == (str(DEPOSIT), account, f"{payout.identifier}:1")
-    assert ledger.balance(db.session, clearing("stripe")) == 2_400 - (0 if state == "sent" else DEPOSIT)
+    assert books.balance(db.session, clearing("stripe")) == 2_400 - (0 if state == "sent" else DEPOSIT)
     page = sign_in(app, world, "custodian").get(f"/payouts/{payout.identifier}")
     assert ("acct_1032D82eZvKYlo2C" if state == "sent" else "6228000012345678") in page.text
 
@@ -135,18 +137,18 @@ def test_while_nobody_knows_whether_it_left_it_leaves_by_no_other_way(
             tick()
             payout = world.one(Payout, contract, kind="earned")
             assert (payout.state, payout.gateway, payout.tries) == ("sending", "stripe", 1)
-            assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == DEPOSIT, (
+            assert books.balance(db.session, books.payable(world.organisation("agency").uscc)) == DEPOSIT, (
                 "still owed"
             )
         with pytest.raises(RuleViolation, match="自动付出"):  # nor by a person's hands
-            payments.send(world.actor("custodian"), payout.identifier, bank_reference="20260302-7")
+            payouts.send(world.actor("custodian"), payout.identifier, bank_reference="20260302-7")
         recorded.silent = set()
         tick()
         tick()
     payout = world.one(Payout, contract, kind="earned")
     assert (payout.state, payout.gateway, payout.gateway_id) == ("sent", "stripe", TRANSFER)
     assert len(recorded.made["transfers"]) == 1
-    assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == 0
+    assert books.balance(db.session, books.payable(world.organisation("agency").uscc)) == 0
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -170,8 +172,8 @@ def test_a_refund_that_fails_after_all_is_owed_again_and_goes_by_bank(
         tick()
     payout = world.one(Payout, contract, kind="refund")
     assert (payout.state, payout.gateway, payout.gateway_id) == ("due", "bank", None)
-    assert ledger.balance(db.session, ledger.payable(world.organisation("buyer").uscc)) == DEPOSIT
-    assert ledger.balance(db.session, clearing("stripe")) == 2_400 - DEPOSIT, (
+    assert books.balance(db.session, books.payable(world.organisation("buyer").uscc)) == DEPOSIT
+    assert books.balance(db.session, clearing("stripe")) == 2_400 - DEPOSIT, (
         "the money is with the gateway again"
     )
     assert "原路退回未成功" in sign_in(app, world, "custodian").get(f"/payouts/{payout.identifier}").text
@@ -186,11 +188,11 @@ def test_nobodys_word_makes_the_gateway_pay_twice(app: Flask, world: World, who:
         contract = through(app, world, url, recorded, DEPOSIT)
         tick()
         with pytest.raises(RuleViolation, match="以渠道的记录为准"):
-            payments.bounce(
+            payouts.bounce(
                 world.actor(who),
                 world.one(Payout, contract, kind="earned").identifier,
                 reason="账上一直没有收到",
             )
         tick()
     assert len(recorded.made["transfers"]) == 1
-    assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == 0
+    assert books.balance(db.session, books.payable(world.organisation("agency").uscc)) == 0

@@ -9,16 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.extensions import db
-from market.payments import actions as payments
-from models import ledger
-from models.ledger import clearing
-from models.payments import (
-    Payment,
-    Payout,
-    payments_named_in,
-    reference,
-    statement_discrepancy,
-)
+from market.payments.actions import paying, payouts
+from models.ledger import books
+from models.ledger.books import clearing
+from models.payments.bank import statement_discrepancy
+from models.payments.payment import Payment, payments_named_in, reference
+from models.payments.payouts import Payout
 from tests.cases import case
 from tests.factories import World
 from tests.payments.tables import HEADING, read
@@ -84,7 +80,7 @@ def test_a_payout_that_comes_back_is_owed_and_sent_again_and_both_are_matched(
     imported(world, csv_of(*came))
     payout = world.one(Payout, contract, kind="earned")
     mine, amount = reference(payout.identifier), f"{payout.amount / 100:.2f}"
-    payments.send(bank, payout.identifier, bank_reference="20260302-1")
+    payouts.send(bank, payout.identifier, bank_reference="20260302-1")
     imported(world, csv_of(f"2026-03-02,,{amount},,agency单位,6228,{mine},OUT1"))
     assert world.one(Payout, contract, kind="earned").state == "arrived"
     back = imported(
@@ -101,14 +97,14 @@ def test_a_payout_that_comes_back_is_owed_and_sent_again_and_both_are_matched(
     assert custodian.submit(f"/custody/statements/{back}/1", reason="账号已销户").status == 303
     owed = world.one(Payout, contract, kind="earned")
     assert (owed.state, [line.case_identifier for line in lines(back)]) == ("due", [payout.identifier])
-    assert ledger.balance(db.session, clearing("bank")) == 0
-    payments.send(bank, payout.identifier, bank_reference="20260303-1")
+    assert books.balance(db.session, clearing("bank")) == 0
+    payouts.send(bank, payout.identifier, bank_reference="20260303-1")
     second = imported(world, csv_of(f"2026-03-03,,{amount},,agency单位,6228,{mine},OUT2"))
     assert [(line.state, line.case_identifier) for line in lines(second)] == [("matched", payout.identifier)]
     assert (
         world.one(Payout, contract, kind="earned").state,
-        ledger.balance(db.session, clearing("bank")),
-        ledger.balance(db.session, ledger.BANK),
+        books.balance(db.session, clearing("bank")),
+        books.balance(db.session, books.BANK),
     ) == ("arrived", 0, 0)
     third = imported(world, csv_of(f"2026-03-04,,{amount},,agency单位,6228,{mine},OUT3"))
     assert [line.problem for line in lines(third)] == ["done"], "sent twice, it is not there a third time"
@@ -119,11 +115,11 @@ def test_a_return_in_a_table_after_somebody_said_so(app: Flask, world: World) ->
     contract = world.settled_unrated()
     bank = world.actor("custodian")
     for paid in world.every(Payment, contract):
-        payments.receive(bank, paid.identifier)
+        paying.receive(bank, paid.identifier)
     payout = world.one(Payout, contract, kind="earned")
     mine, amount = reference(payout.identifier), f"{payout.amount / 100:.2f}"
-    payments.send(bank, payout.identifier, bank_reference="20260302-1")
-    payments.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
+    payouts.send(bank, payout.identifier, bank_reference="20260302-1")
+    payouts.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
     both = imported(
         world,
         csv_of(
@@ -138,7 +134,7 @@ def test_a_return_in_a_table_after_somebody_said_so(app: Flask, world: World) ->
     )
     owed = world.one(Payout, contract, kind="earned")
     assert (owed.state, owed.tries) == ("due", 1)
-    assert ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)) == payout.amount
+    assert books.balance(db.session, books.payable(world.organisation("agency").uscc)) == payout.amount
     assert statement_discrepancy(db.session) is None
 
 
@@ -150,12 +146,12 @@ def test_a_payout_on_its_way_again_is_not_sent_a_third_time(app: Flask, world: W
     contract = world.settled_unrated()
     bank = world.actor("custodian")
     for paid in world.every(Payment, contract):
-        payments.receive(bank, paid.identifier)
+        paying.receive(bank, paid.identifier)
     payout = world.one(Payout, contract, kind="earned")
     mine, amount = reference(payout.identifier), f"{payout.amount / 100:.2f}"
-    payments.send(bank, payout.identifier, bank_reference="20260302-1")
-    payments.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
-    payments.send(bank, payout.identifier, bank_reference="20260303-1")
+    payouts.send(bank, payout.identifier, bank_reference="20260302-1")
+    payouts.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
+    payouts.send(bank, payout.identifier, bank_reference="20260303-1")
     both = imported(
         world,
         csv_of(
@@ -173,7 +169,7 @@ def test_a_payout_on_its_way_again_is_not_sent_a_third_time(app: Flask, world: W
     db.session.rollback()
     assert (
         world.one(Payout, contract, kind="earned").state,
-        ledger.balance(db.session, ledger.payable(world.organisation("agency").uscc)),
+        books.balance(db.session, books.payable(world.organisation("agency").uscc)),
     ) == ("sent", 0)
     second = imported(
         world,
@@ -191,7 +187,7 @@ def test_a_payout_on_its_way_again_is_not_sent_a_third_time(app: Flask, world: W
     db.session.rollback()
     assert (
         world.one(Payout, contract, kind="earned").state,
-        ledger.balance(db.session, clearing("bank")),
+        books.balance(db.session, clearing("bank")),
     ) == ("due", 0)
 
 

@@ -11,9 +11,9 @@ from flask import Flask
 from market.extensions import db
 from market.gateways import gateways
 from market.payments import gateway_sync
-from models import ledger
-from models.ledger import clearing
-from models.payments import Payment
+from models.ledger import books
+from models.ledger.books import clearing
+from models.payments.payment import Payment
 from tests.factories import World
 from tests.payments.gateway import DEPOSIT, Bank, account_at_stripe, due, opened, serving
 from tests.payments.recorded import Recorded
@@ -51,10 +51,10 @@ def test_a_method_that_leads_elsewhere_needs_no_script(
         recorded.paid = True
         gateway_sync.follow(key)
     assert world.one(Payment, contract, kind="deposit").state == "cleared"
-    assert ledger.balance(db.session, ledger.escrow(contract)) == DEPOSIT, (
+    assert books.balance(db.session, books.escrow(contract)) == DEPOSIT, (
         "the fee is the platform's, not the parties'"
     )
-    assert (ledger.balance(db.session, clearing("stripe")), ledger.balance(db.session, ledger.PLATFORM)) == (
+    assert (books.balance(db.session, clearing("stripe")), books.balance(db.session, books.PLATFORM)) == (
         2_400 - DEPOSIT,
         -2_400,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from market.contracts import actions as contracts
+from market.contracts.actions import delivering
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.ratings import actions as ratings
@@ -21,7 +21,7 @@ def test_one_rating_stays_sealed_until_the_window_ends(world: World, time: Any) 
     world.paid(contract, "deposit")
     deliverable = world.delivered(contract)
     world.accepted(deliverable)
-    contracts.pass_review(world.actor("department"), deliverable)
+    delivering.pass_review(world.actor("department"), deliverable)
     world.paid(contract, "settlement")
     mine = world.one(Rating, contract, by="buyer").identifier
     ratings.rate(world.actor("buyer"), mine, scores=dict.fromkeys(DIMENSIONS["buyer"], 2), comment="慢")

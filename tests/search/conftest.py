@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from market.agencies import actions as agencies
+from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
 from tests.factories import World
@@ -17,7 +17,7 @@ from tests.factories import World
 def index(app: Flask, world: World) -> Any:
     index = app.extensions["search"]
     world.agency("河湟环境", 5_000_000, "EIA-02", verified=False)
-    agencies.verify(world.actor("regulator"), world.identifiers["河湟环境"])
+    entry.verify(world.actor("regulator"), world.identifiers["河湟环境"])
     db.session.rollback()
     rebuild_index()
     return index

@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from sqlalchemy import select, text
 
 from bench.agencies import documents
-from market.agencies import actions as agencies
+from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs import drain
@@ -54,7 +54,7 @@ def test_the_index_follows_events(index: Any, world: World) -> None:
     assert grade_of("agency") == []
     world.settled()
     assert grade_of("agency") == ["B"]
-    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    entry.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     before = index.search(db.session, Query()).total
     drain()
     db.session.rollback()

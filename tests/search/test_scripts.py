@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from market.agencies import actions as agencies
+from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
 from search import Query
@@ -27,7 +27,7 @@ NAMES = {
 )
 def test_a_name_outside_the_first_plane_is_found(app: Flask, world: World, name: str, asked: str) -> None:
     world.agency(name, 5_000_000, "EIA-02", verified=False)
-    agencies.verify(world.actor("regulator"), world.identifiers[name])
+    entry.verify(world.actor("regulator"), world.identifiers[name])
     db.session.rollback()
     rebuild_index()
     index: Any = app.extensions["search"]

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from bench.agencies import documents
-from market.agencies import actions as agencies
+from market.agencies.actions import publishing
 from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs import drain
@@ -61,7 +61,7 @@ HELD = "水资源论证单位水平评价"
 
 
 def qualified(world: World) -> None:
-    agencies.add_qualification(
+    publishing.add_qualification(
         world.actor("second"),
         kind=HELD,
         number="Z-1",

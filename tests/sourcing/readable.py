@@ -8,9 +8,9 @@ import pytest
 
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import bids, cancelling, quotes
 from models.errors import WrongState
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from tests.factories import World
 
 CRITERIA = {
@@ -33,14 +33,14 @@ def opened(world: World, time: Any, mode: str = "random_draw", funds: str = "sta
         more["deadline"] = time.instant.replace(day=9, hour=10)
     tender = world.tender(mode=mode, funds=funds, **{**more, **values})
     for name, price in (("agency", 4_100_000), ("second", 4_200_000), ("third", 4_300_000)):
-        act = sourcing.submit_quote if mode == "inquiry" else sourcing.submit_bid
+        act = quotes.submit if mode == "inquiry" else bids.submit
         act(world.actor(name), tender, price=price, days=20)
     time.closing(tender)
     if mode == "reverse_auction":
         with pytest.raises(WrongState):
-            sourcing.cancel(world.actor("buyer"), tender, reason="不想继续竞价了")
+            cancelling.cancel(world.actor("buyer"), tender, reason="不想继续竞价了")
         with pytest.raises(WrongState):
-            sourcing.ask_cancel(world.actor("buyer"), tender, ground="few", reason="不想继续竞价了")
+            cancelling.ask(world.actor("buyer"), tender, ground="few", reason="不想继续竞价了")
         time.instant = Tender.load(db.session, tender).auction_closes_at
         run_deadlines()
         db.session.rollback()

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from market.agencies.actions import entry
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, cancelling, closing
+from market.sourcing.actions import quotes as quote_actions
 from models import workdays
 from models.errors import NotAllowed, RuleViolation
-from models.sourcing import Quote, Tender
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from tests.factories import World
 
 
@@ -19,16 +22,16 @@ def test_negotiation_goes_by_turns_and_never_above_the_published_price(world: Wo
     tender = world.tender()
     agency, buyer = world.actor("agency"), world.actor("buyer")
     with pytest.raises(RuleViolation, match=r"50,000\.00") as refused:
-        sourcing.submit_quote(agency, tender, price=5_000_001, days=20)
+        quote_actions.submit(agency, tender, price=5_000_001, days=20)
     assert refused.value.field == "price"
-    quote = sourcing.submit_quote(agency, tender, price=5_000_000, days=20)
+    quote = quote_actions.submit(agency, tender, price=5_000_000, days=20)
     with pytest.raises(NotAllowed):
-        sourcing.offer(agency, quote, price=4_500_000, days=20)
-    sourcing.offer(buyer, quote, price=4_000_000, days=15)
+        quote_actions.offer(agency, quote, price=4_500_000, days=20)
+    quote_actions.offer(buyer, quote, price=4_000_000, days=15)
     with pytest.raises(NotAllowed):
-        sourcing.accept_quote(buyer, quote)
-    sourcing.offer(agency, quote, price=4_400_000, days=18)
-    sourcing.accept_quote(buyer, quote)
+        quote_actions.accept(buyer, quote)
+    quote_actions.offer(agency, quote, price=4_400_000, days=18)
+    quote_actions.accept(buyer, quote)
     agreed = Quote.load(db.session, quote)
     assert [(o.by, o.price) for o in agreed.offers] == [
         ("agency", 5_000_000),
@@ -39,8 +42,8 @@ def test_negotiation_goes_by_turns_and_never_above_the_published_price(world: Wo
 
 
 def test_an_unanswered_counter_offer_lets_the_quote_stand(world: World, time: Any) -> None:
-    quote = sourcing.submit_quote(world.actor("agency"), world.tender(), price=5_000_000, days=20)
-    sourcing.offer(world.actor("buyer"), quote, price=4_000_000, days=20)
+    quote = quote_actions.submit(world.actor("agency"), world.tender(), price=5_000_000, days=20)
+    quote_actions.offer(world.actor("buyer"), quote, price=4_000_000, days=20)
     time.instant = workdays.add(time.instant, 4)
     run_deadlines()
     found = Quote.load(db.session, quote)
@@ -50,8 +53,8 @@ def test_an_unanswered_counter_offer_lets_the_quote_stand(world: World, time: An
 
 def test_the_same_form_sent_twice_acts_once(world: World) -> None:
     tender = world.tender()
-    first = sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20, submission="form-1")
-    again = sourcing.submit_quote(world.actor("agency"), tender, price=1000, days=20, submission="form-1")
+    first = quote_actions.submit(world.actor("agency"), tender, price=1000, days=20, submission="form-1")
+    again = quote_actions.submit(world.actor("agency"), tender, price=1000, days=20, submission="form-1")
     assert first == again
     assert db.session.query(Quote).count() == 1
 
@@ -59,10 +62,10 @@ def test_the_same_form_sent_twice_acts_once(world: World) -> None:
 def test_a_tender_whose_last_quote_goes_fails_and_says_so(world: World, time: Any) -> None:
     tender = world.tender()
     quotes = [
-        sourcing.submit_quote(world.actor(name), tender, price=100, days=20) for name in ("agency", "second")
+        quote_actions.submit(world.actor(name), tender, price=100, days=20) for name in ("agency", "second")
     ]
-    sourcing.close(world.actor("buyer"), tender)
-    sourcing.withdraw_quote(world.actor("agency"), quotes[0])
+    closing.close(world.actor("buyer"), tender)
+    quote_actions.withdraw(world.actor("agency"), quotes[0])
     assert Tender.load(db.session, tender).state == "evaluated"
     time.instant = workdays.add(time.instant, 40)
     run_deadlines()
@@ -75,9 +78,9 @@ def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: 
     from models import clock
 
     tender = world.tender()
-    quote = sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
-    sourcing.close(world.actor("buyer"), tender)
-    sourcing.award(
+    quote = quote_actions.submit(world.actor("agency"), tender, price=100, days=20)
+    closing.close(world.actor("buyer"), tender)
+    awards.award(
         world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
     )
     assert Quote.load(db.session, quote).state == "agreed"
@@ -95,22 +98,21 @@ def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: 
         world.tender("helper", on_behalf_of=buyer)
     open_ended = world.tender()
     with pytest.raises(NotAllowed):
-        sourcing.cancel(world.actor("helper"), open_ended, reason="没有预算上限的不能代办")
+        cancelling.cancel(world.actor("helper"), open_ended, reason="没有预算上限的不能代办")
 
 
 def test_a_suspended_agencys_quote_cannot_be_chosen(world: World) -> None:
-    from market.agencies import actions as agencies
 
     tender = world.tender()
     for name in ("agency", "second"):
-        sourcing.submit_quote(world.actor(name), tender, price=100, days=20)
-    sourcing.close(world.actor("buyer"), tender)
-    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+        quote_actions.submit(world.actor(name), tender, price=100, days=20)
+    closing.close(world.actor("buyer"), tender)
+    entry.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     with pytest.raises(RuleViolation, match="其他报价") as refused:
-        sourcing.award(
+        awards.award(
             world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
         )
     assert refused.value.field == "agency"
-    assert sourcing.award(
+    assert awards.award(
         world.actor("buyer"), tender, agency=world.identifiers["second"], reasons="价格合理,工期满足"
     )

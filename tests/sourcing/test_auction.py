@@ -15,7 +15,9 @@ from sqlalchemy.exc import DatabaseError
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.oversight.actions import override
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import auction as auction_actions
+from market.sourcing.actions import awards, cancelling
+from market.sourcing.actions import bids as bid_actions
 from market.sourcing.views import auction
 from market.transaction import transaction
 from models import documents, draws
@@ -23,7 +25,9 @@ from models.accounts import Membership
 from models.clock import BEIJING
 from models.errors import RuleViolation, WrongState
 from models.sessions import SignIn
-from models.sourcing import Award, Bid, LivePrice, Tender, step
+from models.sourcing.awards import Award
+from models.sourcing.bids import Bid, LivePrice, step
+from models.sourcing.tenders import Tender
 from tests.factories import PDF, World
 from tests.models.test_draws import VERIFIER
 from tests.web import Visitor, sign_in
@@ -53,16 +57,16 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
     assert found.auction_ends_at == time.instant + timedelta(minutes=30)
     assert step(found, 4_000_000) == 20_000
     with pytest.raises(RuleViolation, match=r"39,800\.00"):
-        sourcing.undercut(world.actor("second"), bids["second"], price=3_980_100)
-    sourcing.undercut(world.actor("second"), bids["second"], price=3_980_000)
+        auction_actions.undercut(world.actor("second"), bids["second"], price=3_980_100)
+    auction_actions.undercut(world.actor("second"), bids["second"], price=3_980_000)
     with pytest.raises(RuleViolation):
-        sourcing.undercut(world.actor("third"), bids["third"], price=0)
+        auction_actions.undercut(world.actor("third"), bids["third"], price=0)
     with pytest.raises(RuleViolation):
-        sourcing.undercut(world.actor("third"), bids["third"], price=3_980_000)
-    sourcing.undercut(world.actor("third"), bids["third"], price=3_900_000)
+        auction_actions.undercut(world.actor("third"), bids["third"], price=3_980_000)
+    auction_actions.undercut(world.actor("third"), bids["third"], price=3_900_000)
     time.instant = found.auction_ends_at + timedelta(milliseconds=1)
     with pytest.raises(RuleViolation, match="已经结束"):
-        sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
+        auction_actions.undercut(world.actor("second"), bids["second"], price=3_000_000)
     run_deadlines()
     db.session.rollback()
     assert Tender.load(db.session, tender).state == "auction", (
@@ -73,10 +77,10 @@ def test_prices_fall_by_the_step_and_the_lowest_at_the_end_wins(world: World, ti
     db.session.rollback()
     ended = Tender.load(db.session, tender)
     assert ended.outcome.ranking == [bids["third"], bids["second"], bids["agency"]]
-    award = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="网上竞价最低"))
+    award = Award.load(db.session, awards.award(world.actor("buyer"), tender, reasons="网上竞价最低"))
     assert (award.agency.name, award.price) == ("third单位", 3_900_000)
     with pytest.raises(RuleViolation, match="没有进行中"):
-        sourcing.undercut(world.actor("second"), bids["second"], price=3_000_000)
+        auction_actions.undercut(world.actor("second"), bids["second"], price=3_000_000)
 
 
 def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(
@@ -86,7 +90,7 @@ def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(
     begun = time.instant
     first_end = Tender.load(db.session, tender).auction_ends_at
     time.instant = first_end - timedelta(minutes=3)
-    sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
+    auction_actions.undercut(world.actor("second"), bids["second"], price=3_900_000)
     db.session.rollback()
     assert Tender.load(db.session, tender).auction_ends_at == first_end
     time.instant = first_end - timedelta(minutes=1)
@@ -95,7 +99,7 @@ def test_a_price_in_the_last_minutes_moves_the_end_up_to_the_longest(
         name = ("agency", "third")[turn % 2]
         price -= step(Tender.load(db.session, tender), price)
         try:
-            sourcing.undercut(world.actor(name), bids[name], price=price)
+            auction_actions.undercut(world.actor(name), bids[name], price=price)
         except RuleViolation:
             break
         db.session.rollback()
@@ -114,7 +118,7 @@ def test_nobody_learns_who_the_others_are_before_the_end_and_all_after(
     app: Flask, world: World, time: Any, live: Any
 ) -> None:
     tender, bids = live
-    sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
+    auction_actions.undercut(world.actor("second"), bids["second"], price=3_900_000)
     page, stream = f"/requests/{tender}/auction", f"/requests/{tender}/auction/stream"
     world.agency("outsider")
     for name in ("agency", "third", "buyer", "regulator", "visitor", "outsider"):
@@ -172,7 +176,7 @@ def test_the_form_says_what_is_wrong_and_keeps_it(app: Flask, world: World, live
 def test_the_record_is_complete_and_cannot_be_changed(world: World, live: Any) -> None:
     bids = live[1]
     for name, price in (("second", 3_900_000), ("agency", 3_800_000), ("second", 3_700_000)):
-        sourcing.undercut(world.actor(name), bids[name], price=price)
+        auction_actions.undercut(world.actor(name), bids[name], price=price)
     told = db.session.execute(
         select(Bid.identifier, LivePrice.price).join(LivePrice.bid).order_by(LivePrice.id)
     ).all()
@@ -184,7 +188,7 @@ def test_the_record_is_complete_and_cannot_be_changed(world: World, live: Any) -
 def test_an_opened_auction_can_be_ended_by_nobody_else(world: World, live: Any) -> None:
     tender, _ = live
     with pytest.raises(WrongState):
-        sourcing.cancel(world.actor("buyer"), tender, reason="不想继续竞价了")
+        cancelling.cancel(world.actor("buyer"), tender, reason="不想继续竞价了")
 
 
 def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(
@@ -197,7 +201,7 @@ def test_until_the_end_all_but_the_prices_is_sealed_and_then_the_draw_is_run(
     tender = world.tender(mode="reverse_auction", funds="state", deadline=TEN)
     said = {"note": "降价的暗号", "contribution": "给对手的话", "file_name": "暗号.pdf", "content": PDF}
     bids = {
-        name: sourcing.submit_bid(world.actor(name), tender, price=4_000_000, days=23, **said)
+        name: bid_actions.submit(world.actor(name), tender, price=4_000_000, days=23, **said)
         for name in ("agency", "second", "third")
     }
     time.closing(tender)
@@ -306,7 +310,7 @@ def test_a_stream_ends_with_the_session_and_with_the_part_in_it(
             else:
                 session.execute(delete(Membership).where(Membership.user_id == world.actor("agency").user_id))
         if len(waits) == 1:
-            sourcing.undercut(world.actor("second"), bids["second"], price=3_900_000)
+            auction_actions.undercut(world.actor("second"), bids["second"], price=3_900_000)
 
     monkeypatch.setattr(auction.time, "sleep", meanwhile)
     told = visitor.get(f"/requests/{tender}/auction/stream").text

@@ -15,11 +15,14 @@ from sqlalchemy import update
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.oversight.actions import override
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, cancelling, closing, drafting, tenders
+from market.sourcing.actions import quotes as quote_actions
 from market.transaction import transaction
 from models import policy, workdays
 from models.errors import NotAllowed, RuleViolation, WrongState
-from models.sourcing import Award, Tender, grounds
+from models.sourcing.awards import Award
+from models.sourcing.cancelling import grounds
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.sourcing.readable import opened
 from tests.sourcing.test_course import told
@@ -43,23 +46,23 @@ def test_after_a_draw_an_opening_or_an_auction_the_buyer_does_not_cancel_alone(
     tender = opened(world, time, mode, funds)
     buyer, regulator = world.actor("buyer"), world.actor("regulator")
     with pytest.raises(RuleViolation, match="规则列明的情形"):
-        sourcing.cancel(buyer, tender, reason="请求重新抽取")
+        cancelling.cancel(buyer, tender, reason="请求重新抽取")
     for ground in ("", "重新抽取", "unhappy"):
         with pytest.raises(RuleViolation) as refused:
-            sourcing.ask_cancel(buyer, tender, ground=ground, reason="对结果不满意")
+            cancelling.ask(buyer, tender, ground=ground, reason="对结果不满意")
         assert refused.value.field == "ground"
     assert Tender.load(db.session, tender).state == "evaluated"
-    sourcing.ask_cancel(buyer, tender, ground="unlawful", reason="两家机构的投标文件雷同")
-    for who, act in ((buyer, sourcing.consent_to_cancel), (world.actor("agency"), sourcing.refuse_to_cancel)):
+    cancelling.ask(buyer, tender, ground="unlawful", reason="两家机构的投标文件雷同")
+    for who, act in ((buyer, cancelling.consent), (world.actor("agency"), cancelling.refuse)):
         with pytest.raises(NotAllowed):
             act(who, tender, reason="我自己同意了")
     with pytest.raises(WrongState):
-        sourcing.award(buyer, tender, agency=world.identifiers["agency"], reasons="还没有决定就确定")
-    sourcing.refuse_to_cancel(regulator, tender, reason="雷同一说查无实据")
+        awards.award(buyer, tender, agency=world.identifiers["agency"], reasons="还没有决定就确定")
+    cancelling.refuse(regulator, tender, reason="雷同一说查无实据")
     found = Tender.load(db.session, tender)
     assert (found.state, found.cancel_ground) == ("evaluated", None)
-    sourcing.ask_cancel(buyer, tender, ground="unlawful", reason="另有证据证明串通")
-    sourcing.consent_to_cancel(regulator, tender, reason="串通属实,同意取消")
+    cancelling.ask(buyer, tender, ground="unlawful", reason="另有证据证明串通")
+    cancelling.consent(regulator, tender, reason="串通属实,同意取消")
     assert Tender.load(db.session, tender).state == "cancelled"
     assert told(world, "agency", "tender.consent") == told(world, "buyer", "tender.consent") == 1
 
@@ -76,7 +79,7 @@ def test_the_buyer_finds_how_to_end_it_or_who_may(app: Flask, world: World, time
         f"/requests/{drawn}/ask_cancel",
         "终止采购(需法定理由,监管部门同意)",
     )
-    sourcing.award(world.actor("buyer"), drawn, reasons="按抽取结果确定")
+    awards.award(world.actor("buyer"), drawn, reasons="按抽取结果确定")
     for tender, state in ((drawn, "中选公示"), (scored, "评审中")):
         said = buyer.get(f"/requests/{tender}").soup.select_one("#ending").get_text()
         assert "监管部门" in said
@@ -90,34 +93,34 @@ def test_the_buyer_finds_how_to_end_it_or_who_may(app: Flask, world: World, time
 def test_what_nobody_has_read_is_cancelled_freely(world: World, time: Any) -> None:
     sealed, quotes = world.tender(mode="sealed_bid", funds="state"), world.tender()
     world.bids(sealed, agency=100)
-    sourcing.submit_quote(world.actor("agency"), quotes, price=100, days=20)
-    sourcing.close(world.actor("buyer"), quotes)
+    quote_actions.submit(world.actor("agency"), quotes, price=100, days=20)
+    closing.close(world.actor("buyer"), quotes)
     with pytest.raises(RuleViolation, match="可以直接取消"):
-        sourcing.ask_cancel(world.actor("buyer"), quotes, ground="few", reason="只有一家报价")
+        cancelling.ask(world.actor("buyer"), quotes, ground="few", reason="只有一家报价")
     for tender in (sealed, quotes):
-        sourcing.cancel(world.actor("buyer"), tender, reason="项目选址调整,取消")
+        cancelling.cancel(world.actor("buyer"), tender, reason="项目选址调整,取消")
 
 
 def test_declining_every_quote_is_no_way_round(world: World, time: Any) -> None:
-    from models.sourcing import Quote
+    from models.sourcing.quotes import Quote
 
     tender = opened(world, time, "inquiry")
     quotes = [q.identifier for q in db.session.query(Quote).all()]
     for quote in quotes[:2]:
-        sourcing.decline_quote(world.actor("buyer"), quote)
+        quote_actions.decline(world.actor("buyer"), quote)
     with pytest.raises(RuleViolation, match="最后一份"):
-        sourcing.decline_quote(world.actor("buyer"), quotes[2])
+        quote_actions.decline(world.actor("buyer"), quotes[2])
     assert Tender.load(db.session, tender).state == "evaluated"
 
 
 def test_prices_nobody_answers_are_none_either(world: World, time: Any) -> None:
     """A counter-offer of one fen to each: none answers, and what they offered stands."""
-    from models.sourcing import Quote
+    from models.sourcing.quotes import Quote
 
     tender = opened(world, time, "inquiry")
     before = {q.identifier: (q.price, q.days) for q in db.session.query(Quote)}
     for quote in before:
-        sourcing.offer(world.actor("buyer"), quote, price=1, days=1)
+        quote_actions.offer(world.actor("buyer"), quote, price=1, days=1)
     time.instant = workdays.add(time.instant, 6)
     run_deadlines()
     db.session.rollback()
@@ -125,7 +128,7 @@ def test_prices_nobody_answers_are_none_either(world: World, time: Any) -> None:
     assert {q.identifier: (q.price, q.days) for q in db.session.query(Quote)} == before
     assert {q.state for q in db.session.query(Quote)} == {"open"}
     assert told(world, "agency", "quote.stand") == 1
-    assert sourcing.award(
+    assert awards.award(
         world.actor("buyer"), tender, agency=world.identifiers["second"], reasons="价格合适,资历较好"
     )
     assert {a.price for a in db.session.query(Award)} == {4_200_000}
@@ -133,20 +136,20 @@ def test_prices_nobody_answers_are_none_either(world: World, time: Any) -> None:
 
 def test_nobody_answers_the_buyers_plea_and_it_is_referred(world: World, time: Any) -> None:
     tender = opened(world, time)
-    sourcing.ask_cancel(world.actor("buyer"), tender, ground="few", reason="两家资质不符")
+    cancelling.ask(world.actor("buyer"), tender, ground="few", reason="两家资质不符")
     assert told(world, "regulator", "tender.ask_cancel") == 1
     time.instant = workdays.add(time.instant, 6)
     run_deadlines()
     assert told(world, "regulator", "tender.refer") == 1
-    sourcing.keep_tender(world.actor("buyer"), tender)
-    assert sourcing.award(world.actor("buyer"), tender, reasons="按抽取结果确定")
+    cancelling.keep(world.actor("buyer"), tender)
+    assert awards.award(world.actor("buyer"), tender, reasons="按抽取结果确定")
 
 
 def test_a_draft_goes_out_under_the_policy_of_its_day(world: World) -> None:
-    draft = sourcing.create_tender(world.actor("buyer"), **world.asked())
+    draft = drafting.create(world.actor("buyer"), **world.asked())
     with transaction() as session:
         session.execute(update(Tender).where(Tender.identifier == draft).values(policy_version="2026-11"))
-    sourcing.publish(world.actor("buyer"), draft)
+    tenders.publish(world.actor("buyer"), draft)
     assert Tender.load(db.session, draft).policy_version == policy.current().version != "2026-11"
 
 

@@ -12,14 +12,19 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, closing, questions, tenders
+from market.sourcing.actions import quotes as quote_actions
 from market.sourcing.jobs import notice_of
 from models import money, pricing, workdays
 from models.catalogue import current_items
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.notifications import Notification
 from models.pricing import Quantity
-from models.sourcing import Award, Bid, Clarification, Objection, Quote, Tender
+from models.sourcing.awards import Award, Objection
+from models.sourcing.bids import Bid
+from models.sourcing.clarifications import Clarification
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
@@ -48,7 +53,7 @@ def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, w
         == f"/requests/{tender}"
     )
     with pytest.raises(NotAllowed):
-        sourcing.ask(world.actor("buyer"), tender, question="自己问自己可以吗")
+        questions.ask(world.actor("buyer"), tender, question="自己问自己可以吗")
     assert "入河排污口" not in Visitor(app).get(f"/requests/{tender}").text
     assert "入河排污口" not in sign_in(app, world, "second").get(f"/requests/{tender}").text
     buyer = sign_in(app, world, "buyer")
@@ -58,7 +63,7 @@ def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, w
     assert "agency单位" not in buyer.get("/my").text + buyer.get("/my/notices").text
     asked = db.session.query(Clarification).one().identifier
     with pytest.raises(NotAllowed):
-        sourcing.answer_question(world.actor("agency"), asked, answer="自己答自己")
+        questions.answer(world.actor("agency"), asked, answer="自己答自己")
     assert buyer.submit(f"/clarifications/{asked}/answer", answer="不含,单列。").status == 303
     public = Visitor(app).get(f"/requests/{tender}").text
     assert "入河排污口" in public
@@ -66,7 +71,7 @@ def test_a_question_is_answered_to_all_and_nobody_learns_who_asked(app: Flask, w
     assert "agency单位" not in public
     assert [told(world, name, "tender.clarify") for name in ("agency", "second", "third")] == [1, 1, 1]
     with pytest.raises(WrongState):
-        sourcing.answer_question(world.actor("buyer"), asked, answer="改口了")
+        questions.answer(world.actor("buyer"), asked, answer="改口了")
 
 
 def test_a_delegate_for_tenders_also_answers_questions_and_objections_within_its_sum(
@@ -87,7 +92,7 @@ def test_a_delegate_for_tenders_also_answers_questions_and_objections_within_its
         world.tender(mode="sealed_bid", funds="state", budget=budget) for budget in (4_500_000, 4_600_000)
     )
     for tender in (small, large):
-        sourcing.ask(world.actor("agency"), tender, question="是否包含现场踏勘?")
+        questions.ask(world.actor("agency"), tender, question="是否包含现场踏勘?")
         world.bids(tender, agency=100_00, second=200_00, third=300_00)
     helper = world.actor("helper")
     seen = set(db.session.scalars(select(Clarification.identifier).where(Clarification.visible_to(helper))))
@@ -96,9 +101,9 @@ def test_a_delegate_for_tenders_also_answers_questions_and_objections_within_its
         for r in (small, large)
     )
     assert seen == {mine}
-    sourcing.answer_question(helper, mine, answer="包含。")
+    questions.answer(helper, mine, answer="包含。")
     with pytest.raises(NotAllowed):
-        sourcing.answer_question(helper, other, answer="包含。")
+        questions.answer(helper, other, answer="包含。")
     asked = {
         "description": "",
         "quantity": {},
@@ -110,24 +115,24 @@ def test_a_delegate_for_tenders_also_answers_questions_and_objections_within_its
         (small, 4_600_000),
     ):  # neither down into its power nor up out of it
         with pytest.raises(NotAllowed):
-            sourcing.amend(helper, tender, budget=budget, **asked)
+            tenders.amend(helper, tender, budget=budget, **asked)
     time.closing(small)
-    award = sourcing.award(world.actor("helper"), small, reasons="报价最低,工期满足")
-    objection = sourcing.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
+    award = awards.award(world.actor("helper"), small, reasons="报价最低,工期满足")
+    objection = awards.object_to(world.actor("second"), award, grounds="中选机构的业绩与事实不符")
     assert set(
         db.session.scalars(select(Objection.identifier).where(Objection.visible_to(world.actor("helper"))))
     ) == {objection}
-    sourcing.answer_objection(world.actor("helper"), objection, statement="我们核对过原件")
+    awards.answer_objection(world.actor("helper"), objection, statement="我们核对过原件")
 
 
 def test_an_unanswered_question_lapses_with_the_deadline(world: World, time: Any) -> None:
     tender = world.tender()
-    sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
-    sourcing.ask(world.actor("agency"), tender, question="踏勘由谁配合?")
+    quote_actions.submit(world.actor("second"), tender, price=100, days=20)
+    questions.ask(world.actor("agency"), tender, question="踏勘由谁配合?")
     time.closing(tender)
     assert db.session.query(Clarification).one().state == "lapsed"
     with pytest.raises(RuleViolation):
-        sourcing.ask(world.actor("agency"), tender, question="现在还能问吗?")
+        questions.ask(world.actor("agency"), tender, question="现在还能问吗?")
 
 
 def amended(world: World, tender: str, **values: Any) -> str:
@@ -138,7 +143,7 @@ def amended(world: World, tender: str, **values: Any) -> str:
         "budget": found.budget,
         "deadline": workdays.add(found.deadline, 3),
     }
-    return sourcing.amend(world.actor("buyer"), tender, **{**asked, **values}, reason="规模有调整,请重新报价")
+    return tenders.amend(world.actor("buyer"), tender, **{**asked, **values}, reason="规模有调整,请重新报价")
 
 
 def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(
@@ -150,7 +155,7 @@ def test_an_amendment_moves_the_deadline_tells_every_bidder_and_asks_them_anew(
     with pytest.raises(RuleViolation, match="不能提前"):
         amended(world, tender, deadline=workdays.add(time.instant, 4))
     with pytest.raises(NotAllowed):
-        sourcing.amend(
+        tenders.amend(
             world.actor("agency"),
             tender,
             description="",
@@ -177,26 +182,26 @@ def test_after_an_amendment_quotes_are_the_agencies_turn_within_the_new_terms(
 ) -> None:
     tender = world.tender()
     quotes = [
-        sourcing.submit_quote(world.actor(name), tender, price=4_000_000, days=20)
+        quote_actions.submit(world.actor(name), tender, price=4_000_000, days=20)
         for name in ("agency", "second")
     ]
-    sourcing.accept_quote(world.actor("buyer"), quotes[0])
+    quote_actions.accept(world.actor("buyer"), quotes[0])
     amended(world, tender, budget=3_500_000)
     db.session.rollback()
     assert {q.state for q in db.session.query(Quote)} == {"countered"}
     with pytest.raises(RuleViolation, match="预算"):
-        sourcing.accept_quote(world.actor("agency"), quotes[0])
-    sourcing.offer(world.actor("agency"), quotes[0], price=3_400_000, days=20)
-    sourcing.decline_quote(world.actor("buyer"), quotes[1])
+        quote_actions.accept(world.actor("agency"), quotes[0])
+    quote_actions.offer(world.actor("agency"), quotes[0], price=3_400_000, days=20)
+    quote_actions.decline(world.actor("buyer"), quotes[1])
     db.session.rollback()
     assert [Quote.load(db.session, q).state for q in quotes] == ["open", "declined"]
 
 
 def test_an_agreed_price_does_not_wait_for_ever(world: World, time: Any) -> None:
     tender = world.tender()
-    quote = sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
-    sourcing.accept_quote(world.actor("buyer"), quote)
-    sourcing.close(world.actor("buyer"), tender)
+    quote = quote_actions.submit(world.actor("agency"), tender, price=4_000_000, days=20)
+    quote_actions.accept(world.actor("buyer"), quote)
+    closing.close(world.actor("buyer"), tender)
     time.instant = workdays.add(time.instant, 21)
     run_deadlines()
     db.session.rollback()
@@ -214,11 +219,11 @@ def test_direct_selection_asks_one_agency_and_has_a_limit_for_state_funds(world:
         )
     tender = world.tender(mode="direct", **one)
     with pytest.raises(NotAllowed):
-        sourcing.submit_quote(world.actor("second"), tender, price=100, days=20)
-    quote = sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
-    sourcing.accept_quote(world.actor("buyer"), quote)
-    sourcing.close(world.actor("buyer"), tender)
-    award = sourcing.award(
+        quote_actions.submit(world.actor("second"), tender, price=100, days=20)
+    quote = quote_actions.submit(world.actor("agency"), tender, price=4_000_000, days=20)
+    quote_actions.accept(world.actor("buyer"), quote)
+    closing.close(world.actor("buyer"), tender)
+    award = awards.award(
         world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="直接选取,价格合理"
     )
     assert Award.load(db.session, award).state == "final"
@@ -236,7 +241,7 @@ def proposed(world: World, time: Any) -> str:
     tender = world.tender(mode="sealed_bid", funds="state")
     world.bids(tender, agency=300_00, second=400_00, third=500_00)
     time.closing(tender)
-    return sourcing.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
+    return awards.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
 
 
 def test_an_objection_stops_the_award_until_it_is_decided(
@@ -245,7 +250,7 @@ def test_an_objection_stops_the_award_until_it_is_decided(
     world.agency("outsider")
     for name in ("agency", "outsider", "buyer"):
         with pytest.raises(NotAllowed):
-            sourcing.object_to(world.actor(name), proposed, grounds="我认为这个结果不对")
+            awards.object_to(world.actor(name), proposed, grounds="我认为这个结果不对")
     second = sign_in(app, world, "second")
     assert "提出异议" in second.get(f"/awards/{proposed}").text
     assert "提出异议" not in sign_in(app, world, "agency").get(f"/awards/{proposed}").text
@@ -253,7 +258,7 @@ def test_an_objection_stops_the_award_until_it_is_decided(
     path = second.submit(f"/awards/{proposed}/object", grounds="中选机构的业绩与事实不符,请核查。").location
     objection = path.rsplit("/", 1)[-1]
     with pytest.raises(RuleViolation, match="已经提出过"):
-        sourcing.object_to(world.actor("second"), proposed, grounds="再提一次完全同样的异议")
+        awards.object_to(world.actor("second"), proposed, grounds="再提一次完全同样的异议")
     assert "业绩与事实不符" not in Visitor(app).get(f"/awards/{proposed}").text, (
         "an accusation is not published before it is decided"
     )
@@ -265,7 +270,7 @@ def test_an_objection_stops_the_award_until_it_is_decided(
     )
     assert Objection.load(db.session, objection).state == "answered", "the buyer's time to answer is over"
     with pytest.raises(NotAllowed):
-        sourcing.dismiss_objection(world.actor("buyer"), objection, reason="我们觉得没有问题")
+        awards.dismiss_objection(world.actor("buyer"), objection, reason="我们觉得没有问题")
     regulator = sign_in(app, world, "regulator")
     assert regulator.submit(f"{path}/dismiss", reason="").status == 422
     assert regulator.submit(f"{path}/dismiss", reason="经核查,业绩属实,异议不成立。").status == 303
@@ -276,34 +281,34 @@ def test_an_objection_stops_the_award_until_it_is_decided(
     db.session.rollback()
     assert Award.load(db.session, proposed).state == "final"
     with pytest.raises(WrongState):
-        sourcing.object_to(world.actor("third"), proposed, grounds="现在才提出的异议太晚了")
+        awards.object_to(world.actor("third"), proposed, grounds="现在才提出的异议太晚了")
 
 
 def test_an_upheld_objection_annuls_the_award_and_ends_the_others(
     world: World, time: Any, proposed: str
 ) -> None:
-    first = sourcing.object_to(world.actor("second"), proposed, grounds="中选机构的业绩与事实不符")
-    other = sourcing.object_to(world.actor("third"), proposed, grounds="中选机构的人员证书过期了")
+    first = awards.object_to(world.actor("second"), proposed, grounds="中选机构的业绩与事实不符")
+    other = awards.object_to(world.actor("third"), proposed, grounds="中选机构的人员证书过期了")
     with pytest.raises(WrongState):
-        sourcing.uphold_objection(world.actor("regulator"), first, reason="先听业主怎么说")
-    sourcing.answer_objection(world.actor("buyer"), first, statement="我们核对过原件")
-    sourcing.uphold_objection(world.actor("regulator"), first, reason="业绩证明系伪造")
+        awards.uphold_objection(world.actor("regulator"), first, reason="先听业主怎么说")
+    awards.answer_objection(world.actor("buyer"), first, statement="我们核对过原件")
+    awards.uphold_objection(world.actor("regulator"), first, reason="业绩证明系伪造")
     db.session.rollback()
     assert Award.load(db.session, proposed).state == "annulled"
     assert Objection.load(db.session, other).state == "lapsed"
     tender = Award.load(db.session, proposed).tender.identifier
-    again = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="顺延至第二名"))
+    again = Award.load(db.session, awards.award(world.actor("buyer"), tender, reasons="顺延至第二名"))
     assert again.agency.name == "second单位"
 
 
 def test_a_withdrawn_objection_lets_the_award_go_on(world: World, time: Any, proposed: str) -> None:
     objections = [
-        sourcing.object_to(world.actor(name), proposed, grounds="中选机构的业绩与事实不符")
+        awards.object_to(world.actor(name), proposed, grounds="中选机构的业绩与事实不符")
         for name in ("second", "third")
     ]
-    sourcing.withdraw_objection(world.actor("second"), objections[0])
+    awards.withdraw_objection(world.actor("second"), objections[0])
     assert Award.load(db.session, proposed).state == "objected"
-    sourcing.withdraw_objection(world.actor("third"), objections[1])
+    awards.withdraw_objection(world.actor("third"), objections[1])
     db.session.rollback()
     assert Award.load(db.session, proposed).state == "proposed"
     time.instant = workdays.add(time.instant, 3)
@@ -359,7 +364,7 @@ def test_where_there_is_a_fee_standard_offers_are_held_against_it(app: Flask, wo
     quantity = {"amount": 60_000_000_00}
     tender = world.tender(item_code=item.code, quantity=quantity)
     for name in ("agency", "second"):
-        sourcing.submit_quote(world.actor(name), tender, price=4_000_000, days=20)
+        quote_actions.submit(world.actor(name), tender, price=4_000_000, days=20)
     standard = pricing.price(next(iter(item.standard["tables"].values())), Quantity.of(quantity))
     page = sign_in(app, world, "buyer").get(f"/requests/{tender}/compare").text
     assert "收费标准" in page
@@ -371,7 +376,7 @@ def test_offers_stand_side_by_side_with_what_they_are_held_against(app: Flask, w
         world.awarded(price)
     tender = world.tender()
     for name, price in (("agency", 4_000_000), ("second", 4_100_000)):
-        sourcing.submit_quote(world.actor(name), tender, price=price, days=20)
+        quote_actions.submit(world.actor(name), tender, price=price, days=20)
     page = sign_in(app, world, "buyer").get(f"/requests/{tender}/compare")
     for said in (
         "机构公示价",

@@ -12,23 +12,27 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from market.agencies import actions as agencies
+from market.agencies.actions import entry
 from market.agencies.jobs import warn_of_expiry
-from market.contracts import actions as contracts
+from market.contracts.actions import changing, delivering, drafting, signing
 from market.extensions import db
 from market.jobs import drain
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import auction, awards, bids, quotes
 from market.transaction import transaction
 from models import CASES, clock, workdays
-from models.agencies import FeeSchedule, Practitioner, Qualification
+from models.agencies.certificates import Practitioner, Qualification
+from models.agencies.fees import FeeSchedule
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
-from models.contracts import Contract, Materials
+from models.contracts.agreement import Contract
+from models.contracts.materials import Materials
 from models.errors import NotAllowed, RuleViolation
 from models.events import Event
 from models.notifications import Notification
 from models.policy import Policy
-from models.sourcing import Award, Bid, Tender
+from models.sourcing.awards import Award
+from models.sourcing.bids import Bid
+from models.sourcing.tenders import Tender
 from tests.factories import World, years
 from tests.web import sign_in
 
@@ -106,7 +110,7 @@ def _strict(world: World) -> None:
 
 
 def _suspend(world: World) -> None:
-    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason=REASON)
+    entry.suspend(world.actor("regulator"), world.identifiers["agency"], reason=REASON)
 
 
 def _ended(kind: Any) -> Callable[[World], None]:
@@ -137,56 +141,56 @@ def test_nobody_signs_with_an_agency_that_may_not_be_engaged(world: World, why: 
     contract = world.contract_of(world.awarded()).identifier
     LOST[why](world)
     with pytest.raises((RuleViolation, NotAllowed), match=why):
-        contracts.agree(world.actor("agency"), contract)
+        signing.agree(world.actor("agency"), contract)
     with pytest.raises(RuleViolation, match="平台告知该机构") as refused:
-        contracts.agree(world.actor("buyer"), contract)
+        signing.agree(world.actor("buyer"), contract)
     assert why in str(refused.value)
     assert Contract.load(db.session, contract).state == "drafted"
 
 
 def _quoted(world: World) -> tuple[str, str]:
     tender = world.tender()
-    return tender, sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
+    return tender, quotes.submit(world.actor("agency"), tender, price=4_000_000, days=20)
 
 
 def _submit(world: World) -> Callable[[], Any]:
     tender = world.tender()
-    return lambda: sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    return lambda: quotes.submit(world.actor("agency"), tender, price=100, days=20)
 
 
 def _offer(world: World) -> Callable[[], Any]:
     quote = _quoted(world)[1]
-    sourcing.offer(world.actor("buyer"), quote, price=3_000_000, days=20)
-    return lambda: sourcing.offer(world.actor("agency"), quote, price=3_500_000, days=20)
+    quotes.offer(world.actor("buyer"), quote, price=3_000_000, days=20)
+    return lambda: quotes.offer(world.actor("agency"), quote, price=3_500_000, days=20)
 
 
 def _accept(world: World) -> Callable[[], Any]:
     quote = _quoted(world)[1]
-    sourcing.offer(world.actor("buyer"), quote, price=3_000_000, days=20)
-    return lambda: sourcing.accept_quote(world.actor("agency"), quote)
+    quotes.offer(world.actor("buyer"), quote, price=3_000_000, days=20)
+    return lambda: quotes.accept(world.actor("agency"), quote)
 
 
 def _accepted_by_the_buyer(world: World) -> Callable[[], Any]:
     quote = _quoted(world)[1]
-    return lambda: sourcing.accept_quote(world.actor("buyer"), quote)
+    return lambda: quotes.accept(world.actor("buyer"), quote)
 
 
 def _bid(world: World) -> Callable[[], Any]:
     tender = world.tender(mode="sealed_bid", funds="state")
-    return lambda: sourcing.submit_bid(world.actor("agency"), tender, price=100, days=20)
+    return lambda: bids.submit(world.actor("agency"), tender, price=100, days=20)
 
 
 def _bid_again(world: World) -> Callable[[], Any]:
     tender = world.tender(mode="sealed_bid", funds="state")
     world.bids(tender, agency=200)
-    return lambda: sourcing.submit_bid(world.actor("agency"), tender, price=100, days=20)
+    return lambda: bids.submit(world.actor("agency"), tender, price=100, days=20)
 
 
 def _materials(act: Callable[..., str], *, supplied: bool) -> Callable[[World], Callable[[], Any]]:
     def prepare(world: World) -> Callable[[], Any]:
         materials = world.one(Materials, world.started())
         if supplied:
-            contracts.supply(world.actor("buyer"), materials.identifier, ticked=list(materials.points))
+            delivering.supply(world.actor("buyer"), materials.identifier, ticked=list(materials.points))
         return lambda: act(world.actor("agency"), materials.identifier)
 
     return prepare
@@ -195,10 +199,10 @@ def _materials(act: Callable[..., str], *, supplied: bool) -> Callable[[World], 
 def _variation(world: World) -> Callable[[], Any]:
     contract = world.started()
     terms = [{"name": "报告", "days": 20, "amount": 4_100_000, "reviewed": True}]
-    change = contracts.propose_change(
+    change = changing.propose(
         world.actor("buyer"), contract, kind="variation", terms={"milestones": terms}, reason="增加了监测点位"
     )
-    return lambda: contracts.agree_change(world.actor("agency"), change)
+    return lambda: changing.agree(world.actor("agency"), change)
 
 
 @pytest.mark.parametrize(
@@ -210,8 +214,8 @@ def _variation(world: World) -> Callable[[], Any]:
         _accepted_by_the_buyer,
         _bid,
         _bid_again,
-        _materials(contracts.confirm_materials, supplied=True),
-        _materials(contracts.waive_materials, supplied=False),
+        _materials(delivering.confirm_materials, supplied=True),
+        _materials(delivering.waive_materials, supplied=False),
         _variation,
     ],
 )
@@ -220,7 +224,7 @@ def test_every_binding_act_asks_again(world: World, prepare: Callable[[World], C
     _suspend(world)
     with pytest.raises((RuleViolation, NotAllowed), match="已暂停"):
         act()
-    agencies.restore(world.actor("regulator"), world.identifiers["agency"], reason="已经核实,恢复承接")
+    entry.restore(world.actor("regulator"), world.identifiers["agency"], reason="已经核实,恢复承接")
     assert act()
 
 
@@ -237,7 +241,7 @@ def test_a_live_price_asks_again(world: World, time: Any) -> None:
         select(Bid.identifier).where(Bid.agency_id == world.organisation("agency").id)
     ).one()
     with pytest.raises(NotAllowed, match="已暂停"):
-        sourcing.undercut(world.actor("agency"), bid, price=3_000_000)
+        auction.undercut(world.actor("agency"), bid, price=3_000_000)
 
 
 def _told(world: World, kind: str, name: str = "buyer") -> list[Event]:
@@ -265,12 +269,12 @@ def test_the_buyer_is_told_once_why_and_what_it_may_do_and_once_when_it_is_repai
         sign_in(app, world, "buyer").get(path).text for path in (f"/contracts/{contract}", f"/awards/{award}")
     ]
     assert all("现在不能承接" in page and "改选下一名" in page for page in pages)
-    agencies.restore(world.actor("regulator"), world.identifiers["agency"], reason="已经核实,恢复承接")
+    entry.restore(world.actor("regulator"), world.identifiers["agency"], reason="已经核实,恢复承接")
     assert len(_told(world, "award.fit")) == 1
     assert Award.load(db.session, award).unfit is None
     for name in ("buyer", "agency"):
-        contracts.agree(world.actor(name), contract)
-    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason=REASON)
+        signing.agree(world.actor(name), contract)
+    entry.suspend(world.actor("regulator"), world.identifiers["agency"], reason=REASON)
     assert len(_told(world, "award.unfit")) == 1, "once it is signed, nothing waits for its signature"
 
 
@@ -290,13 +294,13 @@ def test_the_buyer_goes_on_to_the_next(world: World, time: Any) -> None:
     tender = world.tender(mode="sealed_bid", funds="state")
     world.bids(tender, agency=100_00, second=200_00, third=300_00)
     time.closing(tender)
-    award = sourcing.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
+    award = awards.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
     with pytest.raises(RuleViolation, match="取消"):
-        sourcing.forfeit(world.actor("buyer"), award, reason="想换一家机构")
+        awards.forfeit(world.actor("buyer"), award, reason="想换一家机构")
     _suspend(world)
     drain()
-    sourcing.forfeit(world.actor("buyer"), award, reason="中选机构被暂停承接")
-    second = sourcing.award(world.actor("buyer"), tender, reasons="递补第二名,报价合理")
+    awards.forfeit(world.actor("buyer"), award, reason="中选机构被暂停承接")
+    second = awards.award(world.actor("buyer"), tender, reasons="递补第二名,报价合理")
     assert Award.load(db.session, second).agency.identifier == world.identifiers["second"]
 
 
@@ -304,10 +308,10 @@ def test_so_it_does_after_the_contract_was_drafted(app: Any, world: World) -> No
     award = world.awarded()
     contract = world.contract_of(award).identifier
     with pytest.raises(RuleViolation, match="改选"):
-        contracts.replace(world.actor("buyer"), contract, reason="想换一家机构")
+        drafting.replace(world.actor("buyer"), contract, reason="想换一家机构")
     _suspend(world)
     drain()
-    tender = contracts.replace(world.actor("buyer"), contract, reason="中选机构被暂停承接")
+    tender = drafting.replace(world.actor("buyer"), contract, reason="中选机构被暂停承接")
     assert (Contract.load(db.session, contract).state, Award.load(db.session, award).state) == (
         "terminated",
         "annulled",
@@ -325,4 +329,4 @@ def test_where_the_policy_says_wait_it_waits(world: World, monkeypatch: pytest.M
     _suspend(world)
     assert _told(world, "award.unfit")[0].data["follows"] == "wait"
     with pytest.raises(RuleViolation, match="改选"):
-        contracts.replace(world.actor("buyer"), contract, reason="中选机构被暂停承接")
+        drafting.replace(world.actor("buyer"), contract, reason="中选机构被暂停承接")

@@ -12,11 +12,13 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import closing, quotes
 from market.sourcing.forms import QualityField
 from models import clock
 from models.clock import BEIJING
-from models.sourcing import Bid, Quote, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.web import ALL, Visitor, sign_in
 
@@ -209,8 +211,8 @@ def test_reasons_are_asked_for(app: Flask, world: World) -> None:
     assert answer.status == 422
     assert "至少 5 个字" in answer.error_at("reason")
     assert answer.value_of("reason") == "短"
-    sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
-    sourcing.close(world.actor("buyer"), tender)
+    quotes.submit(world.actor("agency"), tender, price=100, days=20)
+    closing.close(world.actor("buyer"), tender)
     award = buyer.submit(f"/requests/{tender}/award", reasons="短短短短短")
     assert award.status == 422
     assert "仍然有效的报价" in award.error_at("agency")
@@ -236,7 +238,7 @@ def test_a_failed_tender_is_asked_again_as_it_was(app: Flask, world: World, time
 
 
 def test_past_prices_are_told_from_four_awards_on(app: Flask, world: World) -> None:
-    from models.sourcing import past_prices
+    from models.sourcing.comparison import past_prices
 
     for price in (3_000_000, 3_500_000, 4_000_000):
         world.awarded(price)
@@ -246,7 +248,7 @@ def test_past_prices_are_told_from_four_awards_on(app: Flask, world: World) -> N
     assert past is not None
     assert (past.lower, past.median, past.upper, past.count) == pytest.approx((0.675, 0.75, 0.825, 4))
     tender = world.tender()
-    sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
+    quotes.submit(world.actor("agency"), tender, price=4_000_000, days=20)
     assert "中位为公示价的 75%" in sign_in(app, world, "buyer").get(f"/requests/{tender}").text
 
 

@@ -15,16 +15,18 @@ from flask import Flask
 from sqlalchemy import select, text, update
 
 from market.accounts.actions import delegating
-from market.agencies import actions as agencies
+from market.agencies.actions import entry
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, cancelling, closing, tenders
+from market.sourcing.actions import quotes as quote_actions
 from market.transaction import transaction
 from models import clock, policy, workdays
 from models.accounts import Organisation
 from models.errors import NotAllowed, RuleViolation
 from models.notifications import Notification
-from models.sourcing import Offer, Quote, Tender
+from models.sourcing.quotes import Offer, Quote
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.sourcing.test_course import amended, told
 from tests.web import Visitor, sign_in
@@ -38,7 +40,7 @@ def quoted(
 ) -> tuple[str, dict[str, str]]:
     tender = world.tender(**{"funds": "state", "budget": 4_800_000, **values})
     return tender, {
-        name: sourcing.submit_quote(
+        name: quote_actions.submit(
             world.actor(name), tender, price=PRICES[name], days=20, note=f"{name} 的说明"
         )
         for name in names
@@ -83,8 +85,8 @@ def test_until_the_deadline_the_buyer_sees_how_many_and_then_all(app: Flask, wor
             assert shown in page.text, (name, shown)
     assert "agency 的说明" in sign_in(app, world, "buyer").get(f"/quotes/{quotes['agency']}").text
     assert "41,111" not in sign_in(app, world, "second").get(f"/requests/{tender}").text, "rivals never"
-    sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
-    assert sourcing.award(
+    quote_actions.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
+    assert awards.award(
         world.actor("buyer"), tender, agency=world.identifiers["second"], reasons="价格合理,工期满足"
     )
 
@@ -103,14 +105,14 @@ def test_what_is_hidden_is_in_no_row(world: World) -> None:
 def test_no_notice_and_no_act_reaches_a_hidden_quote(app: Flask, world: World, time: Any) -> None:
     tender, quotes = quoted(world)
     buyer = world.actor("buyer")
-    for act in (sourcing.accept_quote, sourcing.decline_quote, sourcing.withdraw_quote):
+    for act in (quote_actions.accept, quote_actions.decline, quote_actions.withdraw):
         with pytest.raises(NotAllowed):
             act(buyer, quotes["agency"])
     with pytest.raises(RuleViolation, match="不公开"):
-        sourcing.offer(buyer, quotes["agency"], price=100, days=20)
+        quote_actions.offer(buyer, quotes["agency"], price=100, days=20)
     with pytest.raises(RuleViolation, match="提前截止"):
-        sourcing.close(buyer, tender)
-    sourcing.withdraw_quote(world.actor("second"), quotes["second"])
+        closing.close(buyer, tender)
+    quote_actions.withdraw(world.actor("second"), quotes["second"])
     drain()
     db.session.rollback()
     mine = db.session.scalars(
@@ -144,12 +146,12 @@ def test_an_agency_reads_replaces_and_withdraws_its_own_until_the_deadline(
     )
     time.instant = world.deadline(tender) + timedelta(seconds=1)
     with pytest.raises(RuleViolation, match="已过截止时间"):
-        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+        quote_actions.submit(world.actor("agency"), tender, price=100, days=20)
     time.closing(tender)
     found = Quote.load(db.session, quotes["agency"])
     assert (found.price, found.days, [o.price for o in found.offers]) == (4_000_000, 18, [4_000_000])
     with pytest.raises(RuleViolation):
-        sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+        quote_actions.submit(world.actor("agency"), tender, price=100, days=20)
 
 
 def test_nothing_is_said_to_wait_for_an_answer_before_the_deadline(
@@ -194,13 +196,13 @@ def test_private_funds_are_as_the_policy_says(
     world: World, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, quotes = quoted(world, ("agency",), funds="private")
-    sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
+    quote_actions.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
     monkeypatch.setitem(
         policy.current().values["mode"]["inquiry"], "quotes", {"private": "deadline", "state": "deadline"}
     )
     tender, quotes = quoted(world, ("agency",), funds="private")
     with pytest.raises(RuleViolation):
-        sourcing.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
+        quote_actions.offer(world.actor("buyer"), quotes["agency"], price=4_000_000, days=20)
     time.closing(tender)
     db.session.rollback()
     assert Quote.load(db.session, quotes["agency"]).price == PRICES["agency"]
@@ -212,7 +214,7 @@ def test_what_never_came_to_a_deadline_with_enough_is_never_read(
 ) -> None:
     tender, quotes = quoted(world, ("agency", "second"))
     if ending == "cancelled":
-        sourcing.cancel(world.actor("buyer"), tender, reason="项目选址调整,取消")
+        cancelling.cancel(world.actor("buyer"), tender, reason="项目选址调整,取消")
     else:
         time.closing(tender)
         assert Tender.load(db.session, tender).state == "published", (
@@ -233,7 +235,7 @@ def test_after_an_amendment_a_hidden_quote_is_handed_in_again(world: World, time
     amended(world, tender, budget=4_100_000)
     assert Quote.load(db.session, quotes["agency"]).state == "countered"
     assert told(world, "agency", "quote.renew") == 1
-    sourcing.submit_quote(world.actor("agency"), tender, price=4_050_000, days=20)
+    quote_actions.submit(world.actor("agency"), tender, price=4_050_000, days=20)
     assert Quote.load(db.session, quotes["agency"]).state == "open"
     time.instant = workdays.add(time.instant, 4)
     run_deadlines()
@@ -281,7 +283,7 @@ def test_linked_quotes_are_told_to_the_buyer_once_it_reads_them(app: Flask, worl
             )
     world.agency("fourth")
     tender, _ = quoted(world)
-    sourcing.submit_quote(world.actor("fourth"), tender, price=4_444_400, days=20)
+    quote_actions.submit(world.actor("fourth"), tender, price=4_444_400, days=20)
     assert "同一法定代表人" not in sign_in(app, world, "buyer").get(f"/requests/{tender}").text
     time.closing(tender)
     assert "同一法定代表人" in sign_in(app, world, "buyer").get(f"/requests/{tender}").text
@@ -291,17 +293,17 @@ def test_linked_quotes_are_told_to_the_buyer_once_it_reads_them(app: Flask, worl
 
 def test_a_quote_replaced_under_its_seal_binds_like_the_first(world: World) -> None:
     tender, quotes = quoted(world, ("agency",))
-    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    entry.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
     with pytest.raises(NotAllowed, match="已暂停"):
-        sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
-    sourcing.withdraw_quote(world.actor("agency"), quotes["agency"])
+        quote_actions.submit(world.actor("agency"), tender, price=4_000_000, days=20)
+    quote_actions.withdraw(world.actor("agency"), quotes["agency"])
 
 
 def test_a_deadline_that_moves_takes_the_quotes_with_it(world: World, time: Any) -> None:
     tender = world.tender()
-    quote = sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    quote = quote_actions.submit(world.actor("agency"), tender, price=100, days=20)
     deadline = workdays.add(time.instant, 30)
-    sourcing.amend(
+    tenders.amend(
         world.actor("buyer"),
         tender,
         description="",
@@ -321,8 +323,8 @@ def test_a_deadline_that_moves_takes_the_quotes_with_it(world: World, time: Any)
 def test_a_quote_not_given_anew_after_an_amendment_does_not_count(world: World, time: Any) -> None:
     tender = world.tender(funds="state")
     for name in ("agency", "second", "third"):
-        sourcing.submit_quote(world.actor(name), tender, price=100, days=20)
-    sourcing.amend(
+        quote_actions.submit(world.actor(name), tender, price=100, days=20)
+    tenders.amend(
         world.actor("buyer"),
         tender,
         description="增加一项内容",
@@ -331,7 +333,7 @@ def test_a_quote_not_given_anew_after_an_amendment_does_not_count(world: World, 
         deadline=workdays.add(time.instant, 6),
         reason="需求内容有增加",
     )
-    sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
+    quote_actions.submit(world.actor("agency"), tender, price=100, days=20)
     time.closing(tender)
     found = Tender.load(db.session, tender)
     assert (found.state, found.extended) == ("published", True), "one answer where three are asked for"

@@ -12,11 +12,12 @@ from bench.server import free_port
 from market.extensions import db
 from market.jobs import run_deadlines, tick
 from market.keeper import FolderKeeper, HttpKeeper
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import bids, drafting, keys, tenders
 from models import workdays
 from models.documents import FolderStore
 from models.errors import Conflict, NotAllowed, NotFound, RuleViolation, WrongState
-from models.sourcing import Bid, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.tenders import Tender
 from tests.factories import PDF, World
 from tests.faults.keeping import SEALED, keeper, kept_until, opened
 
@@ -35,7 +36,7 @@ def test_no_bid_counts_after_a_time_at_which_the_key_may_have_left(
     assert kept_until(app, tender) == before
     with pytest.raises(RuleViolation, match="密钥保管方"):
         world.bids(tender, second=400)
-    sourcing.settle_keys()
+    keys.settle_keys()
     world.bids(tender, second=400, third=500)
     opened(app, world, time, tender)
 
@@ -48,7 +49,7 @@ def test_a_key_that_left_early_lets_no_more_bids_in(app: Flask, world: World, ti
     handle = Tender.load(db.session, tender).keeper_handle or ""
     keeper(app).release(handle)
     run_deadlines()
-    assert sourcing.settle_keys() == 0
+    assert keys.settle_keys() == 0
     with pytest.raises(RuleViolation, match="密钥保管方"):
         world.bids(tender, second=400)
     time.closing(tender)
@@ -96,12 +97,12 @@ def test_a_tick_fetches_keys_too(
 def test_whoever_may_not_publish_has_no_key_made(app: Flask, world: World) -> None:
     tender = world.tender(publish=False, **SEALED)
     with pytest.raises(NotAllowed):
-        sourcing.publish(world.actor("agency"), tender)
+        tenders.publish(world.actor("agency"), tender)
     assert not keeper(app).journal()
-    sourcing.publish(world.actor("buyer"), tender, submission="K")
-    assert sourcing.publish(world.actor("buyer"), tender, submission="K") == tender, "sent twice"
+    tenders.publish(world.actor("buyer"), tender, submission="K")
+    assert tenders.publish(world.actor("buyer"), tender, submission="K") == tender, "sent twice"
     with pytest.raises(WrongState):
-        sourcing.publish(world.actor("buyer"), tender, submission="another")
+        tenders.publish(world.actor("buyer"), tender, submission="another")
     assert len(keeper(app).journal()) == 1
 
 
@@ -112,15 +113,15 @@ def test_a_draft_changed_while_its_key_is_made_is_not_published(
     later = workdays.add(world.deadline(tender), 5)
 
     def changed_meanwhile(self: FolderKeeper, handle: str, not_before: datetime) -> bytes:
-        sourcing.edit_tender(world.actor("buyer"), tender, **world.asked(deadline=later, **SEALED))
+        drafting.edit(world.actor("buyer"), tender, **world.asked(deadline=later, **SEALED))
         return inner(self, handle, not_before)
 
     with monkeypatch.context() as patched:
         patched.setattr(FolderKeeper, "make", changed_meanwhile)
         with pytest.raises(Conflict):
-            sourcing.publish(world.actor("buyer"), tender)
+            tenders.publish(world.actor("buyer"), tender)
     (made,) = keeper(app).journal()
-    sourcing.publish(world.actor("buyer"), tender)
+    tenders.publish(world.actor("buyer"), tender)
     assert kept_until(app, tender) == later
     time.instant = later
     with pytest.raises(NotFound):
@@ -138,7 +139,5 @@ def test_a_bid_counts_by_when_it_came_however_slow_the_disk(
         return put(self, content)
 
     monkeypatch.setattr(FolderStore, "put", slow)
-    bid = sourcing.submit_bid(
-        world.actor("agency"), tender, price=300, days=20, file_name="p.pdf", content=PDF
-    )
+    bid = bids.submit(world.actor("agency"), tender, price=300, days=20, file_name="p.pdf", content=PDF)
     assert Bid.load(db.session, bid).received_at == deadline

@@ -18,9 +18,8 @@ from market.extensions import db
 from market.transaction import transaction
 from models import policy
 from models.accounts import Membership, User
-from models.agencies import SAID, TIES, linked
-from models.agencies.related_parties import person, phones, same_person
-from models.sourcing import Link
+from models.agencies.related_parties import SAID, TIES, linked, person, phones, same_person
+from models.sourcing.outcomes import Link
 from models.sourcing.related_bidders import best, counted, spread
 from tests.factories import World
 from tests.sourcing.tied import apart, give, ruled

@@ -9,19 +9,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from market.agencies import actions as agencies
+from market.agencies.actions import accounts
 from market.extensions import db
 from market.jobs import drain
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, bids, quotes, tenders
 from market.sourcing.jobs import notice_of
 from market.transaction import transaction
 from models import draws, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM
-from models.agencies import SAID
 from models.agencies.checks import open_check
+from models.agencies.related_parties import SAID
 from models.events import Event
-from models.sourcing import Award, Bid, Tender
+from models.sourcing.awards import Award
+from models.sourcing.bids import Bid
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.sourcing.tied import apart, give, ruled
 from tests.web import Visitor, sign_in
@@ -34,7 +36,7 @@ def _opened(world: World, time: Any, **tender: Any) -> str:
     give(world, "second", "representative", "李 四")
     prices = {"second": 300_00, "agency": 100_00, "third": 200_00, "fourth": 400_00}
     for name, price in prices.items():
-        sourcing.submit_bid(
+        bids.submit(
             world.actor(name), made, price=None if tender.get("mode") == "random_draw" else price, days=20
         )
         time.instant += timedelta(seconds=1)
@@ -102,7 +104,7 @@ def test_the_later_bid_stays_where_the_earlier_takes_no_part(
     tender = world.tender(mode="sealed_bid", funds="private")
     world.bids(tender, agency=100_00)
     changed = {"description": "增加一处水源地", "quantity": {}, "budget": None, "reason": "补充说明情况"}
-    sourcing.amend(world.actor("buyer"), tender, deadline=workdays.add(world.deadline(tender), 3), **changed)
+    tenders.amend(world.actor("buyer"), tender, deadline=workdays.add(world.deadline(tender), 3), **changed)
     world.bids(tender, second=200_00, third=300_00)
     world.agency("fourth")
     world.bids(tender, fourth=400_00)
@@ -159,8 +161,8 @@ def test_they_count_as_one_towards_the_least_number(
         world.tender(funds="state", project="另一个项目"),
     )
     for name in ("agency", "second", "third"):
-        sourcing.submit_bid(world.actor(name), sealed, price=100_00, days=20)
-        sourcing.submit_quote(world.actor(name), inquiry, price=100_00, days=20)
+        bids.submit(world.actor(name), sealed, price=100_00, days=20)
+        quotes.submit(world.actor(name), inquiry, price=100_00, days=20)
     time.closing(sealed)
     for tender in (sealed, inquiry):
         found = Tender.load(db.session, tender)
@@ -192,7 +194,7 @@ def test_nothing_is_betrayed_before_the_opening_and_everything_told_after(
         page = reader.get(paths[0]).text
         assert "同一法定代表人" in page
         assert "agency单位" in page
-    award = sourcing.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
+    award = awards.award(world.actor("buyer"), tender, reasons="报价最低,工期满足")
     assert "同一法定代表人" in Visitor(app).get(f"/awards/{award}").text
     time.instant = Award.load(db.session, award).public_until
     from market.jobs import tick
@@ -246,7 +248,7 @@ def test_whoever_takes_a_rivals_representative_for_its_own_is_the_one_who_is_str
     ruled(monkeypatch, ties=("representative",))
     give(world, "agency", "representative", "才旦卓玛")
     if how == "changed":
-        agencies.change_representative(
+        accounts.change_representative(
             world.actor("second"), legal_representative="才旦卓玛", phone="0979-7654321"
         )
     else:

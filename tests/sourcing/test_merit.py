@@ -10,17 +10,19 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.accounts.actions import confirming
-from market.accounts.actions import members as accounts
-from market.agencies import actions as agencies
+from market.accounts.actions import confirming, members
+from market.agencies.actions import accounts as account_actions
+from market.agencies.actions import entry
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, scoring
 from models import policy, workdays
 from models.actors import VISITOR
 from models.errors import NotAllowed, RuleViolation
-from models.sourcing import Award, Evaluation, Tender
+from models.sourcing.awards import Award
+from models.sourcing.evaluations import Evaluation
 from models.sourcing.scoring import Criteria, check_criteria, days_shares, price_shares
+from models.sourcing.tenders import Tender
 from tests.factories import PASSWORD, World, code, years
 from tests.web import sign_in
 
@@ -82,7 +84,7 @@ def panel(world: World) -> World:
 def tender_of(world: World, experts: int = 3, **values: Any) -> str:
     tender = world.tender(mode="merit", funds="state", criteria=CRITERIA, **values)
     for number in range(experts):
-        sourcing.appoint(world.actor("buyer"), tender, email=f"expert{number}@example.cn")
+        scoring.appoint(world.actor("buyer"), tender, email=f"expert{number}@example.cn")
     return tender
 
 
@@ -110,17 +112,17 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
     tender = tender_of(world)
     bids = world.bids(tender, agency=4_000_000, second=3_900_000, third=3_800_000)
     with pytest.raises(RuleViolation, match="已经在名单"):
-        sourcing.appoint(world.actor("buyer"), tender, email="expert0@example.cn")
+        scoring.appoint(world.actor("buyer"), tender, email="expert0@example.cn")
     time.closing(tender)
     mine = sheets(world, tender)
     for number, name in enumerate(mine):
         with pytest.raises(NotAllowed):
-            sourcing.declare(world.actor("buyer"), mine[name])
-        sourcing.declare(world.actor(name), mine[name])
+            scoring.declare(world.actor("buyer"), mine[name])
+        scoring.declare(world.actor(name), mine[name])
         with pytest.raises(RuleViolation) as refused:
-            sourcing.score(world.actor(name), mine[name], sheet=points(bids, **{**GOOD, "third": (21, 0)}))
+            scoring.score(world.actor(name), mine[name], sheet=points(bids, **{**GOOD, "third": (21, 0)}))
         assert str(refused.value.field).startswith("points_")
-        sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
+        scoring.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
         assert Tender.load(db.session, tender).state == ("evaluated" if number == 2 else "scoring")
         if number < 2:
             found = db.session.query(Evaluation).filter_by(identifier=mine[name]).one()
@@ -141,7 +143,7 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
     page = sign_in(app, world, "visitor").get(f"/requests/{tender}").text
     assert "的理由写在这里" in page
     assert "90.00" in page
-    award = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="综合评分第一"))
+    award = Award.load(db.session, awards.award(world.actor("buyer"), tender, reasons="综合评分第一"))
     assert award.agency.name == "agency单位"
 
 
@@ -172,18 +174,20 @@ def test_an_evaluator_is_known_as_a_bidders_person_however_the_name_is_written(
         "region_code": "632801",
         "uscc": code(800),
     }
-    accounts.sign_up(VISITOR, name="买买提·艾力", **expert)
+    members.sign_up(VISITOR, name="买买提·艾力", **expert)
     if tie == "representative":
-        agencies.change_representative(world.actor("second"), legal_representative=spelling, phone="0979-1")
+        account_actions.change_representative(
+            world.actor("second"), legal_representative=spelling, phone="0979-1"
+        )
     elif tie == "member":
-        accounts.add_member(world.actor("second"), email="m@example.cn", name=spelling, password=PASSWORD)
+        members.add_member(world.actor("second"), email="m@example.cn", name=spelling, password=PASSWORD)
         confirming.show_address("m@example.cn")
     else:
-        agencies.add_practitioner(
+        entry.add_practitioner(
             world.actor("second"), name=spelling, kind="注册咨询工程师", number="N1", **years()
         )
     tender = world.tender(mode="merit", funds="state", criteria=CRITERIA)
-    sourcing.appoint(world.actor("buyer"), tender, email="expert@example.cn")
+    scoring.appoint(world.actor("buyer"), tender, email="expert@example.cn")
     world.bids(tender, agency=4_000_000, second=3_900_000, third=3_800_000)
     time.closing(tender)
     found = db.session.query(Evaluation).one()
@@ -194,23 +198,23 @@ def test_a_conflict_of_interest_keeps_an_evaluator_out(app: Flask, panel: World,
     world = panel
     world.member("agency", "inside")
     tender = tender_of(world)
-    sourcing.appoint(world.actor("buyer"), tender, email="inside@example.cn")
+    scoring.appoint(world.actor("buyer"), tender, email="inside@example.cn")
     bids = world.bids(tender, agency=4_000_000, second=3_900_000, third=3_800_000)
     time.closing(tender)
     mine = sheets(world, tender)
     inside = db.session.query(Evaluation).filter_by(identifier=mine["inside"]).one()
     assert (inside.state, inside.conflict) == ("recused", "agency单位")
-    sourcing.recuse(world.actor("expert0"), mine["expert0"], reason="曾在其中一家任职")
+    scoring.recuse(world.actor("expert0"), mine["expert0"], reason="曾在其中一家任职")
     for name in ("expert1", "expert2"):
-        sourcing.declare(world.actor(name), mine[name])
-        sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
+        scoring.declare(world.actor(name), mine[name])
+        scoring.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
     assert Tender.load(db.session, tender).state == "scoring", "two of three: the buyer appoints another"
-    sourcing.appoint(world.actor("buyer"), tender, email="expert3@example.cn")
+    scoring.appoint(world.actor("buyer"), tender, email="expert3@example.cn")
     mine = sheets(world, tender)
     world.agency("late")
-    sourcing.declare(world.actor("expert3"), mine["expert3"])
+    scoring.declare(world.actor("expert3"), mine["expert3"])
     with pytest.raises(NotAllowed):
-        sourcing.score(world.actor("expert1"), mine["expert3"], sheet={})
+        scoring.score(world.actor("expert1"), mine["expert3"], sheet={})
     answer = sign_in(app, world, "expert3").submit(f"/evaluations/{mine['expert3']}/score", points_0_0="99")
     assert answer.status == 422
     assert answer.error_at("points_0_0")
@@ -232,8 +236,8 @@ def test_whoever_does_not_score_in_time_is_left_out(panel: World, time: Any) -> 
     time.closing(tender)
     mine = sheets(world, tender)
     for name in ("expert0", "expert1", "expert2"):
-        sourcing.declare(world.actor(name), mine[name])
-        sourcing.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
+        scoring.declare(world.actor(name), mine[name])
+        scoring.score(world.actor(name), mine[name], sheet=points(bids, **GOOD))
     assert Tender.load(db.session, tender).state == "scoring"
     time.instant = workdays.add(time.instant, 4)
     run_deadlines()

@@ -12,11 +12,15 @@ import pytest
 from flask import Flask
 
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, quotes
 from models import draws, policy
-from models.contracts import Contract
+from models.contracts.agreement import Contract
 from models.errors import RuleViolation
-from models.sourcing import MODES, Award, Bid, Tender, modes
+from models.sourcing import modes
+from models.sourcing.awards import Award
+from models.sourcing.bids import Bid
+from models.sourcing.modes import MODES
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
@@ -44,7 +48,7 @@ def test_it_is_published_answered_opened_and_awarded(app: Flask, world: World, t
     tender = world.tender(mode="nearest_budget", funds="state", budget=4_600_000)
     bids = world.bids(tender, agency=3_000_000, second=4_500_000, third=4_000_000)
     with pytest.raises(RuleViolation):
-        sourcing.submit_quote(world.actor("agency"), tender, price=4_000_000, days=20)
+        quotes.submit(world.actor("agency"), tender, price=4_000_000, days=20)
     assert all(bid.price is None for bid in db.session.query(Bid))
     time.closing(tender)
     found = Tender.load(db.session, tender)
@@ -54,10 +58,10 @@ def test_it_is_published_answered_opened_and_awarded(app: Flask, world: World, t
     )
     (draw,) = draws.of_case(db.session, tender)
     assert found.outcome.order == draw.result
-    award = sourcing.award(world.actor("buyer"), tender, reasons="开启的投标中最接近预算")
+    award = awards.award(world.actor("buyer"), tender, reasons="开启的投标中最接近预算")
     assert Award.load(db.session, award).agency.identifier == world.identifiers["second"]
     time.instant = Award.load(db.session, award).public_until
-    sourcing.finalise(world.actor("system"), award)
+    awards.finalise(world.actor("system"), award)
     assert db.session.query(Contract).one().agency.identifier == world.identifiers["second"]
 
 

@@ -17,15 +17,23 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
-from market.agencies import actions as agencies
+from market.agencies.actions import entry
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import auction, cancelling, quotes, scoring, tenders
+from market.sourcing.actions import awards as award_actions
+from market.sourcing.actions import bids as bid_actions
+from market.sourcing.actions import closing as closing_actions
 from models import workdays
-from models.contracts import Contract
+from models.contracts.agreement import Contract
 from models.errors import NotAllowed
 from models.events import Event
-from models.sourcing import MODES, Award, Bid, Evaluation, Objection, Quote, Tender
+from models.sourcing.awards import Award, Objection
+from models.sourcing.bids import Bid
+from models.sourcing.evaluations import Evaluation
+from models.sourcing.modes import MODES
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from tests import machines
 from tests.factories import World
 from tests.machines import REFUSALS, Machine, Nothing, Rewind, Tally, act, acts
@@ -76,7 +84,7 @@ class Sourcing(Machine):
         self.tender = self.world.tender(mode=self.mode, funds=funds, deadline=deadline, **values)
         if self.mode == "merit":
             for number in range(3):
-                sourcing.appoint(self.world.actor("buyer"), self.tender, email=f"expert{number}@example.cn")
+                scoring.appoint(self.world.actor("buyer"), self.tender, email=f"expert{number}@example.cn")
         answer = type(self).bid.do if MODES[self.mode].sealed else type(self).quote.do
         for name, price in zip(AGENCIES[: 1 if self.mode == "direct" else 3], prices, strict=False):
             answer(self, name, price)
@@ -134,40 +142,40 @@ class Sourcing(Machine):
 
     @act("request published", unless="mode open", by_any=True, name=NAMES, price=PRICES)
     def bid(self, name: str, price: int) -> None:
-        sourcing.submit_bid(self.world.actor(name), self.tender, price=price, days=20)
+        bid_actions.submit(self.world.actor(name), self.tender, price=price, days=20)
 
     @act("request published", unless="mode sealed", by_any=True, name=NAMES, price=PRICES)
     def quote(self, name: str, price: int) -> None:
-        sourcing.submit_quote(self.world.actor(name), self.tender, price=price, days=20)
+        quotes.submit(self.world.actor(name), self.tender, price=price, days=20)
 
     @act("bid submitted", by_any=True, name=NAMES)
     def withdraw_bid(self, name: str) -> None:
-        sourcing.withdraw_bid(self.world.actor(name), self._of(Bid, name).identifier)
+        bid_actions.withdraw(self.world.actor(name), self._of(Bid, name).identifier)
 
     @act("quote open", by_any=True, name=NAMES)
     def withdraw_quote(self, name: str) -> None:
-        sourcing.withdraw_quote(self.world.actor(name), self._of(Quote, name).identifier)
+        quotes.withdraw(self.world.actor(name), self._of(Quote, name).identifier)
 
     @act("request auction", by_any=True, name=NAMES, price=PRICES)
     def undercut(self, name: str, price: int) -> None:
-        sourcing.undercut(self.world.actor(name), self._of(Bid, name).identifier, price=price)
+        auction.undercut(self.world.actor(name), self._of(Bid, name).identifier, price=price)
 
     @act("quote open countered", by_any=True, name=NAMES, price=PRICES)
     def offer(self, name: str, price: int) -> None:
         quote = self._of(Quote, name)
         who = "buyer" if quote.state == "open" else name
-        sourcing.offer(self.world.actor(who), quote.identifier, price=price, days=20)
+        quotes.offer(self.world.actor(who), quote.identifier, price=price, days=20)
 
     @act("quote open countered", by_any=True, name=NAMES)
     def accept_quote(self, name: str) -> None:
         quote = self._of(Quote, name)
         who = "buyer" if quote.state == "open" else name
-        sourcing.accept_quote(self.world.actor(who), quote.identifier)
+        quotes.accept(self.world.actor(who), quote.identifier)
 
     @act("request published", budget=st.integers(3_000_000, 5_000_000))
     def amend(self, budget: int) -> None:
         found = self.found()
-        sourcing.amend(
+        tenders.amend(
             self.world.actor("buyer"),
             self.tender,
             description=found.description,
@@ -190,7 +198,7 @@ class Sourcing(Machine):
 
     @act("request published")
     def close(self) -> None:
-        sourcing.close(self.world.actor("buyer"), self.tender)
+        closing_actions.close(self.world.actor("buyer"), self.tender)
 
     def _evaluations(self, state: str) -> list[Evaluation]:
         query = db.session.query(Evaluation).filter_by(tender_id=self.found().id, state=state)
@@ -199,12 +207,12 @@ class Sourcing(Machine):
     @act("evaluation due")
     def declare(self) -> None:
         for evaluation in self._evaluations("due"):
-            sourcing.declare(self.world.actor(evaluation.evaluator.name), evaluation.identifier)
+            scoring.declare(self.world.actor(evaluation.evaluator.name), evaluation.identifier)
 
     @act("evaluation scoring")
     def score(self) -> None:
         for evaluation in self._evaluations("scoring"):
-            bids = sourcing.scored_bids(db.session, self.found())
+            bids = scoring.scored_bids(db.session, self.found())
             sheet = {
                 bid.identifier: {
                     "points": {"技术方案": (evaluation.id + n * 7) % 31},
@@ -212,11 +220,11 @@ class Sourcing(Machine):
                 }
                 for n, bid in enumerate(bids)
             }
-            sourcing.score(self.world.actor(evaluation.evaluator.name), evaluation.identifier, sheet=sheet)
+            scoring.score(self.world.actor(evaluation.evaluator.name), evaluation.identifier, sheet=sheet)
 
     @act("request evaluated", name=NAMES)
     def award(self, name: str) -> None:
-        sourcing.award(
+        award_actions.award(
             self.world.actor("buyer"),
             self.tender,
             agency=self.world.identifiers[name],
@@ -229,11 +237,11 @@ class Sourcing(Machine):
 
     @act("award proposed objected", by_any=True, name=NAMES)
     def object_to(self, name: str) -> None:
-        sourcing.object_to(self.world.actor(name), self._award(), grounds="中选机构的业绩与事实不符")
+        award_actions.object_to(self.world.actor(name), self._award(), grounds="中选机构的业绩与事实不符")
 
     @act("award proposed objected")
     def annul(self) -> None:
-        sourcing.annul(self.world.actor("regulator"), self._award(), reason="投标文件造假")
+        award_actions.annul(self.world.actor("regulator"), self._award(), reason="投标文件造假")
 
     def _objection(self, *states: str) -> str:
         query = db.session.query(Objection).join(Award).filter(Award.tender_id == self.found().id)
@@ -241,43 +249,39 @@ class Sourcing(Machine):
 
     @act("objection filed")
     def answer_objection(self) -> None:
-        sourcing.answer_objection(
+        award_actions.answer_objection(
             self.world.actor("buyer"), self._objection("filed"), statement="我们核对过原件"
         )
 
     @act("objection answered", upheld=st.booleans())
     def decide_objection(self, upheld: bool) -> None:
-        decide = sourcing.uphold_objection if upheld else sourcing.dismiss_objection
+        decide = award_actions.uphold_objection if upheld else award_actions.dismiss_objection
         decide(self.world.actor("regulator"), self._objection("answered"), reason="经核查后作出决定")
 
     @act("agency verified", name=NAMES)
     def suspend(self, name: str) -> None:
-        agencies.suspend(
+        entry.suspend(
             self.world.actor("regulator"), self.world.identifiers[name], reason="登记住所查无此机构"
         )
 
     @act("agency suspended", name=NAMES)
     def restore(self, name: str) -> None:
-        agencies.restore(
-            self.world.actor("regulator"), self.world.identifiers[name], reason="核查完毕,恢复承接"
-        )
+        entry.restore(self.world.actor("regulator"), self.world.identifiers[name], reason="核查完毕,恢复承接")
 
     @act("request published evaluated")
     def cancel(self) -> None:
         before = self.found()
         read = before.cancels_with_consent and before.state != "published"
-        sourcing.cancel(self.world.actor("buyer"), self.tender, reason="项目选址调整,取消")
+        cancelling.cancel(self.world.actor("buyer"), self.tender, reason="项目选址调整,取消")
         assert not read, "cancelled alone, and drawn again"
 
     @act("request evaluated contracted")
     def ask_cancel(self) -> None:
-        sourcing.ask_cancel(
-            self.world.actor("buyer"), self.tender, ground="unlawful", reason="两家投标文件雷同"
-        )
+        cancelling.ask(self.world.actor("buyer"), self.tender, ground="unlawful", reason="两家投标文件雷同")
 
     @act("request cancelling revoking", consent=st.booleans())
     def decide_cancel(self, consent: bool) -> None:
-        decide = sourcing.consent_to_cancel if consent else sourcing.refuse_to_cancel
+        decide = cancelling.consent if consent else cancelling.refuse
         decide(self.world.actor("regulator"), self.tender, reason="经核查后作出决定")
 
     @invariant()

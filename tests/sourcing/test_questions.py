@@ -14,11 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.extensions import db
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import bids as bid_actions
+from market.sourcing.actions import questions, quotes
 from models import policy, workdays
 from models.clock import BEIJING
 from models.errors import RuleViolation
-from models.sourcing import Bid, Clarification, Quote, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.clarifications import Clarification
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.sourcing.test_course import told
 from tests.web import Visitor, sign_in
@@ -68,7 +72,7 @@ def test_a_notice_too_short_for_questions_says_so(app: Flask, world: World, time
 
 
 def asked(world: World, tender: str, name: str = "third") -> str:
-    sourcing.ask(world.actor(name), tender, question=QUESTION)
+    questions.ask(world.actor(name), tender, question=QUESTION)
     db.session.rollback()
     return str(db.session.query(Clarification).order_by(Clarification.id.desc()).first().identifier)
 
@@ -76,7 +80,7 @@ def asked(world: World, tender: str, name: str = "third") -> str:
 def test_an_answer_that_changes_the_conditions_is_an_amendment(app: Flask, world: World, time: Any) -> None:
     tender = world.tender(mode="sealed_bid", funds="state")
     bids = world.bids(tender, agency=4_000_000, second=3_900_000)
-    sourcing.withdraw_bid(world.actor("second"), bids["second"])
+    bid_actions.withdraw(world.actor("second"), bids["second"])
     before = world.deadline(tender)
     time.instant = workdays.back(before, 2)
     question = asked(world, tender)
@@ -108,10 +112,10 @@ def test_an_answer_that_changes_nothing_still_leaves_time_to_heed_it(world: Worl
     tender = world.tender(mode="sealed_bid", funds="state")
     before = world.deadline(tender)
     first, second = asked(world, tender), asked(world, tender, "second")
-    sourcing.answer_question(world.actor("buyer"), first, answer="包含。")
+    questions.answer(world.actor("buyer"), first, answer="包含。")
     assert world.deadline(tender) == before, "in time, nothing moves"
     time.instant = before - timedelta(minutes=1)
-    sourcing.answer_question(world.actor("buyer"), second, answer="包含。")
+    questions.answer(world.actor("buyer"), second, answer="包含。")
     assert world.deadline(tender) == workdays.add(time.instant, 1)
     assert told(world, "third", "tender.defer") == 1
     assert Tender.load(db.session, tender).revision == 1, "nobody has to answer anew"
@@ -122,15 +126,15 @@ def test_no_answer_opens_a_deadline_that_has_passed(world: World, time: Any) -> 
     question = asked(world, tender)
     time.instant = world.deadline(tender) + timedelta(seconds=1)
     with pytest.raises(RuleViolation, match="已过截止时间"):
-        sourcing.answer_question(world.actor("buyer"), question, answer="包含。", changes=True)
+        questions.answer(world.actor("buyer"), question, answer="包含。", changes=True)
 
 
 def test_a_changed_inquiry_is_the_agencies_turn_and_an_auction_still_begins_in_office_hours(
     world: World, time: Any
 ) -> None:
     tender = world.tender()
-    sourcing.submit_quote(world.actor("agency"), tender, price=100, days=20)
-    sourcing.answer_question(world.actor("buyer"), asked(world, tender), answer="改为两次。", changes=True)
+    quotes.submit(world.actor("agency"), tender, price=100, days=20)
+    questions.answer(world.actor("buyer"), asked(world, tender), answer="改为两次。", changes=True)
     db.session.rollback()
     assert db.session.query(Quote).one().state == "countered"
     live = world.tender(
@@ -138,7 +142,7 @@ def test_a_changed_inquiry_is_the_agencies_turn_and_an_auction_still_begins_in_o
     )
     question = asked(world, live)
     time.instant = world.deadline(live) - timedelta(minutes=1)
-    sourcing.answer_question(world.actor("buyer"), question, answer="改为两次。", changes=True)
+    questions.answer(world.actor("buyer"), question, answer="改为两次。", changes=True)
     assert world.deadline(live) == workdays.add(time.instant, 3).replace(hour=10)
 
 

@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards
 from market.sourcing.jobs import _rows
 from models import draws, money, policy, workdays
-from models.sourcing import Award, Tender
+from models.sourcing.awards import Award
 from models.sourcing.modes.reference_price import percentages, reference
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.web import Visitor, sign_in
 
@@ -102,7 +103,7 @@ def test_the_whole_reckoning_is_on_both_pages_in_the_notice_and_in_the_file(
     )
     assert "不足的全部平均" in visitor.get(f"/requests/{tender}").text
     time.closing(tender)
-    award = sourcing.award(world.actor("buyer"), tender, reasons="最接近参考价")
+    award = awards.award(world.actor("buyer"), tender, reasons="最接近参考价")
     outcome = Tender.load(db.session, tender).outcome.reference
     kept = sorted(prices.values())[1:-1] if count == 6 else sorted(prices.values())
     assert outcome.kept == kept

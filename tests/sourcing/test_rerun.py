@@ -8,18 +8,19 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, select, update
 
-from market.contracts import actions as contracts
+from market.contracts.actions import signing
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.oversight.actions import override
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, bids, cancelling, drafting, tenders
 from market.transaction import transaction
 from models import workdays
 from models.catalogue import ServiceItem
-from models.contracts import Contract
+from models.contracts.agreement import Contract
 from models.errors import RuleViolation
-from models.sourcing import NOT_AGAIN, Tender, fruitless, same_project
-from models.sourcing.cancelling import repeats
+from models.sourcing.cancelling import NOT_AGAIN, fruitless, repeats
+from models.sourcing.projects import same_project
+from models.sourcing.tenders import Tender
 from tests.factories import World
 from tests.sourcing.readable import opened
 from tests.web import Visitor, sign_in
@@ -55,7 +56,7 @@ def test_the_rerun_and_the_cancelled_name_each_other_in_public(
     if named:
         made = buyer.submit(f"/requests/new?from={tender}", budget="47,000").location
         again = made.rsplit("/", 1)[-1]
-        sourcing.publish(world.actor("buyer"), again)
+        tenders.publish(world.actor("buyer"), again)
     else:
         again = world.tender(mode="random_draw", funds="state", budget=4_700_000, project=" 高标准农田 项目")
     later = visitor.get(f"/requests/{again}")
@@ -72,8 +73,8 @@ def test_the_rerun_and_the_cancelled_name_each_other_in_public(
 
 def test_what_is_gone_is_not_asked_for_again(world: World, time: Any) -> None:
     tender = opened(world, time)
-    sourcing.ask_cancel(world.actor("buyer"), tender, ground="gone", reason="项目被上级撤销立项")
-    sourcing.consent_to_cancel(world.actor("regulator"), tender, reason="立项撤销文件属实")
+    cancelling.ask(world.actor("buyer"), tender, ground="gone", reason="项目被上级撤销立项")
+    cancelling.consent(world.actor("regulator"), tender, reason="立项撤销文件属实")
     with pytest.raises(RuleViolation, match="任务取消"):
         world.tender(mode="random_draw", funds="state", budget=4_700_000)
     assert world.tender(
@@ -92,18 +93,18 @@ def test_one_left_undecided_is_named_too_when_the_same_is_asked_for_beside_it(
     again = opened(world, time, again_of=NOT_AGAIN)
     assert Tender.load(db.session, again).again_of == tender
     with pytest.raises(RuleViolation, match=f"{tender} 还没有结果"):
-        sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
-    sourcing.award(world.actor("buyer"), tender, reasons="按抽取结果确定")
+        awards.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
+    awards.award(world.actor("buyer"), tender, reasons="按抽取结果确定")
     for _day in range(4):
         with pytest.raises(RuleViolation, match=f"{tender} 还没有结果"):
-            sourcing.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
+            awards.award(world.actor("buyer"), again, reasons="第二次抽取的更合适")
         time.instant = workdays.add(time.instant, 1)
         run_deadlines()
     contract = db.session.query(Contract).one()
     winner = next(name for name, said in world.identifiers.items() if said == contract.agency.identifier)
     for who in ("buyer", winner):
-        contracts.agree(world.actor(who), contract.identifier)
-    assert sourcing.award(world.actor("buyer"), again, reasons="两次都要,先后确定")
+        signing.agree(world.actor(who), contract.identifier)
+    assert awards.award(world.actor("buyer"), again, reasons="两次都要,先后确定")
 
 
 @pytest.mark.parametrize("state", ["scoring", "evaluated"])
@@ -119,9 +120,9 @@ def test_nor_does_the_order_of_drafts_or_a_state_let_one_take_the_better(
         deadline=workdays.add(time.instant, 15),
     )
     first = opened(world, time)
-    sourcing.publish(world.actor("buyer"), draft)
+    tenders.publish(world.actor("buyer"), draft)
     for name, price in (("agency", 4_100_000), ("second", 4_200_000), ("third", 4_300_000)):
-        sourcing.submit_bid(world.actor(name), draft, price=price, days=20)
+        bids.submit(world.actor(name), draft, price=price, days=20)
     time.closing(draft)
     if state == "scoring":
         world.appoint_admin()
@@ -133,14 +134,14 @@ def test_nor_does_the_order_of_drafts_or_a_state_let_one_take_the_better(
             reason="评审重新进行",
         )
     with pytest.raises(RuleViolation, match=f"{first} 还没有结果"):
-        sourcing.award(world.actor("buyer"), draft, reasons="第二次抽取的更合适")
+        awards.award(world.actor("buyer"), draft, reasons="第二次抽取的更合适")
 
 
 def test_to_name_a_harmless_one_does_not_hide_what_else_came_to_nothing(
     app: Flask, world: World, time: Any
 ) -> None:
     harmless = world.tender(project="别的小项目")
-    sourcing.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
+    cancelling.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
     ended = gone(world, time, again_of=NOT_AGAIN)
     again = world.tender(
         mode="random_draw", funds="state", budget=4_700_000, project="农田整治工程", again_of=harmless
@@ -190,7 +191,7 @@ def test_another_version_of_the_item_is_the_same_item(world: World, time: Any) -
             if column.key not in ("id", "version")
         }
         session.add(ServiceItem(**made, version=item.version + 1))
-    again = sourcing.create_tender(
+    again = drafting.create(
         world.actor("buyer"), **world.asked(mode="random_draw", funds="state", budget=4_700_000)
     )
     with transaction() as session:
@@ -201,18 +202,18 @@ def test_another_version_of_the_item_is_the_same_item(world: World, time: Any) -
         )
         session.execute(update(Tender).where(Tender.identifier == again).values(item_id=newer))
     with pytest.raises(RuleViolation, match="任务取消"):
-        sourcing.publish(world.actor("buyer"), again)
+        tenders.publish(world.actor("buyer"), again)
 
 
 def test_that_it_is_run_again_among_invited_is_theirs_to_know(app: Flask, world: World, time: Any) -> None:
     tender = world.tender()
-    sourcing.cancel(world.actor("buyer"), tender, reason="改为邀请方式采购")
-    again = sourcing.create_tender(
+    cancelling.cancel(world.actor("buyer"), tender, reason="改为邀请方式采购")
+    again = drafting.create(
         world.actor("buyer"),
         again_of=tender,
         **world.asked(openness="invited", invited=[world.identifiers["agency"]]),
     )
-    sourcing.publish(world.actor("buyer"), again)
+    tenders.publish(world.actor("buyer"), again)
     for name, knows in (
         ("visitor", False),
         ("second", False),
@@ -225,8 +226,8 @@ def test_that_it_is_run_again_among_invited_is_theirs_to_know(app: Flask, world:
 
 def gone(world: World, time: Any, **values: Any) -> str:
     tender = opened(world, time, **values)
-    sourcing.ask_cancel(world.actor("buyer"), tender, ground="gone", reason="项目被上级撤销立项")
-    sourcing.consent_to_cancel(world.actor("regulator"), tender, reason="立项撤销文件属实")
+    cancelling.ask(world.actor("buyer"), tender, ground="gone", reason="项目被上级撤销立项")
+    cancelling.consent(world.actor("regulator"), tender, reason="立项撤销文件属实")
     return tender
 
 
@@ -279,7 +280,7 @@ def test_neither_a_mark_nor_another_place_nor_a_harmless_one_named_hides_what_is
     cancelled, buyer = gone(world, time), world.actor("buyer")
     asked = {"mode": "random_draw", "funds": "state", "budget": 4_700_000}
     harmless = world.tender(project="别的小项目", again_of=NOT_AGAIN)
-    sourcing.cancel(buyer, harmless, reason="不需要了,取消")
+    cancelling.cancel(buyer, harmless, reason="不需要了,取消")
     for values in (
         {"project": "高标准农田项目(第二次)"},
         {"region_code": "632802"},
@@ -294,10 +295,10 @@ def test_neither_a_mark_nor_another_place_nor_a_harmless_one_named_hides_what_is
 
 def test_what_is_found_outranks_what_was_said_and_both_are_shown(app: Flask, world: World, time: Any) -> None:
     tender, visitor = opened(world, time), Visitor(app)
-    sourcing.ask_cancel(world.actor("buyer"), tender, ground="over_budget", reason="报价均超过预算,不能支付")
-    sourcing.consent_to_cancel(world.actor("regulator"), tender, reason="情况属实,同意取消")
+    cancelling.ask(world.actor("buyer"), tender, ground="over_budget", reason="报价均超过预算,不能支付")
+    cancelling.consent(world.actor("regulator"), tender, reason="情况属实,同意取消")
     harmless = world.tender(project="别的小项目", again_of=NOT_AGAIN)
-    sourcing.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
+    cancelling.cancel(world.actor("buyer"), harmless, reason="不需要了,取消")
     again = world.tender(
         mode="random_draw", funds="state", budget=4_700_000, again_of=harmless, project="高标准农田项目(二次)"
     )
@@ -312,13 +313,13 @@ def test_the_buyer_says_whether_it_repeats_what_came_to_nothing_and_everybody_re
     app: Flask, world: World, time: Any
 ) -> None:
     ended = world.tender(project="另一个名称的项目")
-    sourcing.cancel(world.actor("buyer"), ended, reason="项目方案有调整")
+    cancelling.cancel(world.actor("buyer"), ended, reason="项目方案有调整")
     draft = world.tender(publish=False)
     with pytest.raises(RuleViolation, match=ended) as refused:
-        sourcing.publish(world.actor("buyer"), draft)
+        tenders.publish(world.actor("buyer"), draft)
     assert refused.value.field == "again_of"
     buyer = sign_in(app, world, "buyer")
     assert f"是 {ended} 的重新采购" in buyer.get(f"/requests/{draft}/edit").text
-    sourcing.edit_tender(world.actor("buyer"), draft, again_of=NOT_AGAIN, **world.asked())
-    sourcing.publish(world.actor("buyer"), draft)
+    drafting.edit(world.actor("buyer"), draft, again_of=NOT_AGAIN, **world.asked())
+    tenders.publish(world.actor("buyer"), draft)
     assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{draft}").text

@@ -12,16 +12,19 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from flask import Flask
 
-from market.agencies import actions as agencies
+from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
 from market.keeper import keeper
-from market.sourcing import actions as sourcing
+from market.sourcing.actions import awards, cancelling, quotes
+from market.sourcing.actions import bids as bid_actions
 from models import clock, draws, sealing, workdays
 from models.draws import publication, rank
 from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
-from models.sourcing import Award, Bid, Tender
+from models.sourcing.awards import Award
+from models.sourcing.bids import Bid
+from models.sourcing.tenders import Tender
 from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
@@ -51,7 +54,7 @@ def test_the_cheapest_wins_and_equals_follow_the_drawn_order(
     file = publication(draws.of_case(db.session, tender)[0])
     assert (file["commitment"], file["candidates"]) == (promised["commitment"], list(bids.values()))
     assert rank(file["seed"], file["candidates"], file["contributions"]) == file["result"]
-    award = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="最低价中选"))
+    award = Award.load(db.session, awards.award(world.actor("buyer"), tender, reasons="最低价中选"))
     assert award.agency.name.removesuffix("单位") in winners
     equals = [bids[name] for name in winners]
     assert bids[award.agency.name.removesuffix("单位")] == min(equals, key=file["result"].index)
@@ -72,7 +75,7 @@ def test_a_bid_counts_at_the_deadline_and_not_after(world: World, time: Any) -> 
         world.bids(tender, third=1)
     bid = db.session.query(Bid).filter_by(receipt=db.session.query(Bid.receipt).first()[0]).one().identifier
     with pytest.raises(RuleViolation, match="截止"):
-        sourcing.withdraw_bid(world.actor("agency"), bid)
+        bid_actions.withdraw(world.actor("agency"), bid)
     run_deadlines()
     assert Tender.load(db.session, tender).state == "published", (
         "it is closed only when what arrived in time is stored"
@@ -88,13 +91,13 @@ def test_a_bid_is_replaced_and_withdrawn_until_the_deadline(world: World, time: 
     assert world.bids(tender, agency=250) == {"agency": bids["agency"]}
     db.session.rollback()
     assert Bid.load(db.session, bids["agency"]).receipt != first
-    sourcing.withdraw_bid(world.actor("second"), bids["second"])
+    bid_actions.withdraw(world.actor("second"), bids["second"])
     with pytest.raises(NotAllowed):
-        sourcing.withdraw_bid(world.actor("second"), bids["third"])
+        bid_actions.withdraw(world.actor("second"), bids["third"])
     assert world.bids(tender, second=450) == {"second": bids["second"]}
-    sourcing.withdraw_bid(world.actor("third"), bids["third"])
+    bid_actions.withdraw(world.actor("third"), bids["third"])
     world.bids(tender, third=100)
-    sourcing.withdraw_bid(world.actor("third"), bids["third"])
+    bid_actions.withdraw(world.actor("third"), bids["third"])
     time.closing(tender)
     assert Tender.load(db.session, tender).extended, "two are too few for state funds"
     world.bids(tender, third=600)
@@ -147,7 +150,7 @@ def test_a_random_draw_is_at_the_buyers_price_and_the_first_drawn_wins(world: Wo
         tender_of(world, "random_draw")
     tender = tender_of(world, "random_draw", budget=4_700_000)
     bids = {
-        name: sourcing.submit_bid(world.actor(name), tender, price=None, days=20, contribution=f"{name} 的话")
+        name: bid_actions.submit(world.actor(name), tender, price=None, days=20, contribution=f"{name} 的话")
         for name in ("agency", "second", "third")
     }
     time.closing(tender)
@@ -160,7 +163,7 @@ def test_a_random_draw_is_at_the_buyers_price_and_the_first_drawn_wins(world: Wo
     assert all(re.fullmatch("[0-9a-f]{64}", said["value"]) for said in draw.contributions), (
         "no words: what a text is worth to the draw, not what it says"
     )
-    award = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="公开抽取决定"))
+    award = Award.load(db.session, awards.award(world.actor("buyer"), tender, reasons="公开抽取决定"))
     assert bids[award.agency.name.removesuffix("单位")] == draw.result[0]
 
 
@@ -183,7 +186,7 @@ def test_too_few_bidders_wait_once_and_then_it_is_as_the_policy_says(world: Worl
         found = Tender.load(db.session, tender)
         bid = db.session.query(Bid).filter_by(tender_id=found.id).one()
         if found.mode == "inquiry":
-            assert sourcing.submit_quote(world.actor("agency"), tender, price=2_900_000, days=20)
+            assert quotes.submit(world.actor("agency"), tender, price=2_900_000, days=20)
         outcomes[mode, funds] = (found.state, found.mode, bid.state, bid.price)
     assert outcomes == {
         ("sealed_bid", "state"): ("failed", "sealed_bid", "void", None),
@@ -203,8 +206,8 @@ def test_an_agency_that_may_no_longer_be_engaged_is_passed_over(
     tender = tender_of(world)
     world.bids(tender, **dict(zip(("agency", "second", "third"), prices, strict=True)))
     time.closing(tender)
-    agencies.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
-    award = Award.load(db.session, sourcing.award(world.actor("buyer"), tender, reasons="最低价中选"))
+    entry.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
+    award = Award.load(db.session, awards.award(world.actor("buyer"), tender, reasons="最低价中选"))
     assert award.agency.name != "agency单位"
     assert award.price == sorted(prices)[1]
 
@@ -215,17 +218,17 @@ def test_after_an_annulled_award_the_next_in_the_same_ranking_wins(world: World,
     time.closing(tender)
     won = []
     for _ in range(3):
-        award = sourcing.award(world.actor("buyer"), tender, reasons="最低价,按抽签顺序")
+        award = awards.award(world.actor("buyer"), tender, reasons="最低价,按抽签顺序")
         won.append(Award.load(db.session, award).agency_id)
         with pytest.raises(NotAllowed):
-            sourcing.annul(world.actor("buyer"), award, reason="我不想要它了")
-        sourcing.annul(world.actor("regulator"), award, reason="投标文件造假")
+            awards.annul(world.actor("buyer"), award, reason="我不想要它了")
+        awards.annul(world.actor("regulator"), award, reason="投标文件造假")
     ranking = Tender.load(db.session, tender).outcome.ranking
     assert won == [Bid.load(db.session, name).agency_id for name in ranking]
     with pytest.raises(RuleViolation, match="重新发布"):
-        sourcing.award(world.actor("buyer"), tender, reasons="没有可选的人了")
-    sourcing.ask_cancel(world.actor("buyer"), tender, ground="nobody", reason="没有可以中选的投标")
-    sourcing.consent_to_cancel(world.actor("regulator"), tender, reason="三家均已撤销中选")
+        awards.award(world.actor("buyer"), tender, reasons="没有可选的人了")
+    cancelling.ask(world.actor("buyer"), tender, ground="nobody", reason="没有可以中选的投标")
+    cancelling.consent(world.actor("regulator"), tender, reason="三家均已撤销中选")
 
 
 def test_neither_half_of_the_key_opens_a_bid_and_the_keeper_waits_for_its_time(
@@ -265,7 +268,7 @@ def test_a_stolen_database_and_its_files_hold_no_price(
 
     caplog.set_level("DEBUG")
     tender = tender_of(world)
-    sourcing.submit_bid(
+    bid_actions.submit(
         world.actor("agency"),
         tender,
         price=4_321_700,
@@ -317,7 +320,7 @@ def test_an_attached_file_is_sealed_with_the_bid_and_open_to_all_after_the_openi
 
 def test_a_bid_whose_file_was_swapped_is_void(app: Flask, world: World, time: Any) -> None:
     tender = tender_of(world)
-    sourcing.submit_bid(world.actor("agency"), tender, price=300, days=20, file_name="a.pdf", content=PDF)
+    bid_actions.submit(world.actor("agency"), tender, price=300, days=20, file_name="a.pdf", content=PDF)
     world.bids(tender, second=400, third=500)
     for path in Path(app.config["FILES_FOLDER"]).rglob("*"):
         if path.is_file():

@@ -7,7 +7,8 @@ from sqlalchemy import update
 
 from market.transaction import transaction
 from models.accounts import Organisation, User
-from models.agencies import TIES, AgencyProfile
+from models.agencies.entry import AgencyProfile
+from models.agencies.related_parties import TIES
 from models.policy import Policy
 from tests.factories import World
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from market import mail
+from market.case_actions import case_action
 from market.files import hand_in, with_file
 from market.owner_letters import notify_owners
 from market.signing import prepare_key
@@ -16,7 +17,7 @@ from market.transaction import action
 from models import clock
 from models.accounts import Delegation, Membership, Organisation
 from models.actors import SYSTEM, Actor
-from models.agencies import under_way
+from models.agencies.account_changes import under_way
 from models.claims import Claim
 from models.i18n import N_
 from models.workflow import perform, permit
@@ -33,7 +34,7 @@ def notify_claimed(session: Session, claim: Claim) -> None:
 
 @with_file
 @action
-def file_claim(
+def file(
     session: Session,
     actor: Actor,
     identifier: str,
@@ -53,7 +54,7 @@ def file_claim(
 
 @with_file
 @action
-def answer_claim(
+def answer(
     session: Session,
     actor: Actor,
     identifier: str,
@@ -71,28 +72,19 @@ def answer_claim(
     return identifier
 
 
-@action
-def lapse_claim(session: Session, actor: Actor, identifier: str) -> str:
-    """The present members said nothing in time, or nobody handed in what shows the claim."""
-    perform(session, Claim.lock(session, identifier), "lapse", actor)
-    return identifier
+# The present members said nothing in time, or nobody handed in what shows the claim.
+lapse = case_action(__name__, Claim, "lapse")
+
+
+withdraw = case_action(__name__, Claim, "withdraw")
+
+
+# Who let the time pass, or took it back, goes on: with evidence, in as many days as before.
+resume = case_action(__name__, Claim, "resume")
 
 
 @action
-def withdraw_claim(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, Claim.lock(session, identifier), "withdraw", actor)
-    return identifier
-
-
-@action
-def resume_claim(session: Session, actor: Actor, identifier: str) -> str:
-    """Who let the time pass, or took it back, goes on: with evidence, in as many days as before."""
-    perform(session, Claim.lock(session, identifier), "resume", actor)
-    return identifier
-
-
-@action
-def refuse_claim(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+def refuse(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """It is not theirs, with the reason."""
     claim = Claim.lock(session, identifier)
     perform(session, claim, "refuse", actor, reason=reason)
@@ -101,7 +93,7 @@ def refuse_claim(session: Session, actor: Actor, identifier: str, *, reason: str
 
 
 @action
-def grant_claim(session: Session, actor: Actor, identifier: str, *, reason: str, replaces: bool) -> str:
+def grant(session: Session, actor: Actor, identifier: str, *, reason: str, replaces: bool) -> str:
     """It is theirs: the claimant becomes an owner.
 
     Beside the present members or, if it `replaces` them, in their place; what they set going in the

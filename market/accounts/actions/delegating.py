@@ -58,7 +58,7 @@ def delegate(
 
 
 @action
-def revoke_delegation(session: Session, actor: Actor, delegation_id: int) -> str:
+def revoke(session: Session, actor: Actor, delegation_id: int) -> str:
     """The owner takes a delegation back, at once."""
     organisation = _own(session, actor)
     lent = session.get(Delegation, delegation_id)
@@ -80,7 +80,7 @@ def _offered(session: Session, actor: Actor, number: int) -> Delegation:
 
 
 @action
-def accept_delegation(session: Session, actor: Actor, number: int) -> str:
+def accept(session: Session, actor: Actor, number: int) -> str:
     """The delegate takes it on.
 
     From now on it gives power, and ties the person and whoever belongs to the same organisation
@@ -96,7 +96,7 @@ def accept_delegation(session: Session, actor: Actor, number: int) -> str:
 
 
 @action
-def lay_down_delegation(session: Session, actor: Actor, number: int) -> str:
+def lay_down(session: Session, actor: Actor, number: int) -> str:
     """The delegate is one no more, or never was: at once, and whatever the buyer says."""
     lent = _offered(session, actor, number)
     lent.laid_down_at = clock.now()

@@ -20,7 +20,7 @@ from market.transaction import Beforehand, action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.agencies import Registered, unlike
+from models.agencies.register import Registered, unlike
 from models.errors import NotAllowed, Problem, RuleViolation, WrongState
 from models.failures import Attempt
 from models.i18n import N_

@@ -151,7 +151,7 @@ def add(
         )
     except WRONG as error:
         raise RuleViolation(N_("浏览器给出的通行密钥不对,请重试。"), "answer") from error
-    return _add_passkey(
+    return _add(
         actor,
         made.credential_id,
         made.credential_public_key,
@@ -163,7 +163,7 @@ def add(
 
 
 @action
-def _add_passkey(
+def _add(
     session: Session,
     actor: Actor,
     credential_id: bytes,
@@ -191,11 +191,11 @@ def _add_passkey(
 def remove(actor: Actor, handle: str, *, current: str, submission: str = "") -> str:
     """Take a passkey away; the last of a person's factors goes with its recovery codes."""
     prove(actor, current)
-    return _remove_passkey(actor, handle, submission=submission)
+    return _remove(actor, handle, submission=submission)
 
 
 @action
-def _remove_passkey(session: Session, actor: Actor, handle: str) -> str:
+def _remove(session: Session, actor: Actor, handle: str) -> str:
     key = owner(actor)
     gone = session.execute(delete(Passkey).where(Passkey.user_id == key, Passkey.handle == handle)).rowcount  # type: ignore[attr-defined]
     if not gone:

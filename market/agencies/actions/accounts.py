@@ -13,7 +13,8 @@ from market.transaction import action
 from models import events
 from models.accounts import Organisation
 from models.actors import Actor
-from models.agencies import AccountChange, ask_change, fill_step, take_over
+from models.agencies.account_changes import AccountChange, ask_change, take_over
+from models.agencies.entry import fill_step
 from models.errors import NotAllowed, WrongState
 from models.i18n import N_
 from models.workflow import perform
@@ -52,7 +53,7 @@ def change_account(session: Session, actor: Actor, **values: str) -> str:
 
 
 @action
-def stop_change(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+def stop(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """An owner stops it: money goes on where it went."""
     change = AccountChange.lock(session, identifier)
     if "agency" in change.roles_of(actor) and not actor.owner:

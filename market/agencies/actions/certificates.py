@@ -12,12 +12,13 @@ from market.agencies.actions.common import own
 from market.files import Kept, keep, state
 from market.printing import PLATFORM, letter
 from market.transaction import Beforehand, action, looking
-from models import clock, credit, events, identifiers, policy
+from models import clock, events, identifiers, policy
 from models.accounts import Organisation
 from models.actors import Actor
-from models.agencies import Practitioner, Qualification
+from models.agencies.certificates import Practitioner, Qualification
 from models.clock import BEIJING
-from models.contracts import Contract
+from models.contracts.agreement import Contract
+from models.credit import score
 from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_
@@ -31,7 +32,7 @@ def _share(value: float | None) -> str:
 
 
 def _facts(session: Session, agency: Organisation) -> list[list[str]]:
-    sheet, today = credit.of_agency(session, agency.id), clock.today()
+    sheet, today = score.of_agency(session, agency.id), clock.today()
     lines = {line.name: line for line in sheet.lines}
     stars = lines["ratings"].observed
     running = session.scalar(
@@ -68,7 +69,7 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
     ]
 
 
-def issue_certificate(actor: Actor, *, submission: str = "") -> str:
+def issue(actor: Actor, *, submission: str = "") -> str:
     """Issue the certificate as of now; the same records on the same day give the one already issued.
 
     Returns its identifier. RuleViolation for an agency that has not been let in.

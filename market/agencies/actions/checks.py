@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.files import hand_in, with_file
 from market.transaction import action
 from models.accounts import Organisation
 from models.actors import Actor
-from models.agencies import CHECKS, Check
-from models.credit import propose
+from models.agencies.checks import CHECKS, Check
+from models.credit.records import propose
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.workflow import perform, permit
 
-
-@action
-def ask_agency(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
-    """The agency is to explain itself, or to correct what it tells, within the policy's days."""
-    check = Check.lock(session, identifier)
-    perform(session, check, "ask", actor, reason=reason)
-    return identifier
+# The agency is to explain itself, or to correct what it tells, within the policy's days.
+ask = case_action(__name__, Check, "ask")
 
 
 @with_file
 @action
-def answer_check(
+def answer(
     session: Session,
     actor: Actor,
     identifier: str,
@@ -45,26 +41,16 @@ def answer_check(
     return identifier
 
 
-@action
-def lapse_check(session: Session, actor: Actor, identifier: str) -> str:
-    """The agency did not answer in time; the regulator decides on what there is."""
-    check = Check.lock(session, identifier)
-    perform(session, check, "lapse", actor)
-    return identifier
+# The agency did not answer in time; the regulator decides on what there is.
+lapse = case_action(__name__, Check, "lapse")
+
+
+# Nothing is wrong, or no longer.
+clear = case_action(__name__, Check, "clear")
 
 
 @action
-def clear_check(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
-    """Nothing is wrong, or no longer."""
-    check = Check.lock(session, identifier)
-    perform(session, check, "clear", actor, reason=reason)
-    return identifier
-
-
-@action
-def confirm_check(
-    session: Session, actor: Actor, identifier: str, *, reason: str, suspend: bool = False
-) -> str:
+def confirm(session: Session, actor: Actor, identifier: str, *, reason: str, suspend: bool = False) -> str:
     """It is so: a credit record is proposed.
 
     Where the regulator says so the agency's work is suspended, too.

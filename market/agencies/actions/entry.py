@@ -10,27 +10,27 @@ from sqlalchemy.orm import Session
 
 from market.agencies.actions.accounts import GUARDED
 from market.agencies.actions.common import own
+from market.case_actions import case_action
 from market.files import hand_in, with_file
 from market.signing import prepare_key
 from market.transaction import action
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.agencies import (
+from models.agencies import entry as entering
+from models.agencies.certificates import Practitioner, certified, check_dates
+from models.agencies.checks import open_check
+from models.agencies.entry import (
+    MATERIALS,
     STEPS,
     EntryMaterial,
-    Practitioner,
-    check_dates,
     fill_step,
     materials_of,
     profile_of,
+    wanted,
 )
-from models.agencies.certificates import certified
-from models.agencies.checks import open_check
-from models.agencies.entry import MATERIALS, submit, wanted
 from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
 from models.i18n import N_
-from models.workflow import perform
 
 
 def _filling(session: Session, actor: Actor) -> Organisation:
@@ -151,20 +151,20 @@ def _enter(session: Session, actor: Actor, act: str, committed: bool) -> Organis
     if not committed:
         raise RuleViolation(N_("入驻须作出承诺:所填内容真实,并公示收费、守信执业。"), "committed")
     agency = own(session, actor)
-    submit(session, agency, act, actor)
+    entering.submit(session, agency, act, actor)
     if agency.state == "verified":
         prepare_key(session, agency)
     return agency
 
 
 @action
-def submit_entry(session: Session, actor: Actor, *, committed: bool) -> str:
+def submit(session: Session, actor: Actor, *, committed: bool) -> str:
     """Ask to be checked and let in."""
     return _enter(session, actor, "submit", committed).identifier
 
 
 @action
-def commit_entry(session: Session, actor: Actor, *, committed: bool) -> str:
+def commit(session: Session, actor: Actor, *, committed: bool) -> str:
     """Be let in on the commitment (告知承诺): the check comes after, and finds out whether it was true."""
     agency = _enter(session, actor, "commit", committed)
     papers, handed = wanted(profile_of(session, agency).legal_form), materials_of(session, agency)
@@ -177,20 +177,8 @@ def commit_entry(session: Session, actor: Actor, *, committed: bool) -> str:
     return agency.identifier
 
 
-def _act(name: str, act: str):  # type: ignore[no-untyped-def]
-    def run(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-        agency = Organisation.lock(session, identifier)
-        perform(session, agency, act, actor, reason=reason)
-        if agency.state == "verified":
-            prepare_key(session, agency)
-        return agency.identifier
-
-    run.__name__ = name
-    return action(run)
-
-
-verify = _act("verify", "verify")
-return_entry = _act("return_entry", "return")
-refuse = _act("refuse", "refuse")
-suspend = _act("suspend", "suspend")
-restore = _act("restore", "restore")
+verify = case_action(__name__, Organisation, "verify", then=prepare_key)
+restore = case_action(__name__, Organisation, "restore", then=prepare_key)
+return_entry = case_action(__name__, Organisation, "return", name="return_entry")
+refuse = case_action(__name__, Organisation, "refuse")
+suspend = case_action(__name__, Organisation, "suspend")

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from market.agencies.actions.common import own
 from market.files import hand_in, with_file
 from market.transaction import action
-from models import agencies, clock, events
+from models import clock, events
 from models.actors import Actor
-from models.agencies import Qualification, check_dates
-from models.agencies.certificates import certified
+from models.agencies import fees
+from models.agencies.certificates import Qualification, certified, check_dates
 from models.base import Json
 from models.catalogue import item_by_code
 from models.errors import RuleViolation
@@ -82,7 +82,7 @@ def publish_fees(
     item = item_by_code(session, item_code)
     if item is None or item.withdrawn:
         raise RuleViolation(N_("清单里没有这个服务事项。"), "item_code")
-    schedule = agencies.publish_schedule(
+    schedule = fees.publish_schedule(
         session, agency.id, item, terms, days, note.strip(), effective_from or clock.today()
     )
     events.record(

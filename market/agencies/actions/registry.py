@@ -24,8 +24,9 @@ from market.transaction import action, transaction
 from models import batches, clock, policy, printable
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.agencies import AgencyProfile, Registered, differences, profile_of
 from models.agencies.checks import open_check
+from models.agencies.entry import AgencyProfile, profile_of
+from models.agencies.register import Registered, differences
 from models.base import Json
 from models.batches import Batch, BatchRow
 from models.errors import Problem, RuleViolation
@@ -102,7 +103,7 @@ def compare_with_register(
 
     Returns the batch's identifier; RuleViolation at `file` for what is no export.
     """
-    permissions.check_act("agencies._compare", actor)
+    permissions.check_act("agencies.registry._compare", actor)
     db.session.rollback()
     name, sha256 = _readable(actor, file_name or "register", content) if content else _configured()
     return _compare(actor, name=name, sha256=sha256, submission=submission)
@@ -182,7 +183,7 @@ def _load(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow]) ->
     Or, before the first, doubt the register where it contradicts too many.
     """
     if batch.person_id is not None:  # powers may have been lost since
-        permissions.check_act("agencies._compare", actor)
+        permissions.check_act("agencies.registry._compare", actor)
     if not batch.loaded:
         _doubt(session, batch)
     for row in rows:

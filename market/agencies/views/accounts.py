@@ -6,13 +6,14 @@ from flask import render_template
 from flask_babel import gettext as _
 from flask_login import login_required
 
-from market.agencies import actions
+from market.agencies.actions import accounts
 from market.agencies.blueprint import bp
 from market.case_registry import ActPage, register_case
 from market.case_views import case_page, visible
 from market.extensions import db
 from market.forms import ReasonForm
-from models.agencies import AccountChange, profile_of
+from models.agencies.account_changes import AccountChange
+from models.agencies.entry import profile_of
 
 
 @bp.get("/account-changes/<identifier>")
@@ -35,6 +36,6 @@ register_case(
     AccountChange,
     url="/account-changes",
     page=show_account_change,
-    acts={"stop": ActPage(actions.stop_change, ReasonForm)},
-    timed={"take_effect": actions.take_effect},
+    acts={"stop": ActPage(accounts.stop, ReasonForm)},
+    timed={"take_effect": accounts.take_effect},
 )

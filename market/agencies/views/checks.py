@@ -11,7 +11,7 @@ from flask_login import login_required
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
-from market.agencies import actions
+from market.agencies.actions import checks as check_actions
 from market.agencies.blueprint import bp
 from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
 from market.case_registry import ActPage, register_case
@@ -25,10 +25,10 @@ from market.pagination import paged
 from market.spreadsheets import Column, export
 from models import documents
 from models.actors import Actor
-from models.agencies import CHECKS, Check, materials_of
-from models.agencies.entry import MATERIALS
+from models.agencies.checks import CHECKS, Check
+from models.agencies.entry import MATERIALS, materials_of
 from models.agencies.register import FIELDS, STANDINGS
-from models.credit import CreditRecord
+from models.credit.records import CreditRecord
 
 
 def _with_file(form: Form) -> dict[str, object]:
@@ -117,10 +117,10 @@ register_case(
     url="/checks",
     page=show_check,
     acts={
-        "ask": ActPage(actions.ask_agency),
-        "answer": ActPage(actions.answer_check, AnswerCheckForm, _with_file),
-        "clear": ActPage(actions.clear_check),
-        "confirm": ActPage(actions.confirm_check, ConfirmCheckForm),
+        "ask": ActPage(check_actions.ask),
+        "answer": ActPage(check_actions.answer, AnswerCheckForm, _with_file),
+        "clear": ActPage(check_actions.clear),
+        "confirm": ActPage(check_actions.confirm, ConfirmCheckForm),
     },
-    timed={"lapse": actions.lapse_check},
+    timed={"lapse": check_actions.lapse},
 )

@@ -9,7 +9,8 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.agencies import actions
+from market.agencies.actions import accounts
+from market.agencies.actions import entry as entry_actions
 from market.agencies.blueprint import bp, mine
 from market.agencies.forms import GUARDED_FORMS, STEP_FORMS, CommitmentForm, LicenceForm, MaterialForm
 from market.agencies.to_do import pending_account
@@ -19,17 +20,13 @@ from market.forms import Form
 from market.identity import current_actor
 from models import documents
 from models.accounts import Organisation
-from models.agencies import (
-    STATUSES,
-    STEPS,
-    Practitioner,
-    letter,
-    materials_of,
-    missing,
-    profile_of,
-    under_way,
-)
-from models.agencies.entry import OWN, wanted
+from models.agencies.account_changes import under_way
+from models.agencies.certificates import STATUSES, Practitioner
+from models.agencies.entry import OWN, STEPS, letter, materials_of, missing, profile_of, wanted
+
+# By step: what adds one of several, and what changes a fact that is guarded once the agency is in.
+_ADDS = {"practitioners": entry_actions.add_practitioner, "materials": entry_actions.hand_in_material}
+_CHANGES = {"bank": accounts.change_account, "representative": accounts.change_representative}
 
 
 def _steps(agency: Organisation) -> list[dict[str, Any]]:
@@ -91,13 +88,13 @@ def entry_step(step: str) -> Response | str | tuple[str, int]:
         if form.validate():
             values = form.values()
             values |= file_of(values.pop("file")) if "file" in values else {}
-            act = {"practitioners": actions.add_practitioner, "materials": actions.hand_in_material}.get(step)
+            act = _ADDS.get(step)
             if values.pop("again", None) is not None:
-                act = {"bank": actions.change_account, "representative": actions.change_representative}[step]
+                act = _CHANGES[step]
             result, status = (
-                attempt(form, act, **values) if act else attempt(form, actions.fill, step, **values)
+                attempt(form, act, **values) if act else attempt(form, entry_actions.fill, step, **values)
             )
-            if result is not None and act is actions.change_account:
+            if result is not None and act is accounts.change_account:
                 return redirect(case_url("account_change", result), 303)
             if result is not None:
                 again = act is not None and step in missing(db.session, mine())
@@ -127,7 +124,7 @@ def entry_step(step: str) -> Response | str | tuple[str, int]:
 @bp.post("/my/practitioners/<int:number>/remove")
 @login_required
 def remove_practitioner(number: int) -> Response:
-    actions.remove_practitioner(current_actor(), number)
+    entry_actions.remove_practitioner(current_actor(), number)
     return redirect(url_for("agencies.entry_step", step="practitioners"), 303)
 
 
@@ -138,7 +135,7 @@ def commitment() -> Response | str | tuple[str, int]:
     if form.is_submitted():
         status = 422
         if form.validate():
-            act = actions.commit_entry if form.way.data == "commit" else actions.submit_entry
+            act = entry_actions.commit if form.way.data == "commit" else entry_actions.submit
             result, status = attempt(form, act, committed=bool(form.committed.data))
             if result is not None:
                 return redirect(case_url("organisation", result), 303)

@@ -18,9 +18,9 @@ from market.options import region_asked, region_choices
 from market.pagination import Page, page_number
 from models import money
 from models.accounts import Organisation
-from models.agencies import schedules_in_force
+from models.agencies.fees import schedules_in_force
 from models.catalogue import ServiceItem, current_items
-from models.credit import CreditScore
+from models.credit.score import CreditScore
 from search import Hits, Query
 from search.analysis import marked
 from search.query import GRADES

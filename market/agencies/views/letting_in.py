@@ -12,7 +12,7 @@ from market.extensions import db
 from market.formatting import format_instant
 from market.identity import current_actor
 from models.accounts import Membership, Organisation
-from models.agencies import UNLIKE
+from models.agencies.register import UNLIKE
 from models.claims import Claim
 from models.documents import of_case
 

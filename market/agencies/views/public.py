@@ -9,7 +9,7 @@ from markupsafe import Markup
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
-from market.agencies import actions
+from market.agencies.actions import certificates, entry
 from market.agencies.blueprint import bp, mine, readable
 from market.agencies.views.letting_in import seen_before
 from market.case_registry import OWN_ROUTE, ActPage, register_case
@@ -22,22 +22,16 @@ from market.identity import current_actor
 from market.standing import stopped
 from models import policy
 from models.accounts import Organisation
-from models.agencies import (
-    CHECKS,
-    FORMS,
-    PREMISES,
-    STATUSES,
-    Check,
-    Practitioner,
-    Qualification,
-    materials_of,
-    profile_of,
-    schedules_in_force,
-)
-from models.agencies.entry import wanted
+from models.agencies.certificates import STATUSES, Practitioner, Qualification
+from models.agencies.checks import CHECKS, Check
+from models.agencies.entry import FORMS, PREMISES, materials_of, profile_of, wanted
+from models.agencies.fees import schedules_in_force
 from models.catalogue import newest_items
-from models.contracts import Contract
-from models.credit import LINES, RECORDS, CreditRecord, CreditScore, abandoned_by, of_agency, quarters, raises
+from models.contracts.agreement import Contract
+from models.credit.abandoned import abandoned_by
+from models.credit.records import RECORDS, CreditRecord
+from models.credit.score import LINES, CreditScore, of_agency, raises
+from models.credit.trend import quarters
 from models.documents import of_case, papers_of
 from models.ratings import DIMENSIONS, Rating
 
@@ -127,7 +121,7 @@ def certificate() -> Response | str | tuple[str, int]:
     return form_page(
         ActForm(),
         _("开具信用证明"),
-        actions.issue_certificate,
+        certificates.issue,
         lambda made: url_for("opendata.check", identifier=made),
         lead=_("证明写明签发时的登记、等级、首过率、按期率、评价、资质和人员,带二维码供他人核验。"),
         back=url_for("agencies.show", identifier=agency.identifier),
@@ -154,11 +148,11 @@ register_case(
     url="/agencies",
     page=show,
     acts={
-        "verify": ActPage(actions.verify, beside=seen_before),
-        "return": ActPage(actions.return_entry),
-        "refuse": ActPage(actions.refuse),
-        "suspend": ActPage(actions.suspend),
-        "restore": ActPage(actions.restore),
+        "verify": ActPage(entry.verify, beside=seen_before),
+        "return": ActPage(entry.return_entry),
+        "refuse": ActPage(entry.refuse),
+        "suspend": ActPage(entry.suspend),
+        "restore": ActPage(entry.restore),
         "submit": OWN_ROUTE,
         "commit": OWN_ROUTE,
     },

@@ -9,15 +9,16 @@ from flask import redirect, render_template, request, url_for
 from flask_login import login_required
 from werkzeug.wrappers import Response
 
-from market.agencies import actions
+from market.agencies.actions import publishing
 from market.agencies.blueprint import bp, mine, readable
 from market.agencies.forms import FeeForm, QualificationForm
 from market.case_views import attempt, file_of, not_found
 from market.extensions import db
 from market.formatting import problem_text
-from models import agencies, pricing
+from models import pricing
 from models.accounts import Organisation
-from models.agencies import published_prices, schedules_in_force, versions_of
+from models.agencies import fees
+from models.agencies.fees import published_prices, schedules_in_force, versions_of
 from models.catalogue import ServiceItem, current_items, item_by_code
 from models.errors import Problem
 from models.pricing import Quantity
@@ -59,7 +60,7 @@ def _preview(form: FeeForm, agency: Organisation) -> dict[str, Any]:
         return NOTHING
     try:
         terms = pricing.check(pricing.read(form.written()))
-        agencies.fees.check_guided(item, terms)
+        fees.check_guided(item, terms)
         present = schedules_in_force(db.session, agency_id=agency.id, item_code=item.code)
         tried = form.job(item)
         jobs = [tried] if tried else item.examples
@@ -89,7 +90,7 @@ def new_fees() -> Response | str | tuple[str, int]:
         if form.validate():
             result, status = attempt(
                 form,
-                actions.publish_fees,
+                publishing.publish_fees,
                 item_code=form.item_code.data,
                 terms=pricing.read(form.written()),
                 days=form.days.data,
@@ -131,7 +132,7 @@ def fee_history(identifier: str, code: str) -> str:
         "agencies/fee_history.html",
         agency=agency,
         item=item,
-        versions=[(new, old, agencies.changes(old, new) if old else []) for new, old in pairs],
+        versions=[(new, old, fees.changes(old, new) if old else []) for new, old in pairs],
         in_force=next(iter(schedules_in_force(db.session, agency_id=agency.id, item_code=code)), None),
         jobs=item.examples,
     )
@@ -146,7 +147,7 @@ def new_qualification() -> Response | str | tuple[str, int]:
         status = 422
         if form.validate():
             values = {k: v for k, v in form.values().items() if k != "file"}
-            result, status = attempt(form, actions.add_qualification, **values, **file_of(form.file.data))
+            result, status = attempt(form, publishing.add_qualification, **values, **file_of(form.file.data))
             if result is not None:
                 return redirect(url_for("agencies.show", identifier=result), 303)
 

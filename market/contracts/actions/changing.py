@@ -7,20 +7,22 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.contracts.actions.common import sides, suspend_if_owing
 from market.settlement.lifecycle import end, hold, proceed, running
 from market.transaction import action
-from models import clock, identifiers, payments
+from models import clock, identifiers
 from models.actors import SYSTEM, Actor
-from models.contracts import CHANGES, Change, Contract
-from models.contracts.changes import check, extend, vary
+from models.contracts.agreement import Contract
+from models.contracts.changes import CHANGES, Change, check, extend, vary
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.payments import settlement
 from models.workflow import check_reason, perform, permit, start
 
 
 @action
-def propose_change(
+def propose(
     session: Session, actor: Actor, identifier: str, *, kind: str, terms: dict[str, Any], reason: str
 ) -> str:
     """A party proposes a change; RuleViolation where it could not be carried out, or another one waits."""
@@ -58,13 +60,13 @@ def _check(session: Session, change: Change) -> None:
     check(
         change,
         running(session, contract),
-        payments.received(session, contract),
-        payments.funds_held(session, contract),
+        settlement.received(session, contract),
+        settlement.funds_held(session, contract),
     )
 
 
 @action
-def agree_change(session: Session, actor: Actor, identifier: str) -> str:
+def agree(session: Session, actor: Actor, identifier: str) -> str:
     """The other party agrees, and it takes effect at once. RuleViolation where things have moved on since."""
     change = Change.lock(session, identifier)
     contract = change.contract
@@ -96,25 +98,16 @@ def _take_effect(session: Session, change: Change) -> None:
         end(session, contract, "dissolve", to_agency=change.terms["to_agency"], fault="agreed")
 
 
-@action
-def refuse_change(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """The other party does not agree; everything stays as it was."""
-    perform(session, Change.lock(session, identifier), "refuse", actor, reason=reason)
-    return identifier
+# The other party does not agree; everything stays as it was.
+refuse = case_action(__name__, Change, "refuse")
 
 
-@action
-def withdraw_change(session: Session, actor: Actor, identifier: str) -> str:
-    """Whoever proposed it takes it back."""
-    perform(session, Change.lock(session, identifier), "withdraw", actor)
-    return identifier
+# Whoever proposed it takes it back.
+withdraw = case_action(__name__, Change, "withdraw")
 
 
-@action
-def lapse_change(session: Session, actor: Actor, identifier: str) -> str:
-    """Nobody answered in time; everything stays as it was."""
-    perform(session, Change.lock(session, identifier), "lapse", actor)
-    return identifier
+# Nobody answered in time; everything stays as it was.
+lapse = case_action(__name__, Change, "lapse")
 
 
 @action
@@ -153,5 +146,5 @@ def end_unopposed(session: Session, actor: Actor, identifier: str) -> str:
     contract = Contract.lock(session, identifier)
     contract.workflow.find(contract.state, "end")
     fault = "agency" if contract.notice_to_id == contract.agency_id else "buyer"
-    end(session, contract, "end", to_agency=payments.fair_share(session, contract, fault), fault=fault)
+    end(session, contract, "end", to_agency=settlement.fair_share(session, contract, fault), fault=fault)
     return identifier

@@ -9,7 +9,8 @@ from market.settlement.lifecycle import hold
 from models import clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.contracts import Contract, Materials
+from models.contracts.agreement import Contract
+from models.contracts.materials import Materials
 from models.errors import NotAllowed
 from models.i18n import N_
 from models.workflow import perform

@@ -19,15 +19,16 @@ from market.transaction import action, looking
 from models import clock, identifiers, money
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.agencies import profile_of
+from models.agencies.entry import profile_of
 from models.catalogue import KINDS
 from models.clock import BEIJING
-from models.contracts import BOXES, Contract
+from models.contracts.agreement import Contract
+from models.contracts.signatures import BOXES
 from models.documents import Document
 from models.errors import Conflict, NotFound, RuleViolation
 from models.i18n import N_
 from models.printable import missing, words
-from models.signing import prepare
+from models.signing.pades import prepare
 
 PAPER = N_("合同")
 TRIES = 3  # a text that is changed again and again while it is printed

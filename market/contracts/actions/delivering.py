@@ -13,21 +13,20 @@ from market.contracts.actions.common import suspend_if_owing
 from market.files import hand_in, with_file
 from market.settlement.lifecycle import end, meet, proceed
 from market.transaction import action
-from models import clock, payments, policy
+from models import clock, policy, referrals
 from models.actors import SYSTEM, Actor
-from models.contracts import (
+from models.contracts.deliverables import (
     Deliverable,
     DeliverableVersion,
-    Materials,
     check_answers,
     check_list,
-    hand_over,
     record_outcome,
     refer_review,
 )
+from models.contracts.materials import Materials, hand_over
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.referrals import refer
+from models.payments import settlement
 from models.workflow import perform, permit
 
 
@@ -133,7 +132,7 @@ def submit(
 
 
 @action
-def lapse_delivery(session: Session, actor: Actor, identifier: str) -> str:
+def lapse(session: Session, actor: Actor, identifier: str) -> str:
     """The deadline has passed and nothing was handed over."""
     deliverable = Deliverable.lock(session, identifier)
     perform(session, deliverable, "lapse", actor)
@@ -142,7 +141,7 @@ def lapse_delivery(session: Session, actor: Actor, identifier: str) -> str:
 
 
 @action
-def refer_deliverable(session: Session, actor: Actor, identifier: str) -> str:
+def refer(session: Session, actor: Actor, identifier: str) -> str:
     """A deliverable, its correction or its review is overdue: the level above is told.
 
     Where no department reviewed what the buyer accepted, and all above let it pass too, the money does not
@@ -151,7 +150,7 @@ def refer_deliverable(session: Session, actor: Actor, identifier: str) -> str:
     deliverable = Deliverable.lock(session, identifier)
     deliverable.workflow.find(deliverable.state, "refer")
     if deliverable.state != "accepted":
-        refer(session, deliverable)
+        referrals.refer(session, deliverable)
     elif not refer_review(session, deliverable):
         _go_on_unreviewed(session, deliverable)
     return identifier
@@ -162,12 +161,12 @@ def _go_on_unreviewed(session: Session, deliverable: Deliverable) -> None:
     if policy.get(contract.policy_version).text(f"contract.unreviewed.{contract.tender.funds}") == "pay":
         _waive(session, deliverable, SYSTEM, N_("各级审批部门都逾期未评审,按业主验收结清。"))
     else:
-        earned = payments.fair_share(session, contract, "none") + deliverable.milestone.amount
+        earned = settlement.fair_share(session, contract, "none") + deliverable.milestone.amount
         end(
             session,
             contract,
             "dissolve",
-            to_agency=min(payments.funds_held(session, contract), earned),
+            to_agency=min(settlement.funds_held(session, contract), earned),
             fault="none",
         )
 

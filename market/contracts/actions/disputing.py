@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.contracts.actions.common import sides, suspend_if_owing
 from market.files import hand_in, with_file
 from market.settlement.lifecycle import end, freeze, hold, proceed, unfreeze
 from market.transaction import action
-from models import clock, identifiers, payments
+from models import clock, identifiers
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.contracts import Contract, Dispute
-from models.contracts.disputes import WORDS, decide
+from models.contracts import disputes
+from models.contracts.agreement import Contract
+from models.contracts.disputes import WORDS, Dispute
 from models.events import Event, timeline
 from models.lengths import check_text
+from models.payments import settlement
 from models.workflow import perform, permit, start
 
 
@@ -44,7 +47,7 @@ def _open(
 
 @with_file
 @action
-def file_dispute(
+def file(
     session: Session, actor: Actor, identifier: str, *, claim: str, file_name: str = "", content: bytes = b""
 ) -> str:
     """A party claims that the other does not keep the contract.
@@ -92,7 +95,7 @@ def contest(
 
 @with_file
 @action
-def answer_dispute(
+def answer(
     session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b""
 ) -> str:
     """The other side's answer, with evidence where there is any."""
@@ -106,11 +109,8 @@ def answer_dispute(
     return identifier
 
 
-@action
-def lapse_answer(session: Session, actor: Actor, identifier: str) -> str:
-    """No answer came in time; the regulator decides on what there is."""
-    perform(session, Dispute.lock(session, identifier), "lapse", actor)
-    return identifier
+# No answer came in time; the regulator decides on what there is.
+lapse = case_action(__name__, Dispute, "lapse")
 
 
 @with_file
@@ -128,7 +128,7 @@ def add_evidence(
 
 
 @action
-def withdraw_dispute(session: Session, actor: Actor, identifier: str) -> str:
+def withdraw(session: Session, actor: Actor, identifier: str) -> str:
     """Whoever claimed takes it back; the contract goes on."""
     dispute = Dispute.lock(session, identifier)
     perform(session, dispute, "withdraw", actor)
@@ -146,7 +146,7 @@ def _go_on(session: Session, dispute: Dispute) -> None:
 
 
 @action
-def decide_dispute(
+def decide(
     session: Session,
     actor: Actor,
     identifier: str,
@@ -160,13 +160,13 @@ def decide_dispute(
     dispute = Dispute.lock(session, identifier)
     contract = dispute.contract
     permit(session, dispute, "decide", actor)
-    decide(
+    disputes.decide(
         dispute,
         outcome=outcome,
         fault=fault,
         to_agency=to_agency,
         decision=reason,
-        held=payments.funds_held(session, contract),
+        held=settlement.funds_held(session, contract),
     )
     perform(session, dispute, "decide", actor, reason=reason, data={"outcome": outcome, "fault": fault})
     if outcome == "continue":

@@ -10,15 +10,21 @@ from sqlalchemy.orm import Session
 from market.settlement.lifecycle import ask_ratings
 from market.timekeeping import surely
 from market.transaction import action
-from models import clock, contracts, credit, events, payments
+from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.clock import BEIJING
-from models.contracts import Contract, ContractSignature, rule
+from models.contracts import agreement, drafting
+from models.contracts import clauses as contract_clauses
+from models.contracts.agreement import Contract
+from models.contracts.clauses import rule
+from models.contracts.signatures import ContractSignature
 from models.contracts.templates import publish
+from models.credit import records
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.payments import settlement
 from models.referrals import refer
 from models.workflow import check_reason, perform, permit
 
@@ -38,11 +44,11 @@ def record_unsigned(session: Session, contract: Contract, given_up: str = "") ->
         "buyer": (contract.buyer, "not_contracted"),
     }
     for party, (organisation, kind) in about.items():
-        if contract.unsigned_by in (party, "both") and not credit.recorded(
+        if contract.unsigned_by in (party, "both") and not records.recorded(
             session, contract.identifier, organisation.id
         ):
             facts = f"{said}在签订前由{_WHO[party]}放弃:{given_up}"[:1000] if given_up else late
-            credit.propose(session, SYSTEM, organisation, kind, facts, contract.identifier)
+            records.propose(session, SYSTEM, organisation, kind, facts, contract.identifier)
 
 
 @action
@@ -60,7 +66,7 @@ def revise(
     """
     contract = Contract.lock(session, identifier)
     permit(session, contract, "revise", actor)
-    changed = contracts.revise(contract, texts, milestones)
+    changed = drafting.revise(contract, texts, milestones)
     found = sorted({rule(finding["rule"]).severity for finding in contract.findings})
     perform(session, contract, "revise", actor, data={"clauses": changed, "findings": found})
     session.execute(delete(ContractSignature).where(ContractSignature.contract_id == contract.id))
@@ -84,7 +90,7 @@ def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "
 def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str) -> str:
     contract = Contract.lock(session, identifier, after="tender")
     above = contract.tender
-    unsigned = contract.state in contracts.UNSIGNED
+    unsigned = contract.state in agreement.UNSIGNED
     by = min(permit(session, contract, act, actor).played)
     if unsigned and by == "buyer" and above.cancels_with_consent:
         raise RuleViolation(
@@ -94,7 +100,7 @@ def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str)
             ),
             tender=above.identifier,
         )
-    asked = payments.payments_of(session, contract, lock=True)
+    asked = settlement.payments_of(session, contract, lock=True)
     if any(payment.state == "paid" for payment in asked):
         raise RuleViolation(N_("业主已上传付款凭证,请先确认是否到账。"))
     perform(session, contract, act, actor, reason=reason)
@@ -157,7 +163,7 @@ def publish_template(
     """
     issuer = session.get_one(Organisation, actor.organisation_id)
     reason = check_reason(reason)
-    wrong = [rule(found["rule"]) for found in contracts.examine(clauses, kind, "", own=False)]
+    wrong = [rule(found["rule"]) for found in contract_clauses.examine(clauses, kind, "", own=False)]
     wrong = [each for each in wrong if each.severity != "attention"]
     if wrong:
         raise RuleViolation(

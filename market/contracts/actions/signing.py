@@ -19,14 +19,14 @@ from market.transaction import Beforehand, action, looking
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.contracts import FIELDS, Contract, ContractSignature, check_brought
+from models.contracts.agreement import Contract
+from models.contracts.signatures import FIELDS, ContractSignature, check_brought
 from models.documents import check
 from models.errors import Conflict, NotAllowed, RuleViolation
 from models.i18n import N_
 from models.permission import check_proved
-from models.signing import Signed, SigningKey, issue_key, keep_own, valid_key
-from models.signing.keys import Opened
-from models.signing.pades import Row
+from models.signing.keys import Opened, SigningKey, issue_key, keep_own, valid_key
+from models.signing.pades import Row, Signed
 from models.workflow import may, perform, permit
 
 

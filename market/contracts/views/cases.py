@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from market.case_registry import ActPage, register_case
 from market.case_views import attempt, case_page, case_url, file_of, link, visible
-from market.contracts import actions
+from market.contracts.actions import changing, delivering, disputing
 from market.contracts.actions.common import sides
 from market.contracts.blueprint import bp
 from market.contracts.forms import (
@@ -35,22 +35,13 @@ from market.contracts.views.show import with_file
 from market.extensions import db
 from market.identity import current_actor
 from market.settlement.lifecycle import running
-from models.contracts import (
-    CHANGES,
-    DISPUTE_FAULTS,
-    FAULTS,
-    OUTCOMES,
-    REASONS,
-    Change,
-    Contract,
-    Deliverable,
-    Dispute,
-    Materials,
-    parts_of,
-)
-from models.contracts.changes import under_way
+from models.contracts.agreement import Contract, parts_of
+from models.contracts.changes import CHANGES, Change, under_way
+from models.contracts.deliverables import FAULTS, REASONS, Deliverable
+from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES, Dispute
+from models.contracts.materials import Materials
 from models.documents import of_case
-from models.payments import funds_held
+from models.payments.settlement import funds_held
 
 
 def _contract(contract: Contract) -> Markup:
@@ -119,15 +110,15 @@ register_case(
     page=show_materials,
     acts={
         "supply": ActPage(
-            actions.supply,
+            delivering.supply,
             SupplyForm,
             lambda form: {"ticked": form.ticked.data or [], **file_of(form.file.data)},
         ),
-        "confirm": ActPage(actions.confirm_materials),
-        "miss": ActPage(actions.miss_materials),
-        "waive": ActPage(actions.waive_materials),
+        "confirm": ActPage(delivering.confirm_materials),
+        "miss": ActPage(delivering.miss_materials),
+        "waive": ActPage(delivering.waive_materials),
     },
-    timed={"lapse": actions.lapse_materials, "confirm": actions.confirm_materials},
+    timed={"lapse": delivering.lapse_materials, "confirm": delivering.confirm_materials},
 )
 
 
@@ -138,7 +129,7 @@ register_case(
     page=show_deliverable,
     acts={
         "submit": ActPage(
-            actions.submit,
+            delivering.submit,
             SubmitForm,
             lambda form: {
                 "ticked": form.ticked.data or [],
@@ -146,15 +137,15 @@ register_case(
                 **file_of(form.file.data),
             },
         ),
-        "accept": ActPage(actions.accept, AcceptForm, lambda form: {"ticked": form.ticked.data or []}),
-        "return": ActPage(actions.send_for_correction, values=returned, build=return_form),
-        "pass": ActPage(actions.pass_review, PassForm),
-        "waive": ActPage(actions.waive_review),
+        "accept": ActPage(delivering.accept, AcceptForm, lambda form: {"ticked": form.ticked.data or []}),
+        "return": ActPage(delivering.send_for_correction, values=returned, build=return_form),
+        "pass": ActPage(delivering.pass_review, PassForm),
+        "waive": ActPage(delivering.waive_review),
         "send_back": ActPage(
-            actions.send_back, SendBackForm, lambda form: {**form.values(), "codes": form.codes.data or []}
+            delivering.send_back, SendBackForm, lambda form: {**form.values(), "codes": form.codes.data or []}
         ),
     },
-    timed={"lapse": actions.lapse_delivery, "accept": actions.accept, "refer": actions.refer_deliverable},
+    timed={"lapse": delivering.lapse, "accept": delivering.accept, "refer": delivering.refer},
 )
 
 
@@ -164,11 +155,11 @@ register_case(
     url="/changes",
     page=show_change,
     acts={
-        "agree": ActPage(actions.agree_change, template="contracts/agree_change.html"),
-        "refuse": ActPage(actions.refuse_change),
-        "withdraw": ActPage(actions.withdraw_change),
+        "agree": ActPage(changing.agree, template="contracts/agree_change.html"),
+        "refuse": ActPage(changing.refuse),
+        "withdraw": ActPage(changing.withdraw),
     },
-    timed={"lapse": actions.lapse_change},
+    timed={"lapse": changing.lapse},
 )
 
 
@@ -178,12 +169,12 @@ register_case(
     url="/disputes",
     page=show_dispute,
     acts={
-        "answer": ActPage(actions.answer_dispute, AnswerForm, with_file),
-        "evidence": ActPage(actions.add_evidence, EvidenceForm, with_file),
-        "withdraw": ActPage(actions.withdraw_dispute),
-        "decide": ActPage(actions.decide_dispute, DecideForm),
+        "answer": ActPage(disputing.answer, AnswerForm, with_file),
+        "evidence": ActPage(disputing.add_evidence, EvidenceForm, with_file),
+        "withdraw": ActPage(disputing.withdraw),
+        "decide": ActPage(disputing.decide, DecideForm),
     },
-    timed={"lapse": actions.lapse_answer},
+    timed={"lapse": disputing.lapse},
 )
 
 
@@ -205,7 +196,7 @@ def propose(identifier: str, kind: str) -> Response | str | tuple[str, int]:
         if form.validate():
             result, status = attempt(
                 form,
-                actions.propose_change,
+                changing.propose,
                 identifier,
                 kind=kind,
                 terms=change_terms(kind, form),

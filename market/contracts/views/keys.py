@@ -11,14 +11,14 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.case_views import form_page
-from market.contracts import actions
+from market.contracts.actions import signing as signing_actions
 from market.contracts.blueprint import bp
 from market.contracts.forms import CertificateForm, RenewForm
 from market.contracts.views.show import with_file
 from market.extensions import db
 from market.identity import current_actor
 from models.actors import Actor
-from models.signing import SigningKey
+from models.signing.keys import SigningKey
 
 
 def _brought(form: Any) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def renew_key() -> Response | str | tuple[str, int]:
     return form_page(
         RenewForm(),
         _("更换平台托管的密钥"),
-        actions.renew_key,
+        signing_actions.renew_key,
         lambda _result: back,
         lambda form: {},
         back=back,
@@ -68,7 +68,7 @@ def bring_certificate() -> Response | str | tuple[str, int]:
     return form_page(
         CertificateForm(),
         _("使用自备证书"),
-        actions.bring_certificate,
+        signing_actions.bring_certificate,
         lambda _result: back,
         _brought,
         back=back,

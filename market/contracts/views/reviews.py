@@ -18,7 +18,7 @@ from market.identity import current_actor
 from market.pagination import paged
 from market.spreadsheets import Column, export
 from models.actors import Actor
-from models.contracts import Deliverable
+from models.contracts.deliverables import Deliverable
 
 STANDINGS = {
     "waiting": ("accepted",),

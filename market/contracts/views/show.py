@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, file_of, form_page, link, not_found, visible
-from market.contracts import actions
+from market.contracts.actions import changing, disputing, drafting, signing
 from market.contracts.actions.contract_pdf import has_pdf, rendered
 from market.contracts.blueprint import bp
 from market.contracts.forms import AnswerForm, BringForm, ClaimForm, SignForm, revise_form, revised
@@ -27,24 +27,20 @@ from market.identity import current_actor
 from market.pagination import paged
 from market.progress import of_tender
 from models import CASES
-from models.agencies import profile_of
-from models.contracts import (
-    CHANGES,
-    REASONS,
-    TONES,
-    Change,
-    Contract,
-    ContractSignature,
-    Deliverable,
-    Dispute,
-    Materials,
-    rule,
-)
-from models.contracts.agreement import UNSIGNED
-from models.contracts.changes import WHEN
+from models.agencies.entry import profile_of
+from models.contracts.agreement import UNSIGNED, Contract
+from models.contracts.changes import CHANGES, WHEN, Change
+from models.contracts.clauses import TONES, rule
+from models.contracts.deliverables import REASONS, Deliverable
+from models.contracts.disputes import Dispute
+from models.contracts.materials import Materials
+from models.contracts.signatures import ContractSignature
 from models.documents import Document
-from models.ledger import ACCOUNT_KINDS, Entry
-from models.payments import KINDS, PAYOUT_KINDS, POSTINGS, Payout, funds_held, payments_of
+from models.ledger.books import ACCOUNT_KINDS, Entry
+from models.payments.payment import KINDS
+from models.payments.payouts import PAYOUT_KINDS, Payout
+from models.payments.postings import POSTINGS
+from models.payments.settlement import funds_held, payments_of
 from models.ratings import DIMENSIONS, Rating
 from models.workflow import Case, Move
 
@@ -165,20 +161,20 @@ register_case(
     url="/contracts",
     page=show,
     acts={
-        "agree_buyer": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
-        "agree_agency": ActPage(actions.agree, SignForm, _signed, template="contracts/sign.html"),
+        "agree_buyer": ActPage(signing.agree, SignForm, _signed, template="contracts/sign.html"),
+        "agree_agency": ActPage(signing.agree, SignForm, _signed, template="contracts/sign.html"),
         "revise": ActPage(
-            actions.revise, values=revised, build=revise_form, template="contracts/revise.html"
+            drafting.revise, values=revised, build=revise_form, template="contracts/revise.html"
         ),
-        "terminate": ActPage(actions.terminate),
-        "replace": ActPage(actions.replace),
-        "call_off": ActPage(actions.call_off),
-        "give_notice": ActPage(actions.give_notice),
-        "retract": ActPage(actions.retract),
-        "contest": ActPage(actions.contest, AnswerForm, with_file),
-        "dispute": ActPage(actions.file_dispute, ClaimForm, with_file),
+        "terminate": ActPage(drafting.terminate),
+        "replace": ActPage(drafting.replace),
+        "call_off": ActPage(drafting.call_off),
+        "give_notice": ActPage(changing.give_notice),
+        "retract": ActPage(changing.retract),
+        "contest": ActPage(disputing.contest, AnswerForm, with_file),
+        "dispute": ActPage(disputing.file, ClaimForm, with_file),
     },
-    timed={"refer": actions.lapse_signing, "resume": actions.resume, "end": actions.end_unopposed},
+    timed={"refer": drafting.lapse_signing, "resume": changing.resume, "end": changing.end_unopposed},
 )
 
 
@@ -208,7 +204,7 @@ def bring(identifier: str) -> Response | str | tuple[str, int]:
     return form_page(
         BringForm(),
         _("上传在别处签署的合同"),
-        actions.bring_signature,
+        signing.bring_signature,
         lambda found: case_url("contract", found),
         with_file,
         identifier,

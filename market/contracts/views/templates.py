@@ -10,23 +10,22 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from market.case_views import attempt, not_found
-from market.contracts import actions
+from market.contracts.actions import drafting
 from market.contracts.blueprint import bp
 from market.contracts.forms import template_form
 from market.extensions import db
 from models import clock
 from models.base import Json
 from models.catalogue import KINDS
-from models.contracts import (
-    TONES,
+from models.contracts.clauses import TONES, rules, rules_version
+from models.contracts.templates import (
+    MOST_MILESTONES,
+    PLACES,
     ContractTemplate,
     changed_clauses,
     current_templates,
-    rules,
-    rules_version,
     templates_of,
 )
-from models.contracts.templates import MOST_MILESTONES, PLACES
 
 
 @bp.get("/contract-templates")
@@ -80,7 +79,7 @@ def revise_template(identifier: str) -> Response | str | tuple[str, int]:
             }
             result, status = attempt(
                 form,
-                actions.publish_template,
+                drafting.publish_template,
                 identifier,
                 clauses=_clauses(form, newest),
                 milestones=_milestones(form),

@@ -11,13 +11,17 @@ from market.gateways import BankTransfer, get_online_gateway
 from market.payments.actions.paying import see_at_bank
 from market.payments.actions.payouts import come_back, see_arrived
 from market.transaction import action
-from models import clock, events, ledger, money, payments, spelling
+from models import clock, events, money, spelling
 from models.actors import SYSTEM, Actor
 from models.cases import find_case
 from models.errors import Conflict, NotFound, RuleViolation, WrongState
 from models.i18n import N_
-from models.payments import BankLine, BankStatement, Payment, Payout, booked_before, comes_back, match
-from models.payments.bank import Match, fits
+from models.ledger import closing as ledger_closing
+from models.ledger import days
+from models.payments import bank, postings
+from models.payments.bank import BankLine, BankStatement, Match, booked_before, comes_back, fits
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from models.workflow import check_reason
 
 STRANGE = {
@@ -45,7 +49,7 @@ def _line(session: Session, statement: str, number: int) -> BankLine:
 
 
 @action
-def match_line(session: Session, actor: Actor, statement: str, number: int) -> str:
+def match(session: Session, actor: Actor, statement: str, number: int) -> str:
     """Book a line that names one of ours with right check digits and to the fen.
 
     Any other waits for the custodian, with the reason.
@@ -53,7 +57,7 @@ def match_line(session: Session, actor: Actor, statement: str, number: int) -> s
     line = _line(session, statement, number)
     if line.state != "new":
         return statement
-    found = match(session, line)
+    found = bank.match(session, line)
     if found.case is not None:
         found = _book(session, actor, line, found.case)
     if found.case is None:
@@ -62,7 +66,7 @@ def match_line(session: Session, actor: Actor, statement: str, number: int) -> s
 
 
 @action
-def leave_line(session: Session, actor: Actor, statement: str, number: int) -> str:
+def leave(session: Session, actor: Actor, statement: str, number: int) -> str:
     """A line that names one of ours, but could not be booked, waits for the custodian."""
     line = _line(session, statement, number)
     if line.state == "new":
@@ -83,8 +87,8 @@ def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout
         if held.state != "cleared":
             see_at_bank(session, actor, held)
     else:
-        this_try = payments.cleared_of(session, held.identifier)[0] + 1 == held.tries
-        payments.post(
+        this_try = bank.cleared_of(session, held.identifier)[0] + 1 == held.tries
+        postings.post(
             session,
             "left_bank",
             f"{line.statement.identifier}/{line.number}:left",
@@ -119,14 +123,14 @@ def _return(
         raise RuleViolation(N_("没有找到 %(identifier)s。"), "identifier", identifier=identifier)
     held = Payout.lock(session, case.identifier)
     if line.amount != held.amount:
-        raise RuleViolation(payments.PROBLEMS["amount"], "identifier")
+        raise RuleViolation(bank.PROBLEMS["amount"], "identifier")
     if not comes_back(session, held):
-        raise RuleViolation(payments.PROBLEMS["state"], "identifier")
+        raise RuleViolation(bank.PROBLEMS["state"], "identifier")
     if again == booked_before(session, held):
         raise RuleViolation(EARLIER if again else NOT_BOOKED, "way")
     if again:
         come_back(session, actor, held, reason)
-    payments.post(
+    postings.post(
         session,
         "returned_to_bank",
         f"{line.statement.identifier}/{line.number}:returned",
@@ -137,7 +141,7 @@ def _return(
 
 
 @action
-def settle_line(
+def settle(
     session: Session,
     actor: Actor,
     statement: str,
@@ -165,14 +169,14 @@ def settle_line(
             raise RuleViolation(N_("没有找到 %(identifier)s。"), "identifier", identifier=about)
         found = _book(session, actor, line, case)
         if found.case is None:
-            raise RuleViolation(payments.PROBLEMS[found.problem], "identifier")
+            raise RuleViolation(bank.PROBLEMS[found.problem], "identifier")
     elif way in ("returned", "returned_before") and line.amount > 0:
         _return(session, actor, line, about, reason, again=way == "returned")
     elif (name := STRANGE.get(way.partition(":")[0])) and (line.amount > 0) == (way != "back"):
         gateway = (
             get_online_gateway(way.partition(":")[2]).name if name == "seen_at_bank" else BankTransfer.name
         )
-        payments.post(session, name, key, statement, abs(line.amount), gateway=gateway)
+        postings.post(session, name, key, statement, abs(line.amount), gateway=gateway)
     else:
         raise RuleViolation(N_("收付方向与所选的不符。"), "way")
     line.state, line.note, line.settled_at = "settled", reason[:200], clock.now()
@@ -195,7 +199,7 @@ def settle_line(
 
 
 @action
-def read_line(
+def read(
     session: Session,
     actor: Actor,
     statement: str,
@@ -235,11 +239,11 @@ def read_line(
 
 
 @action
-def close_day(session: Session, actor: Actor, closing: ledger.Closing) -> str:
+def close_day(session: Session, actor: Actor, closing: days.Closing) -> str:
     """Keep the closing of a day that was worked out before.
 
     Returns its hash; Conflict where it does not follow any more.
     """
-    if not ledger.close(session, closing):
+    if not ledger_closing.close(session, closing):
         raise Conflict(N_("同时有另一次提交改动了同样的内容,请刷新后再试。"))
     return closing.digest

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from market.settlement.payouts import create_payouts
 from market.settlement.receipts import record_receipt
 from market.transaction import action
-from models import clock, payments
+from models import clock
 from models.actors import SYSTEM, Actor
 from models.errors import NotFound, WrongState
 from models.i18n import N_
-from models.payments import OPEN, Charge, GatewayEvent, Payment, charges_of
+from models.payments import postings
+from models.payments.charges import Charge, GatewayEvent, charges_of
+from models.payments.payment import OPEN, Payment
 from models.upsert import upsert
 from models.workflow import check_role
 
@@ -41,7 +43,7 @@ def _locked(session: Session, key: str) -> Charge:
 
 
 @action
-def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str, method: str) -> str:
+def ask(session: Session, actor: Actor, identifier: str, *, gateway: str, method: str) -> str:
     """The buyer wants to pay through a gateway: a charge to ask it for, or the one that is open already.
 
     Its key.
@@ -73,7 +75,7 @@ def ask_charge(session: Session, actor: Actor, identifier: str, *, gateway: str,
 
 
 @action
-def note_charge(session: Session, actor: Actor, key: str, *, gateway_id: str) -> str:
+def note(session: Session, actor: Actor, key: str, *, gateway_id: str) -> str:
     """The gateway has it, under this name."""
     charge = _locked(session, key)
     charge.gateway_id = gateway_id
@@ -84,7 +86,7 @@ def note_charge(session: Session, actor: Actor, key: str, *, gateway_id: str) ->
 
 
 @action
-def fail_charge(session: Session, actor: Actor, key: str) -> str:
+def fail(session: Session, actor: Actor, key: str) -> str:
     """The gateway took nothing and will not."""
     charge = _locked(session, key)
     if charge.state in ("asked", "waiting"):
@@ -93,7 +95,7 @@ def fail_charge(session: Session, actor: Actor, key: str) -> str:
 
 
 @action
-def settle_charge(session: Session, actor: Actor, key: str, *, amount: int, fee: int = 0) -> str:
+def settle(session: Session, actor: Actor, key: str, *, amount: int, fee: int = 0) -> str:
     """The gateway has the money: the `amount` (fen) it was asked for; any other is for a person to look at.
 
     Said by the page, a webhook and the jobs in any order and as often as they like, it is booked once; money
@@ -106,13 +108,13 @@ def settle_charge(session: Session, actor: Actor, key: str, *, amount: int, fee:
     payment, contract = charge.payment, charge.payment.contract
     charge.state, charge.settled_at = "succeeded", clock.now()
     session.flush()
-    payments.post(session, "gateway_fee", f"{key}:fee", contract.identifier, fee, gateway=charge.gateway)
+    postings.post(session, "gateway_fee", f"{key}:fee", contract.identifier, fee, gateway=charge.gateway)
     if payment.state in OPEN:
         record_receipt(session, payment, "receive", SYSTEM, charge.gateway)
         return key
     charge.surplus = True
     session.flush()
-    payments.post(
+    postings.post(
         session,
         "surplus_received",
         f"{charge.key}:surplus",

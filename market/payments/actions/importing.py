@@ -35,7 +35,8 @@ from models.actors import Actor
 from models.base import Json
 from models.errors import NotFound, RuleViolation
 from models.i18n import N_
-from models.payments import BankLine, BankStatement, BankStatementLayout, UnreadBankStatement, layout_of
+from models.payments.bank import BankLine, BankStatement
+from models.payments.layouts import BankStatementLayout, UnreadBankStatement, layout_of
 from models.upsert import upsert
 
 Group = tuple[object, ...]
@@ -71,7 +72,7 @@ def import_statement(actor: Actor, *, file_name: str, content: bytes, submission
     statement, or one of another account; Unread for a table that is kept until its columns are told. It is
     read before the transaction begins.
     """
-    permissions.check_act("payments._take_statement", actor)
+    permissions.check_act("payments.importing._take_statement", actor)
     db.session.rollback()
     try:
         parsed = read(content, _account(), _layouts())
@@ -118,7 +119,7 @@ def tell_layout(
     this heading, and take it in. RuleViolation at `columns` where that is not enough, at `heading` for no
     such row, or as `import_statement` does.
     """
-    permissions.check_act("payments._take_statement", actor)
+    permissions.check_act("payments.importing._take_statement", actor)
     found, rows = waiting(number)
     file_name, content = found.source, store().get(found.sha256)
     db.session.rollback()

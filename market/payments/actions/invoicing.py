@@ -6,20 +6,21 @@ from datetime import date
 
 from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.files import hand_in, with_file
 from market.transaction import action
 from models import identifiers
 from models.actors import Actor
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.payments import Invoice, Payment
-from models.payments.invoices import check_number, check_sums
-from models.workflow import check_role, perform, start
+from models.payments.invoices import Invoice, check_number, check_sums
+from models.payments.payment import Payment
+from models.workflow import check_role, start
 
 
 @with_file
 @action
-def record_invoice(
+def record(
     session: Session,
     actor: Actor,
     payment: str,
@@ -62,15 +63,9 @@ def record_invoice(
     return invoice.identifier
 
 
-@action
-def receive_invoice(session: Session, actor: Actor, identifier: str) -> str:
-    """The buyer has it."""
-    perform(session, Invoice.lock(session, identifier), "receive", actor)
-    return identifier
+# The buyer has it.
+receive = case_action(__name__, Invoice, "receive")
 
 
-@action
-def void_invoice(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    """The agency voids it with a red one; its number stays taken."""
-    perform(session, Invoice.lock(session, identifier), "void", actor, reason=reason)
-    return identifier
+# The agency voids it with a red one; its number stays taken.
+void = case_action(__name__, Invoice, "void")

@@ -7,13 +7,16 @@ from sqlalchemy.orm import Session
 from market.files import hand_in, with_file
 from market.settlement.receipts import record_receipt
 from market.transaction import action
-from models import clock, credit, payments
+from models import clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.clock import BEIJING
+from models.credit import records
 from models.lengths import check_text
 from models.money import show
-from models.payments import Payment
+from models.payments import payment as payment_payment
+from models.payments import postings
+from models.payments.payment import Payment
 from models.workflow import perform, permit
 
 
@@ -25,7 +28,7 @@ def pay(
     """The buyer says it has paid, and shows the bank's voucher."""
     payment = Payment.lock(session, identifier)
     permit(session, payment, "pay", actor)
-    bank_reference = check_text(Payment.bank_reference, bank_reference, payments.REFERENCE_WRONG)
+    bank_reference = check_text(Payment.bank_reference, bank_reference, payment_payment.REFERENCE_WRONG)
     perform(session, payment, "pay", actor, data={"kind": payment.kind, "amount": payment.amount})
     payment.bank_reference, payment.paid_at = bank_reference, clock.now()
     payment.voucher_id = hand_in(session, actor, payment, file_name, content).id
@@ -55,7 +58,7 @@ def see_at_bank(session: Session, actor: Actor, payment: Payment) -> None:
         perform(session, payment, "receive", actor, data={"kind": payment.kind, "amount": payment.amount})
     else:
         record_receipt(session, payment, "receive", actor, "bank")
-    payments.post(
+    postings.post(
         session, "seen_at_bank", f"{payment.identifier}:seen", payment.contract.identifier, payment.amount
     )
 
@@ -88,13 +91,13 @@ def lapse(session: Session, actor: Actor, identifier: str) -> str:
     """Not paid in time: both are told, and a record is put forward for the regulator to take up."""
     payment = Payment.lock(session, identifier)
     perform(session, payment, "lapse", actor, data={"kind": payment.kind, "amount": payment.amount})
-    if not credit.recorded(session, payment.identifier):
+    if not records.recorded(session, payment.identifier):
         day = payment.pay_by.astimezone(BEIJING).date()
         facts = (
             f"合同 {payment.contract.identifier} 的款项 {payment.identifier}({show(payment.amount)})"
             f"应于 {day} 前支付,逾期未付。"
         )
-        credit.propose(
+        records.propose(
             session,
             SYSTEM,
             session.get_one(Organisation, payment.buyer_id),

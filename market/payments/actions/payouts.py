@@ -6,12 +6,13 @@ from sqlalchemy.orm import Session
 
 from market.gateways import BankTransfer
 from market.transaction import action
-from models import clock, payments
+from models import clock
 from models.actors import Actor
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import check_text
-from models.payments import Payout
+from models.payments import payment, postings
+from models.payments.payouts import Payout
 from models.workflow import perform
 
 
@@ -24,7 +25,7 @@ def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str
     payout = Payout.lock(session, identifier)
     if payout.gateway != BankTransfer.name:
         raise RuleViolation(N_("这一笔由支付渠道自动付出。"))
-    bank_reference = check_text(Payout.bank_reference, bank_reference, payments.REFERENCE_WRONG)
+    bank_reference = check_text(Payout.bank_reference, bank_reference, payment.REFERENCE_WRONG)
     payout.tries += 1
     _sent(session, actor, payout)
     payout.bank_reference = bank_reference
@@ -38,7 +39,7 @@ def _sent(session: Session, actor: Actor, payout: Payout) -> None:
 
 
 def _move(session: Session, payout: Payout, name: str) -> None:
-    payments.post(
+    postings.post(
         session,
         name,
         f"{payout.identifier}:{payout.gateway}:{payout.tries}:{name}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
-from models.payments import payments_named_in, reference
+from models.payments.payment import payments_named_in, reference
 from models.spelling import plain
 
 MOST_REMARK = 200

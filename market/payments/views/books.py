@@ -20,23 +20,24 @@ from market.formatting import format_instant
 from market.pagination import paged
 from market.payments.blueprint import bp
 from market.spreadsheets import Column, export, yuan
-from models import ledger
-from models.ledger import ACCOUNT_KINDS, Account, Closing, Entry
-from models.payments import POSTINGS
+from models.ledger import closing, days, reports
+from models.ledger.books import ACCOUNT_KINDS, Account, Entry
+from models.ledger.days import Closing
+from models.payments.postings import POSTINGS
 
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _ever() -> tuple[datetime, datetime]:
     """From the first instant to the end of the day that is booked on now."""
-    return FIRST, ledger.midnight(ledger.open_day(db.session) + timedelta(days=1))
+    return FIRST, days.midnight(days.open_day(db.session) + timedelta(days=1))
 
 
 @bp.get("/ledger")
 @login_required
 def trial() -> str:
     """The trial balance, checked as it is shown."""
-    rows = ledger.totals(db.session)
+    rows = reports.totals(db.session)
     chart = row_chart(
         [(_(ACCOUNT_KINDS[row.kind][0]), abs(row.balance) // 100) for row in rows], _("各科目余额(元)")
     )
@@ -45,24 +46,24 @@ def trial() -> str:
         rows=rows,
         chart=chart,
         kinds=ACCOUNT_KINDS,
-        unbalanced_accounts=ledger.unbalanced_accounts(db.session),
-        total=ledger.trial_balance(db.session),
+        unbalanced_accounts=reports.unbalanced_accounts(db.session),
+        total=reports.trial_balance(db.session),
     )
 
 
 TRIAL = (
-    Column[ledger.Total](_l("科目"), lambda row: _(ACCOUNT_KINDS[row.kind][0])),
-    Column[ledger.Total](_l("账户数"), lambda row: row.accounts),
-    Column[ledger.Total](_l("借方发生额(元)"), lambda row: yuan(row.debits)),
-    Column[ledger.Total](_l("贷方发生额(元)"), lambda row: yuan(row.credits)),
-    Column[ledger.Total](_l("余额(元,贷方为正)"), lambda row: yuan(row.balance)),
+    Column[reports.Total](_l("科目"), lambda row: _(ACCOUNT_KINDS[row.kind][0])),
+    Column[reports.Total](_l("账户数"), lambda row: row.accounts),
+    Column[reports.Total](_l("借方发生额(元)"), lambda row: yuan(row.debits)),
+    Column[reports.Total](_l("贷方发生额(元)"), lambda row: yuan(row.credits)),
+    Column[reports.Total](_l("余额(元,贷方为正)"), lambda row: yuan(row.balance)),
 )
 
 
 @bp.get("/ledger.<any(csv, xlsx):kind>")
 @login_required
 def export_trial(kind: str) -> FlaskResponse:
-    return export("trial-balance", kind, TRIAL, ledger.totals(db.session))
+    return export("trial-balance", kind, TRIAL, reports.totals(db.session))
 
 
 @bp.get("/ledger/accounts")
@@ -86,7 +87,7 @@ def account(code: str) -> str:
     return render_template(
         "payments/account.html",
         account=found,
-        page=paged(ledger.account_statement_lines([code], *_ever())),
+        page=paged(reports.account_statement_lines([code], *_ever())),
         kinds=ACCOUNT_KINDS,
         postings=POSTINGS,
     )
@@ -106,7 +107,7 @@ ACCOUNT = (
 @bp.get("/ledger/accounts/<code>.<any(csv, xlsx):kind>")
 @login_required
 def export_account(code: str, kind: str) -> FlaskResponse:
-    posted: Any = db.session.execute(ledger.account_statement_lines([code], *_ever()))
+    posted: Any = db.session.execute(reports.account_statement_lines([code], *_ever()))
     return export("account", kind, ACCOUNT, posted)
 
 
@@ -125,7 +126,7 @@ def entry(identifier: str) -> str:
 @login_required
 def closings() -> str:
     """The closed days; on demand the whole chain is computed anew."""
-    faults = list(ledger.verify(db.session)) if request.args.get("verify") else None
+    faults = list(closing.verify(db.session)) if request.args.get("verify") else None
     return render_template(
         "payments/closings.html", page=paged(select(Closing).order_by(Closing.day.desc())), faults=faults
     )
@@ -143,7 +144,7 @@ def closed_day(day: str) -> FlaskResponse:
         found = None
     if found is None:
         raise not_found(day)
-    content = rfc8785.dumps(ledger.day_file(db.session, found))
+    content = rfc8785.dumps(closing.day_file(db.session, found))
     return FlaskResponse(
         content,
         mimetype="application/json",

@@ -14,12 +14,15 @@ from market.extensions import db
 from market.gateways import get_gateway
 from market.identity import current_actor
 from market.pagination import paged
-from market.payments import actions
+from market.payments.actions import invoicing
+from market.payments.actions import payouts as payout_actions
 from market.payments.blueprint import bp
 from market.payments.forms import InvoiceForm, SendForm
-from models.agencies import under_way
+from models.agencies.account_changes import under_way
 from models.money import capital
-from models.payments import PAYOUT_KINDS, Invoice, Payment, Payout, reference
+from models.payments.invoices import Invoice
+from models.payments.payment import Payment, reference
+from models.payments.payouts import PAYOUT_KINDS, Payout
 from models.workflow import check_role
 
 
@@ -65,11 +68,11 @@ register_case(
     url="/payouts",
     page=show_payout,
     acts={
-        "send": ActPage(actions.send, SendForm),
-        "arrive": ActPage(actions.arrive),
-        "bounce": ActPage(actions.bounce),
+        "send": ActPage(payout_actions.send, SendForm),
+        "arrive": ActPage(payout_actions.arrive),
+        "bounce": ActPage(payout_actions.bounce),
     },
-    timed={"arrive": actions.arrive},
+    timed={"arrive": payout_actions.arrive},
 )
 
 
@@ -82,7 +85,7 @@ def new_invoice(identifier: str) -> Response | str | tuple[str, int]:
     return form_page(
         InvoiceForm(),
         _("登记发票"),
-        actions.record_invoice,
+        invoicing.record,
         lambda found: case_url("invoice", found),
         lambda form: {**{k: v for k, v in form.values().items() if k != "file"}, **file_of(form.file.data)},
         payment.identifier,
@@ -109,5 +112,5 @@ register_case(
     Invoice,
     url="/invoices",
     page=show_invoice,
-    acts={"receive": ActPage(actions.receive_invoice), "void": ActPage(actions.void_invoice)},
+    acts={"receive": ActPage(invoicing.receive), "void": ActPage(invoicing.void)},
 )

@@ -20,24 +20,24 @@ from market.extensions import db
 from market.forms import ActForm
 from market.gateways import bank_transfer, gateways
 from market.pagination import paged
-from market.payments import actions
+from market.payments.actions import bank
 from market.payments.blueprint import bp
 from market.payments.forms import LineForm, ReadForm
 from market.payments.jobs import DIFFERENCES, reconcile
 from market.spreadsheets import Column, export, yuan
-from models import ledger
+from models.ledger import books
 from models.money import show
-from models.payments import (
+from models.payments.bank import (
     LINE_STATES,
     PROBLEMS,
     BankLine,
     BankStatement,
-    Discrepancy,
     bank_statement_of,
     offered_return,
     statement_discrepancy,
     unexplained,
 )
+from models.payments.charges import Discrepancy
 
 
 @bp.get("/custody")
@@ -45,15 +45,15 @@ from models.payments import (
 def desk() -> str:
     account = " · ".join(value for _label, value in bank_transfer().account)
     balances = [
-        (_("托管银行(账上)"), -ledger.balance(db.session, ledger.BANK)),
+        (_("托管银行(账上)"), -books.balance(db.session, books.BANK)),
         *(
             (
                 _("%(gateway)s 在途", gateway=_(way.label)),
-                -ledger.balance(db.session, ledger.clearing(way.name)),
+                -books.balance(db.session, books.clearing(way.name)),
             )
             for way in gateways()
         ),
-        (_("待查款"), ledger.balance(db.session, ledger.PLATFORM)),
+        (_("待查款"), books.balance(db.session, books.PLATFORM)),
         (_("未核对的流水"), unexplained(db.session)),
     ]
     counted: Any = select(
@@ -140,7 +140,7 @@ def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int
     return form_page(
         form,
         _("处理这一笔"),
-        actions.read_line if unread else actions.settle_line,
+        bank.read if unread else bank.settle,
         lambda done: url_for("payments.statement", identifier=done, state="" if unread else "open"),
         lambda form: form.values(),
         identifier,

@@ -18,12 +18,12 @@ from market.formatting import problem_text
 from market.forms import ActForm
 from market.identity import current_actor
 from market.pagination import paged
-from market.payments import actions
+from market.payments.actions import importing
 from market.payments.blueprint import bp
 from market.payments.forms import DAY_ORDERS, MOST_SHOWN, StatementForm, layout_form
 from market.payments.reading import ROLES
 from models.errors import Problem
-from models.payments import BankStatementLayout, UnreadBankStatement
+from models.payments.layouts import BankStatementLayout, UnreadBankStatement
 
 SHOWN = 12  # rows of a table that is not understood
 
@@ -37,13 +37,13 @@ def import_statement() -> Response | str | tuple[str, int]:
         if form.validate():
             try:
                 sent: dict[str, Any] = {**file_of(form.file.data), "submission": form.sent()}
-                found = actions.import_statement(current_actor(), **sent)
+                found = importing.import_statement(current_actor(), **sent)
                 return redirect(url_for("payments.statement", identifier=found), 303)
             except Problem as problem:
                 form.refuse(problem, problem_text(problem))
                 status, unread = (
                     problem.status,
-                    problem.number if isinstance(problem, actions.Unread) else None,
+                    problem.number if isinstance(problem, importing.Unread) else None,
                 )
     waiting = db.session.scalars(
         select(UnreadBankStatement).order_by(UnreadBankStatement.id.desc()).limit(SHOWN)
@@ -63,12 +63,12 @@ def import_statement() -> Response | str | tuple[str, int]:
 @login_required
 def tell_layout(number: int) -> Response | str | tuple[str, int]:
     """The first rows of a table, and what each of its columns is."""
-    found, rows = actions.waiting(number)
+    found, rows = importing.waiting(number)
     form, status = layout_form(rows), 200
     if form.is_submitted():
         status = 422
         if form.validate():
-            result, status = attempt(form, actions.tell_layout, number, **form.values())
+            result, status = attempt(form, importing.tell_layout, number, **form.values())
             if result is not None:
                 return redirect(url_for("payments.statement", identifier=result), 303)
     shown = [
@@ -82,7 +82,7 @@ def tell_layout(number: int) -> Response | str | tuple[str, int]:
 @bp.post("/custody/import/<int:number>/drop")
 @login_required
 def drop_waiting(number: int) -> Response:
-    actions.drop_waiting(current_actor(), number, submission=ActForm().sent())
+    importing.drop_waiting(current_actor(), number, submission=ActForm().sent())
     return redirect(url_for("payments.import_statement"), 303)
 
 
@@ -99,5 +99,5 @@ def layouts() -> str:
 @bp.post("/custody/layouts/<int:number>/forget")
 @login_required
 def forget_layout(number: int) -> Response:
-    actions.forget_layout(current_actor(), number, submission=ActForm().sent())
+    importing.forget_layout(current_actor(), number, submission=ActForm().sent())
     return redirect(url_for("payments.layouts"), 303)

@@ -29,7 +29,8 @@ from market.payments import gateway_sync
 from market.payments.blueprint import bp
 from models.errors import NotFound
 from models.i18n import N_
-from models.payments import Charge, Payment
+from models.payments.charges import Charge
+from models.payments.payment import Payment
 
 log = logging.getLogger(__name__)
 

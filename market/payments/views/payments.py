@@ -13,11 +13,13 @@ from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, file_of, link, visible
 from market.extensions import db
 from market.gateways import bank_transfer, online_methods
-from market.payments import actions
+from market.payments.actions import paying
 from market.payments.blueprint import bp
 from market.payments.forms import PayForm
 from models.money import capital
-from models.payments import KINDS, Invoice, Payment, charges_of
+from models.payments.charges import charges_of
+from models.payments.invoices import Invoice
+from models.payments.payment import KINDS, Payment
 
 
 @bp.get("/payments/<identifier>")
@@ -52,14 +54,14 @@ register_case(
     page=show,
     acts={
         "pay": ActPage(
-            actions.pay,
+            paying.pay,
             PayForm,
             lambda form: {"bank_reference": form.bank_reference.data, **file_of(form.file.data)},
         ),
-        "confirm": ActPage(actions.confirm),
-        "receive": ActPage(actions.receive),
-        "dispute": ActPage(actions.dispute),
-        "set_aside": ActPage(actions.set_aside),
+        "confirm": ActPage(paying.confirm),
+        "receive": ActPage(paying.receive),
+        "dispute": ActPage(paying.dispute),
+        "set_aside": ActPage(paying.set_aside),
     },
-    timed={"lapse": actions.lapse},
+    timed={"lapse": paying.lapse},
 )

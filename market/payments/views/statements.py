@@ -23,12 +23,13 @@ from market.pagination import paged
 from market.payments.blueprint import bp
 from market.printing import PLATFORM, pdf
 from market.spreadsheets import Column, export, yuan
-from models import clock, ledger
+from models import clock
 from models.accounts import Organisation
 from models.clock import BEIJING
-from models.contracts import Contract
+from models.contracts.agreement import Contract
+from models.ledger import books, days, reports
 from models.money import show
-from models.payments import POSTINGS
+from models.payments.postings import POSTINGS
 
 
 def _own() -> tuple[Organisation, list[str]]:
@@ -40,9 +41,9 @@ def _own() -> tuple[Organisation, list[str]]:
     if not actor.roles & {"enterprise", "agency"} or actor.organisation_id is None:
         abort(403)
     own = db.session.get_one(Organisation, actor.organisation_id)
-    codes = [ledger.payable(own.uscc)]
+    codes = [books.payable(own.uscc)]
     for contract in db.session.scalars(select(Contract.identifier).where(Contract.buyer_id == own.id)):
-        codes += [ledger.escrow(contract), ledger.retention(contract), ledger.hold(contract)]
+        codes += [books.escrow(contract), books.retention(contract), books.hold(contract)]
     return own, codes
 
 
@@ -60,7 +61,7 @@ def _period() -> tuple[date, date]:
     The first never after the last.
     """
     today = clock.today()
-    last = _day("until", ledger.open_day(db.session))
+    last = _day("until", days.open_day(db.session))
     return min(_day("since", today.replace(month=1, day=1)), last), last
 
 
@@ -74,8 +75,8 @@ def own_statement() -> str:
     own, codes = _own()
     since, until = _period()
     begin, end = _instant(since), _instant(until + timedelta(days=1))
-    total = ledger.account_statement(db.session, codes, begin, end)
-    lines = ledger.account_statement_lines(codes, begin, end, total.opening)
+    total = reports.account_statement(db.session, codes, begin, end)
+    lines = reports.account_statement_lines(codes, begin, end, total.opening)
     return render_template(
         "payments/own_statement.html",
         organisation=own,
@@ -117,11 +118,11 @@ def export_own(kind: str) -> FlaskResponse:
     own, codes = _own()
     since, until = _period()
     begin, end = _instant(since), _instant(until + timedelta(days=1))
-    total = ledger.account_statement(db.session, codes, begin, end)
+    total = reports.account_statement(db.session, codes, begin, end)
     lines = [
         (e, int(amount), int(running))
         for e, amount, running in db.session.execute(
-            ledger.account_statement_lines(codes, begin, end, total.opening)
+            reports.account_statement_lines(codes, begin, end, total.opening)
         )
     ]
     if kind == "pdf":
@@ -149,8 +150,8 @@ def _paper(
     own: Organisation,
     since: date,
     until: date,
-    total: ledger.AccountStatement,
-    lines: list[tuple[ledger.Entry, int, int]],
+    total: reports.AccountStatement,
+    lines: list[tuple[books.Entry, int, int]],
 ) -> FlaskResponse:
     data = {
         "platform": PLATFORM,

@@ -13,12 +13,13 @@ from models import clock, money, policy
 from models.actors import SYSTEM, Actor
 from models.errors import RuleViolation, WrongState
 from models.i18n import N_
-from models.sourcing import Bid, LivePrice, Tender, lowest, step
+from models.sourcing.bids import Bid, LivePrice, lowest, step
 from models.sourcing.ranking import told_links
+from models.sourcing.tenders import Tender
 from models.workflow import perform, permit
 
 
-def start_auction(session: Session, tender: Tender) -> None:
+def begin(session: Session, tender: Tender) -> None:
     """The prices are open: bidders undercut one another for as long as the policy says."""
     minutes = policy.get(tender.policy_version).number("choosing.auction_minutes")
     tender.auction_started_at = clock.now()
@@ -68,7 +69,7 @@ def _prolong(session: Session, tender: Tender) -> None:
 
 
 @action
-def end_auction(session: Session, actor: Actor, identifier: str) -> str:
+def end(session: Session, actor: Actor, identifier: str) -> str:
     """The auction is over: all is open, the lowest price comes first, and everyone sees who gave which."""
     tender = Tender.lock(session, identifier)
     permit(session, tender, "end_auction", actor)

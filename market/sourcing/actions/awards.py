@@ -5,16 +5,22 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.settlement.lifecycle import draft_contract
 from market.sourcing.actions.common import turn_away
 from market.transaction import action
-from models import agencies, clock, identifiers, workdays
+from models import clock, identifiers, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
+from models.agencies import eligibility
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
 from models.lengths import check_text
-from models.sourcing import Award, Bid, Objection, Quote, Tender, participants_of
+from models.sourcing.answers import participants_of
+from models.sourcing.awards import Award, Objection
+from models.sourcing.bids import Bid
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from models.workflow import perform, permit, start
 
 
@@ -99,7 +105,7 @@ def first_bid(session: Session, tender: Tender) -> Bid:
 
 def _engageable(session: Session, tender: Tender, answer: Bid | Quote) -> bool:
     try:
-        agencies.check_eligible(session, answer.agency, tender.item)
+        eligibility.check_eligible(session, answer.agency, tender.item)
     except RuleViolation:
         return False
     return True
@@ -190,10 +196,7 @@ def answer_objection(session: Session, actor: Actor, identifier: str, *, stateme
     return identifier
 
 
-@action
-def escalate_objection(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, Objection.lock(session, identifier), "escalate", actor)
-    return identifier
+escalate_objection = case_action(__name__, Objection, "escalate", name="escalate_objection")
 
 
 @action

@@ -7,20 +7,24 @@ import hashlib
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.files import put_for
 from market.sourcing.actions.common import answering
 from market.transaction import Beforehand, action, arriving, looking
-from models import agencies, clock, identifiers, sealing
+from models import clock, identifiers, sealing
 from models.actors import Actor
+from models.agencies import fees
 from models.documents import check
 from models.errors import Conflict, Problem, RuleViolation
 from models.i18n import N_
 from models.pricing import Quantity
-from models.sourcing import Bid, Tender, check_terms
+from models.sourcing.bids import Bid
+from models.sourcing.quotes import check_terms
+from models.sourcing.tenders import Tender
 from models.workflow import perform, start
 
 
-def submit_bid(
+def submit(
     actor: Actor,
     identifier: str,
     *,
@@ -46,7 +50,7 @@ def submit_bid(
             "contribution": contribution,
             "file": hashlib.sha256(content).hexdigest() if content else "",
         }
-        return _submit_bid(actor, identifier, **said, attached=attached, submission=submission)
+        return _submit(actor, identifier, **said, attached=attached, submission=submission)
 
 
 def _attach(actor: Actor, identifier: str, name: str, content: bytes) -> dict[str, str] | None:
@@ -72,7 +76,7 @@ def _attach(actor: Actor, identifier: str, name: str, content: bytes) -> dict[st
 
 
 @action
-def _submit_bid(
+def _submit(
     session: Session,
     actor: Actor,
     identifier: str,
@@ -95,7 +99,7 @@ def _submit_bid(
     price = tender.way.price_of(tender, price, ceiling)
     if price is None:
         raise RuleViolation(N_("请填写这一项。"), "price")
-    agencies.check_price(schedule, Quantity.of(tender.quantity), price)
+    fees.check_price(schedule, Quantity.of(tender.quantity), price)
     check_terms(tender, price, days)
     if len(contribution) > 200:
         raise RuleViolation(N_("请填写 1 到 200 个字符。"), "contribution")
@@ -144,7 +148,4 @@ def _seal(tender: Tender, plain: bytes) -> bytes:
     return sealing.seal(tender.keeper_key or b"", sealing.seal(tender.public_key or b"", plain))
 
 
-@action
-def withdraw_bid(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, Bid.lock(session, identifier), "withdraw", actor)
-    return identifier
+withdraw = case_action(__name__, Bid, "withdraw")

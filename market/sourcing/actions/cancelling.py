@@ -10,12 +10,17 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.sourcing.actions.common import turn_away
 from market.transaction import action
 from models.accounts import authority_for
 from models.actors import SYSTEM, Actor
-from models.contracts import UNSIGNED, Contract
-from models.sourcing import Clarification, Evaluation, Tender, check_ground, concerned
+from models.contracts.agreement import UNSIGNED, Contract
+from models.sourcing.answers import concerned
+from models.sourcing.cancelling import check_ground
+from models.sourcing.clarifications import Clarification
+from models.sourcing.evaluations import Evaluation
+from models.sourcing.tenders import Tender
 from models.workflow import perform, permit
 
 
@@ -37,7 +42,7 @@ def call_off(session: Session, actor: Actor, identifier: str, *, reason: str = "
 
 
 @action
-def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, reason: str = "") -> str:
+def ask(session: Session, actor: Actor, identifier: str, *, ground: str, reason: str = "") -> str:
     """After the opening or the draw.
 
     The buyer asks the regulator to let it cancel, on a ground of the policy, with the facts.
@@ -59,7 +64,7 @@ def ask_cancel(session: Session, actor: Actor, identifier: str, *, ground: str, 
 
 
 @action
-def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
+def consent(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
     """The regulator consents.
 
     The tender is cancelled, and everybody who answered is told on which ground.
@@ -87,19 +92,12 @@ def consent_to_cancel(session: Session, actor: Actor, identifier: str, *, reason
     return identifier
 
 
-def _uncancelled(act: str, name: str):  # type: ignore[no-untyped-def]
-    def go_on(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-        tender = Tender.lock(session, identifier)
-        perform(session, tender, act, actor, reason=reason)
-        tender.cancel_ground = None
-        return identifier
-
-    go_on.__name__ = name
-    return action(go_on)
+def _go_on(_session: Session, tender: Tender) -> None:
+    tender.cancel_ground = None
 
 
-refuse_to_cancel = _uncancelled("refuse_cancel", "refuse_to_cancel")
-keep_tender = _uncancelled("keep", "keep_tender")
+refuse = case_action(__name__, Tender, "refuse_cancel", name="refuse", then=_go_on)
+keep = case_action(__name__, Tender, "keep", then=_go_on)
 
 
 def end(session: Session, tender: Tender) -> None:

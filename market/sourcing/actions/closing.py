@@ -14,19 +14,14 @@ from market.timekeeping import surely
 from market.transaction import action, sealing_key
 from models import clock, draws, policy, workdays
 from models.actors import SYSTEM, Actor
-from models.sourcing import (
-    MODES,
-    Bid,
-    Clarification,
-    Link,
-    Outcome,
-    Quote,
-    Tender,
-    concerned,
-    planned_draws,
-    reveal,
-)
+from models.sourcing.answers import concerned
+from models.sourcing.bids import Bid
+from models.sourcing.clarifications import Clarification
+from models.sourcing.modes import MODES, planned_draws
+from models.sourcing.outcomes import Link, Outcome
+from models.sourcing.quotes import Quote, reveal
 from models.sourcing.related_bidders import aside, counted, links_among
+from models.sourcing.tenders import Tender
 from models.workflow import check_role, perform
 
 

@@ -6,18 +6,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.extensions import db
-from models import agencies, clock, credit
+from models import clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
+from models.agencies import eligibility, fees
 from models.conflicts import keep_apart
+from models.credit import abandoned
 from models.errors import NotAllowed
 from models.i18n import N_
 from models.pricing import Quantity
-from models.sourcing import Bid, Quote, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from models.workflow import perform
 
 
-def answering(session: Session, actor: Actor, tender: Tender) -> tuple[Organisation, agencies.FeeSchedule]:
+def answering(session: Session, actor: Actor, tender: Tender) -> tuple[Organisation, fees.FeeSchedule]:
     """The answering agency and the fee schedule it may offer under.
 
     Problem, naming the rule that stops it.
@@ -29,8 +33,8 @@ def answering(session: Session, actor: Actor, tender: Tender) -> tuple[Organisat
         raise NotAllowed(N_("这项需求只接收受邀机构的报价。"))
     stand_apart(session, actor, tender)
     agency = session.get_one(Organisation, actor.organisation_id)
-    credit.check_rerun(session, agency, tender)
-    return agency, agencies.check_eligible(session, agency, tender.item)
+    abandoned.check_rerun(session, agency, tender)
+    return agency, eligibility.check_eligible(session, agency, tender.item)
 
 
 def stand_apart(session: Session, actor: Actor, tender: Tender) -> None:

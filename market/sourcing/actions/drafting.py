@@ -19,8 +19,10 @@ from models.i18n import N_
 from models.lengths import check_text
 from models.permission import check_standing
 from models.regions import Region, current
-from models.sourcing import FUNDS, MODES, NOT_AGAIN, OPENNESS, Invitation, Tender
+from models.sourcing.cancelling import NOT_AGAIN
+from models.sourcing.modes import FUNDS, MODES, OPENNESS
 from models.sourcing.scoring import Criteria
+from models.sourcing.tenders import Invitation, Tender
 from models.workflow import perform, permit, start
 
 
@@ -112,7 +114,7 @@ def _say(session: Session, tender: Tender, said: str | None) -> None:
 
 
 @action
-def create_tender(
+def create(
     session: Session,
     actor: Actor,
     *,
@@ -135,7 +137,7 @@ def create_tender(
 
 
 @action
-def edit_tender(
+def edit(
     session: Session, actor: Actor, identifier: str, *, again_of: str | None = None, **values: object
 ) -> str:
     tender = Tender.lock(session, identifier)

@@ -25,7 +25,7 @@ from models import sealing
 from models.actors import SYSTEM, Actor
 from models.errors import Problem
 from models.failures import Attempt
-from models.sourcing import Tender
+from models.sourcing.tenders import Tender
 from models.workflow import may
 
 log = logging.getLogger(__name__)

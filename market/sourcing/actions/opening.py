@@ -12,24 +12,24 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from market.files import keep, store
-from market.sourcing.actions import keys
-from market.sourcing.actions.auction import start_auction
+from market.sourcing.actions import auction, keys, scoring
 from market.sourcing.actions.revealing import Unsealed, keep_back, lay_open, links_of_closing, rank_bids
-from market.sourcing.actions.scoring import start_scoring
 from market.transaction import Beforehand, action, looking, sealing_key
 from models import clock, sealing
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.errors import Conflict
 from models.i18n import N_
-from models.sourcing import Bid, Link, Tender
+from models.sourcing.bids import Bid
+from models.sourcing.outcomes import Link
 from models.sourcing.ranking import told_links
 from models.sourcing.related_bidders import void
+from models.sourcing.tenders import Tender
 from models.workflow import perform, permit
 
 _FOLLOWS: dict[str, Callable[[Session, Tender], None]] = {  # by the act a mode names
-    "start_auction": start_auction,
-    "start_scoring": start_scoring,
+    "start_auction": auction.begin,
+    "start_scoring": scoring.begin,
 }
 
 

@@ -13,7 +13,9 @@ from models.actors import SYSTEM, Actor
 from models.errors import NotAllowed
 from models.i18n import N_
 from models.lengths import check_text
-from models.sourcing import Clarification, Tender, concerned
+from models.sourcing.answers import concerned
+from models.sourcing.clarifications import Clarification
+from models.sourcing.tenders import Tender
 from models.workflow import perform, permit, start
 
 
@@ -38,22 +40,20 @@ def ask(session: Session, actor: Actor, identifier: str, *, question: str) -> st
     return identifier
 
 
-def answer_question(
-    actor: Actor, identifier: str, *, answer: str, changes: bool = False, submission: str = ""
-) -> str:
+def answer(actor: Actor, identifier: str, *, answer: str, changes: bool = False, submission: str = "") -> str:
     """The buyer answers, to everyone.
 
     An answer that `changes` the conditions is an amendment: whoever answered is asked anew, and the deadline
     leaves as long as one does; any other leaves time to heed it. The keeper hears of it after. Returns the
     tender's identifier.
     """
-    tender = _answer_question(actor, identifier, answer=answer, changes=changes, submission=submission)
+    tender = _answer(actor, identifier, answer=answer, changes=changes, submission=submission)
     keys.settle(tender)
     return tender
 
 
 @action
-def _answer_question(session: Session, actor: Actor, identifier: str, *, answer: str, changes: bool) -> str:
+def _answer(session: Session, actor: Actor, identifier: str, *, answer: str, changes: bool) -> str:
     clarification = Clarification.lock(session, identifier)
     tender = clarification.tender
     permit(session, clarification, "answer", actor)

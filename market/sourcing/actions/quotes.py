@@ -7,30 +7,29 @@ from sqlalchemy.orm import Session
 
 from market.sourcing.actions.common import answering
 from market.transaction import action, sealing_key
-from models import agencies, clock, identifiers, workdays
+from models import clock, identifiers, workdays
 from models.actors import SYSTEM, Actor
+from models.agencies import eligibility, fees
 from models.base import Json
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.pricing import Quantity
-from models.sourcing import (
+from models.sourcing.answers import live_answers
+from models.sourcing.quotes import (
     Quote,
-    Tender,
     add_offer,
     check_offer,
     check_terms,
-    live_answers,
     restore_offer,
     seal_terms,
     sealed_terms,
 )
+from models.sourcing.tenders import Tender
 from models.workflow import perform, permit, start
 
 
 @action
-def submit_quote(
-    session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = ""
-) -> str:
+def submit(session: Session, actor: Actor, identifier: str, *, price: int, days: int, note: str = "") -> str:
     """An agency answers an inquiry.
 
     Where quotes are hidden until the deadline it is kept sealed, and may be replaced until then. Returns the
@@ -48,7 +47,7 @@ def submit_quote(
     before = session.scalars(earlier).one_or_none()
     if before is not None and before.sealed is None:
         raise RuleViolation(N_("贵机构已经报过价,请在原报价上议价。"))
-    ceiling = agencies.check_price(schedule, Quantity.of(tender.quantity), price)
+    ceiling = fees.check_price(schedule, Quantity.of(tender.quantity), price)
     terms: Json = {"price": price, "days": days, "note": note, "published_price": ceiling}
     if before is not None:
         permit(session, before, "replace", actor)
@@ -83,8 +82,8 @@ def _ceiling(session: Session, quote: Quote, price: int) -> int:
 
     RuleViolation if the price is above.
     """
-    schedule = agencies.check_eligible(session, quote.agency, quote.tender.item)
-    return agencies.check_price(schedule, Quantity.of(quote.tender.quantity), price)
+    schedule = eligibility.check_eligible(session, quote.agency, quote.tender.item)
+    return fees.check_price(schedule, Quantity.of(quote.tender.quantity), price)
 
 
 @action
@@ -104,7 +103,7 @@ def offer(session: Session, actor: Actor, identifier: str, *, price: int, days: 
 
 
 @action
-def accept_quote(session: Session, actor: Actor, identifier: str) -> str:
+def accept(session: Session, actor: Actor, identifier: str) -> str:
     """Agree to the other side's last price, as long as it keeps within the tender and the published fees."""
     quote = Quote.lock(session, identifier)
     permit(session, quote, "accept", actor)
@@ -128,7 +127,7 @@ def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
 
 
 @action
-def decline_quote(session: Session, actor: Actor, identifier: str) -> str:
+def decline(session: Session, actor: Actor, identifier: str) -> str:
     """Either side is done with it.
 
     RuleViolation where the buyer would so end what it may only cancel with consent.
@@ -138,14 +137,14 @@ def decline_quote(session: Session, actor: Actor, identifier: str) -> str:
 
 
 @action
-def withdraw_quote(session: Session, actor: Actor, identifier: str) -> str:
+def withdraw(session: Session, actor: Actor, identifier: str) -> str:
     """The agency takes it back while the buyer has not answered."""
     _end(session, actor, Quote.lock(session, identifier), "withdraw")
     return identifier
 
 
 @action
-def expire_quote(session: Session, actor: Actor, identifier: str) -> str:
+def expire(session: Session, actor: Actor, identifier: str) -> str:
     """Its time is over, or only that of the buyer's counter-offer."""
     quote = Quote.lock(session, identifier)
     own = restore_offer(quote)

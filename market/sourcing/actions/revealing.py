@@ -11,11 +11,12 @@ from market.transaction import sealing_key
 from models import draws
 from models.actors import SYSTEM
 from models.base import Json
-from models.sourcing import Bid, Link, Outcome, Tender
-from models.sourcing.bids import drawn_by, open_up, put_back, take_out
+from models.sourcing.bids import Bid, drawn_by, open_up, put_back, take_out
 from models.sourcing.modes.sealed import ORDER
+from models.sourcing.outcomes import Link, Outcome
 from models.sourcing.ranking import ranked
 from models.sourcing.related_bidders import spread
+from models.sourcing.tenders import Tender
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,19 @@ from sqlalchemy.orm import Session
 
 from market import mail
 from market.accounts.actions.members import meant
+from market.case_actions import case_action
 from market.transaction import action, sealing_key
 from models import clock, identifiers, policy, workdays
 from models.actors import SYSTEM, Actor
-from models.credit import CreditScore
+from models.credit.score import CreditScore
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing import Bid, Evaluation, Outcome, Tender
-from models.sourcing.evaluations import check_sheet, conflict_of, open_sheet, seal_sheet
+from models.sourcing.bids import Bid
+from models.sourcing.evaluations import Evaluation, check_sheet, conflict_of, open_sheet, seal_sheet
+from models.sourcing.outcomes import Outcome
 from models.sourcing.ranking import ranked
 from models.sourcing.scoring import credit_share, days_shares, mean_points, price_shares, rounded
+from models.sourcing.tenders import Tender
 from models.workflow import perform, permit, start
 
 
@@ -56,7 +59,7 @@ def _sheets(session: Session, tender: Tender) -> list[Evaluation]:
     return list(session.scalars(query.with_for_update(of=Evaluation)))
 
 
-def start_scoring(session: Session, tender: Tender) -> None:
+def begin(session: Session, tender: Tender) -> None:
     """The bids are open: evaluators declare and score.
 
     Where no line needs them, the points follow at once.
@@ -80,11 +83,8 @@ def _begin(session: Session, evaluation: Evaluation) -> None:
     perform(session, evaluation, "begin", SYSTEM)
 
 
-@action
-def declare(session: Session, actor: Actor, identifier: str) -> str:
-    """An evaluator declares to have no interest in any bidder."""
-    perform(session, Evaluation.lock(session, identifier), "declare", actor)
-    return identifier
+# An evaluator declares to have no interest in any bidder.
+declare = case_action(__name__, Evaluation, "declare")
 
 
 @action
@@ -98,7 +98,7 @@ def recuse(session: Session, actor: Actor, identifier: str, *, reason: str = "")
 
 
 @action
-def lapse_evaluation(session: Session, actor: Actor, identifier: str) -> str:
+def lapse(session: Session, actor: Actor, identifier: str) -> str:
     """An evaluator's time is over."""
     evaluation = Evaluation.lock(session, identifier)
     perform(session, evaluation, "lapse", actor)

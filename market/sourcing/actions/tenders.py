@@ -15,7 +15,10 @@ from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.errors import Conflict, Problem, RuleViolation
 from models.i18n import N_
-from models.sourcing import Quote, Tender, concerned, settle_repeats
+from models.sourcing.answers import concerned
+from models.sourcing.cancelling import settle_repeats
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Tender
 from models.workflow import check_role, perform, permit
 
 

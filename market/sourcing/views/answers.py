@@ -19,19 +19,25 @@ from market.files import sent
 from market.formatting import problem_text
 from market.identity import current_actor
 from market.pagination import sliced
-from market.sourcing import actions
+from market.sourcing.actions import bids as bid_actions
+from market.sourcing.actions import common
+from market.sourcing.actions import quotes as quote_actions
 from market.sourcing.blueprint import bp, readable, say, tender_link
 from market.sourcing.forms import BidForm, OfferForm
 from market.sourcing.views.tenders import quantity_words
 from models import documents, pricing
-from models.credit import CreditScore, abandoned_by
+from models.credit.abandoned import abandoned_by
+from models.credit.score import CreditScore
 from models.errors import Problem
 from models.pricing import Quantity
-from models.sourcing import Bid, Quote, answers_to, past_prices, shown_to
+from models.sourcing.answers import answers_to, shown_to
+from models.sourcing.bids import Bid
+from models.sourcing.comparison import past_prices
+from models.sourcing.quotes import Quote
 
 _ANSWERS: dict[type[Quote] | type[Bid], tuple[type[OfferForm], Callable[..., str]]] = {
-    Quote: (OfferForm, actions.submit_quote),
-    Bid: (BidForm, actions.submit_bid),
+    Quote: (OfferForm, quote_actions.submit),
+    Bid: (BidForm, bid_actions.submit),
 }
 
 
@@ -54,7 +60,7 @@ def answer(identifier: str) -> Response | str | tuple[str, int]:
             if result is not None:
                 return redirect(case_url(kind.workflow.name, result), 303)
     try:
-        published = actions.published_price(current_actor(), found)
+        published = common.published_price(current_actor(), found)
     except Problem as problem:
         if not form.errors:
             form.refuse(problem, problem_text(problem))
@@ -124,7 +130,7 @@ def show_quote(identifier: str) -> str:
         "sourcing/quote.html",
         **page,
         tender_link=tender_link(quote.tender),
-        own=actions.own_terms(current_actor(), quote),
+        own=quote_actions.own_terms(current_actor(), quote),
     )
 
 
@@ -175,13 +181,13 @@ register_case(
     url="/quotes",
     page=show_quote,
     acts={
-        "offer": ActPage(actions.offer, OfferForm),
-        "accept": ActPage(actions.accept_quote),
-        "decline": ActPage(actions.decline_quote),
-        "withdraw": ActPage(actions.withdraw_quote),
+        "offer": ActPage(quote_actions.offer, OfferForm),
+        "accept": ActPage(quote_actions.accept),
+        "decline": ActPage(quote_actions.decline),
+        "withdraw": ActPage(quote_actions.withdraw),
         "replace": Elsewhere(_answering),
     },
-    timed={"expire": actions.expire_quote},
+    timed={"expire": quote_actions.expire},
 )
 
 
@@ -191,7 +197,7 @@ register_case(
     url="/bids",
     page=show_bid,
     acts={
-        "withdraw": ActPage(actions.withdraw_bid),
+        "withdraw": ActPage(bid_actions.withdraw),
         "replace": Elsewhere(_answering),
         "undercut": Elsewhere(lambda bid: url_for("sourcing.auction", identifier=bid.tender.identifier)),
     },

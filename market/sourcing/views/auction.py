@@ -15,11 +15,12 @@ from werkzeug.wrappers import Response
 from market.case_views import attempt, not_found
 from market.extensions import db
 from market.identity import current_actor, load
-from market.sourcing import actions
+from market.sourcing.actions import auction as auction_actions
 from market.sourcing.blueprint import bp, readable
 from market.sourcing.forms import UndercutForm
 from models.errors import Problem
-from models.sourcing import Bid, LivePrice, Tender, step
+from models.sourcing.bids import Bid, LivePrice, step
+from models.sourcing.tenders import Tender
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def auction(identifier: str) -> Response | str | tuple[str, int]:
         if mine is None:
             raise not_found(identifier)
         if form.validate():
-            result, status = attempt(form, actions.undercut, mine.identifier, **form.values())
+            result, status = attempt(form, auction_actions.undercut, mine.identifier, **form.values())
             if result is not None:
                 return redirect(url_for("sourcing.auction", identifier=identifier), 303)
             standing = _standing(identifier)

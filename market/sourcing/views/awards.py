@@ -18,15 +18,18 @@ from market.event_text import FOLLOWS
 from market.extensions import db
 from market.identity import current_actor
 from market.pagination import paged
-from market.sourcing import actions
+from market.sourcing.actions import awards as award_actions
 from market.sourcing.blueprint import bp, tender_link
 from market.sourcing.forms import ObjectionForm, StatementForm
 from market.sourcing.jobs import notice_of
 from models import draws
 from models.draws import publication
-from models.sourcing import Award, Objection, Tender, answers_to, participants_of, planned_draws
+from models.sourcing.answers import answers_to, participants_of
+from models.sourcing.awards import Award, Objection
+from models.sourcing.modes import planned_draws
 from models.sourcing.modes.reference_price import PERCENT
 from models.sourcing.related_bidders import links_of
+from models.sourcing.tenders import Tender
 
 
 @bp.get("/awards")
@@ -79,7 +82,7 @@ def object_to(identifier: str) -> Response | str | tuple[str, int]:
     return form_page(
         ObjectionForm(),
         _("提出异议"),
-        partial(actions.object_to, identifier=identifier),
+        partial(award_actions.object_to, identifier=identifier),
         lambda made: case_url("objection", made),
         back=case_url("award", identifier),
         lead=f"{award.identifier} · {award.tender.project} · {award.agency.name}",
@@ -137,8 +140,8 @@ register_case(
     Award,
     url="/awards",
     page=show_award,
-    acts={"annul": ActPage(actions.annul), "forfeit": ActPage(actions.forfeit)},
-    timed={"finalise": actions.finalise},
+    acts={"annul": ActPage(award_actions.annul), "forfeit": ActPage(award_actions.forfeit)},
+    timed={"finalise": award_actions.finalise},
     public=True,
 )
 
@@ -149,10 +152,10 @@ register_case(
     url="/objections",
     page=show_objection,
     acts={
-        "answer": ActPage(actions.answer_objection, StatementForm),
-        "withdraw": ActPage(actions.withdraw_objection),
-        "uphold": ActPage(actions.uphold_objection),
-        "dismiss": ActPage(actions.dismiss_objection),
+        "answer": ActPage(award_actions.answer_objection, StatementForm),
+        "withdraw": ActPage(award_actions.withdraw_objection),
+        "uphold": ActPage(award_actions.uphold_objection),
+        "dismiss": ActPage(award_actions.dismiss_objection),
     },
-    timed={"escalate": actions.escalate_objection},
+    timed={"escalate": award_actions.escalate_objection},
 )

@@ -13,18 +13,18 @@ from werkzeug.wrappers import Response
 from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import case_page, case_url, form_page, visible
 from market.extensions import db
-from market.sourcing import actions
+from market.sourcing.actions import scoring
 from market.sourcing.blueprint import bp, tender_link
 from market.sourcing.forms import score_form
 from models.documents import Document
-from models.sourcing import Evaluation
+from models.sourcing.evaluations import Evaluation
 
 
 @bp.get("/evaluations/<identifier>")
 @login_required
 def show_evaluation(identifier: str) -> str:
     found = visible(Evaluation, identifier)
-    bids = actions.scored_bids(db.session, found.tender) if found.tender.opened_at is not None else []
+    bids = scoring.scored_bids(db.session, found.tender) if found.tender.opened_at is not None else []
     files = select(Document).where(
         Document.case_type == "bid", Document.case_identifier.in_([bid.identifier for bid in bids])
     )
@@ -42,12 +42,12 @@ def show_evaluation(identifier: str) -> str:
 def score(identifier: str) -> Response | str | tuple[str, int]:
     found = visible(Evaluation, identifier)
     found.workflow.find(found.state, "score")
-    form = score_form(actions.scored_bids(db.session, found.tender), found.tender.scored_by.quality)()
+    form = score_form(scoring.scored_bids(db.session, found.tender), found.tender.scored_by.quality)()
     back = case_url("evaluation", identifier)
     return form_page(
         form,
         _("提交评分"),
-        partial(actions.score, identifier=identifier),
+        partial(scoring.score, identifier=identifier),
         lambda _: back,
         back=back,
         lead=_("各项独立打分并写明理由。提交后密封,所有评审人都交齐才一起公布,不能修改。"),
@@ -59,6 +59,6 @@ register_case(
     Evaluation,
     url="/evaluations",
     page=show_evaluation,
-    acts={"declare": ActPage(actions.declare), "recuse": ActPage(actions.recuse), "score": OWN_ROUTE},
-    timed={"lapse": actions.lapse_evaluation},
+    acts={"declare": ActPage(scoring.declare), "recuse": ActPage(scoring.recuse), "score": OWN_ROUTE},
+    timed={"lapse": scoring.lapse},
 )

@@ -21,7 +21,17 @@ from market.identity import current_actor
 from market.options import item_options, region_asked, region_choices
 from market.pagination import paged
 from market.progress import of_tender
-from market.sourcing import actions
+from market.sourcing.actions import (
+    auction,
+    cancelling,
+    closing,
+    drafting,
+    opening,
+    questions,
+    scoring,
+    tenders,
+)
+from market.sourcing.actions import awards as award_actions
 from market.sourcing.blueprint import bp, readable, say, tender_link
 from market.sourcing.forms import (
     AmendForm,
@@ -33,41 +43,29 @@ from market.sourcing.forms import (
     TenderForm,
 )
 from models import clock, draws, money, policy, workdays
-from models.agencies import schedules_in_force
+from models.agencies.fees import schedules_in_force
 from models.catalogue import ServiceItem, current_items
-from models.contracts import UNSIGNED, Contract, Deliverable
-from models.credit import CreditScore, abandoned_by
+from models.contracts.agreement import UNSIGNED, Contract
+from models.contracts.deliverables import Deliverable
+from models.credit.abandoned import abandoned_by
+from models.credit.score import CreditScore
 from models.errors import NotAllowed
 from models.i18n import N_
 from models.permission import check_standing
 from models.pricing import Quantity
 from models.regions import within
-from models.sourcing import (
-    ENDED,
-    FUNDS,
-    MODES,
-    NOT_AGAIN,
-    OPENNESS,
-    TENDER,
-    TOO_FEW,
-    Award,
-    Bid,
-    Clarification,
-    Evaluation,
-    Link,
-    Objection,
-    Tender,
-    answers_to,
-    clarifications_for,
-    fruitless,
-    ground_of,
-    grounds,
-    past_prices,
-    planned_draws,
-    rerun_of,
-    shown_to,
-)
+from models.sourcing.answers import answers_to, shown_to
+from models.sourcing.awards import Award, Objection
+from models.sourcing.bids import Bid
+from models.sourcing.cancelling import ENDED, NOT_AGAIN, fruitless, ground_of, grounds, rerun_of
+from models.sourcing.clarifications import Clarification, clarifications_for
+from models.sourcing.comparison import past_prices
+from models.sourcing.evaluations import Evaluation
+from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, planned_draws
+from models.sourcing.outcomes import Link
 from models.sourcing.scoring import PRICE_FORMULAS
+from models.sourcing.tender_workflow import TENDER
+from models.sourcing.tenders import Tender
 
 
 class _AwardPage(AwardForm):
@@ -147,9 +145,9 @@ def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
         if form.validate():
             values = form.values()
             if draft is not None:
-                result, status = attempt(form, actions.edit_tender, draft.identifier, **values)
+                result, status = attempt(form, drafting.edit, draft.identifier, **values)
             else:
-                result, status = attempt(form, actions.create_tender, **values)
+                result, status = attempt(form, drafting.create, **values)
             if result is not None:
                 return redirect(case_url("tender", result), 303)
     return render_template("sourcing/edit.html", form=form, draft=draft), status
@@ -206,7 +204,7 @@ def show(identifier: str) -> str:
         none_shown=found.way.none_shown(found, count),
         hints=found.way.explain(policy.get(found.policy_version), say),
         mine=next((a for a in answers if a.agency_id == actor.organisation_id), None),
-        can_answer=permissions.may_act("sourcing.ask", actor) and found.state == "published",
+        can_answer=permissions.may_act("sourcing.questions.ask", actor) and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},
         awards=awards,
         objections=objections,
@@ -280,7 +278,7 @@ def ask(identifier: str) -> Response | str | tuple[str, int]:
     return form_page(
         QuestionForm(),
         _("就这项需求提问"),
-        partial(actions.ask, identifier=identifier),
+        partial(questions.ask, identifier=identifier),
         lambda _: back,
         back=back,
         lead=_(
@@ -310,20 +308,20 @@ register_case(
     url="/requests",
     page=show,
     acts={
-        "publish": ActPage(actions.publish),
-        "close": ActPage(actions.close),
-        "amend": ActPage(actions.amend, AmendForm),
-        "appoint": ActPage(actions.appoint, AppointForm),
-        "cancel": ActPage(actions.cancel, instead=_asking_to_cancel),
+        "publish": ActPage(tenders.publish),
+        "close": ActPage(closing.close),
+        "amend": ActPage(tenders.amend, AmendForm),
+        "appoint": ActPage(scoring.appoint, AppointForm),
+        "cancel": ActPage(cancelling.cancel, instead=_asking_to_cancel),
         "edit": OWN_ROUTE,
-        "ask_cancel": ActPage(actions.ask_cancel, CancelForm),
-        "consent": ActPage(actions.consent_to_cancel),
-        "refuse_cancel": ActPage(actions.refuse_to_cancel),
-        "keep": ActPage(actions.keep_tender),
-        "call_off": ActPage(actions.call_off),
-        "award": ActPage(actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
+        "ask_cancel": ActPage(cancelling.ask, CancelForm),
+        "consent": ActPage(cancelling.consent),
+        "refuse_cancel": ActPage(cancelling.refuse),
+        "keep": ActPage(cancelling.keep),
+        "call_off": ActPage(cancelling.call_off),
+        "award": ActPage(award_actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
     },
-    timed={"close": actions.close, "open": actions.open_bids, "end_auction": actions.end_auction},
+    timed={"close": closing.close, "open": opening.open_bids, "end_auction": auction.end},
     public=True,
 )
 
@@ -334,6 +332,6 @@ register_case(
     url="/clarifications",
     page=show_clarification,
     acts={
-        "answer": ActPage(actions.answer_question, AnswerForm),
+        "answer": ActPage(questions.answer, AnswerForm),
     },
 )
