@@ -39,7 +39,7 @@ class Person:
         """Fill in the form of a page and send it; the path the site leads to. `file` is sent as a file."""
         form = self.get(path).select_one("main form[method=post]")
         assert form is not None, path
-        values = standing(form)
+        values = current_values(form)
         files = {name: _file(name, fields.pop(name)) for name in list(fields) if name == "file"}
         values.update({name: value for name, value in fields.items() if value != ALL})
         for name in (name for name, value in fields.items() if value == ALL):
@@ -106,7 +106,7 @@ def _entry_of(name: str, path: str, fields: dict[str, Any], files: list[str], re
     return "\n".join([f"{name} POST {path}", *(f"    {line}" for line in filled), f"303 → {reached}"])
 
 
-def standing(form: Tag) -> dict[str, Any]:
+def current_values(form: Tag) -> dict[str, Any]:
     """What the form holds as it stands, as a browser would send it."""
     values: dict[str, Any] = {}
     for field in form.select("input[name], textarea[name], select[name]"):

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from flask import current_app
 
 from market import spreadsheets
-from market.asking import Declined, ask
 from market.batches import Unavailable
 from market.demonstration.register import ExampleRegister
+from market.http_client import Declined, ask
 from models import uscc
 from models.agencies.register import Registered
 from models.errors import Problem, RuleViolation

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from market import permissions, standing, template_filters
+from market import permissions, suspensions, template_filters
 from market.demonstration import progress
 from market.extensions import db, login
 from market.formatting import problem_text
@@ -206,7 +206,7 @@ def register(app: Flask) -> None:
         landing=landing,
         asked_for=asked,
         current_actor=current_actor,
-        own_stop=standing.own_stop,
+        own_suspension=suspensions.own_suspension,
     )
     app.jinja_env.globals["may"] = lambda endpoint: permissions.may_open(endpoint, current_actor())
 

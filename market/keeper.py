@@ -28,8 +28,8 @@ from typing import Any, Protocol
 
 from flask import Flask, abort, current_app, request
 
-from market.asking import Declined, ask
 from market.config import KeeperServiceSettings, KeeperSettings
+from market.http_client import Declined, ask
 from market.transaction import outside
 from models import clock, disk, sealing, timekeeping
 from models.clock import Reading
@@ -78,7 +78,7 @@ class Keeper(Protocol):
     def time(self) -> datetime:
         """What its own clock says.
 
-        KeeperAway where it does not go by that itself. Asked now and then, it remembers that it was.
+        KeeperUnavailable where it does not go by that itself. Asked now and then, it remembers that it was.
         """
 
 
@@ -251,7 +251,7 @@ class HttpKeeper:
 
 
 def _half(said: Any, which: str) -> bytes:
-    """Half a key out of an answer; KeeperAway where it holds none."""
+    """Half a key out of an answer; KeeperUnavailable where it holds none."""
     try:
         half = bytes.fromhex(said[which])
     except (KeyError, TypeError, ValueError) as error:

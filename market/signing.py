@@ -14,7 +14,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.timestamps.aiohttp_client import HTTPTimeStamper
 from sqlalchemy.orm import Session
 
-from market.asking import client
+from market.http_client import client
 from market.printing import pdf
 from market.transaction import looking, outside, transaction
 from models import clock

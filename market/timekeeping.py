@@ -18,8 +18,8 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market.asking import date_of
 from market.extensions import db
+from market.http_client import date_of
 from market.keeper import FolderKeeper, keeper
 from market.transaction import action, outside, transaction
 from models import clock, events, timekeeping

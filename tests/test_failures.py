@@ -16,7 +16,7 @@ from market import jobs
 from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
-from market.jobs import CONSUMERS, drain, run_deadlines, standing, tick
+from market.jobs import CONSUMERS, drain, job_status, run_deadlines, tick
 from market.jobs.consumers import Consumer
 from market.payments.actions import bank, importing
 from market.payments.jobs import match_lines
@@ -81,7 +81,7 @@ def test_a_case_that_breaks_stops_no_other_and_is_tried_at_ever_longer_intervals
     )
     assert "KeyError" in str(failure.error)
     assert "4321700" not in str(failure.error), "what it was given may be a secret"
-    assert standing() == {**standing(), "failures": 1, "untried": None, "overdue": due.isoformat()}
+    assert job_status() == {**job_status(), "failures": 1, "untried": None, "overdue": due.isoformat()}
     tried = []
     for minutes in range(0, 300):
         time.instant = due + timedelta(minutes=minutes)
@@ -112,9 +112,9 @@ def test_the_oldest_limit_that_passed_is_told_but_for_those_kept_as_failures(
     tender = world.tender()
     due = time.instant = world.closing(tender)
     time.instant += timedelta(hours=1)
-    assert standing()["overdue"] == due.isoformat()
+    assert job_status()["overdue"] == due.isoformat()
     run_deadlines()
-    assert standing()["overdue"] is None
+    assert job_status()["overdue"] is None
 
 
 def _poisoned(monkeypatch: pytest.MonkeyPatch, name: str, case: str) -> None:

@@ -250,14 +250,14 @@ def test_a_file_under_any_name_is_downloaded_again(app: Flask, world: World, nam
 
 
 def _pay(buyer: Visitor, path: str, name: str) -> int:
-    from bench.person import standing
+    from bench.person import current_values
 
     form = buyer.get(path).soup.select_one("main form[method=post]")
     assert form is not None
     return buyer.post(
         path,
         {
-            **standing(form),
+            **current_values(form),
             "bank_reference": "20260302-1",
             "file": (io.BytesIO(case("leading_newline.pdf")), name),
         },

@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 from sqlalchemy import text
 
-from market import examining, sandbox
+from market import sandbox, signature_validation
 from market.agencies import imports
 from market.agencies.actions import registry
 from market.contracts.actions import signing
@@ -92,7 +92,7 @@ def test_a_register_that_costs_too_much_is_refused_at_its_field(app: Flask, worl
 
 @pytest.mark.parametrize("kind", PDFS)
 def test_a_pdf_that_costs_too_much_is_answered(app: Flask, world: World, monkeypatch: Any, kind: str) -> None:
-    monkeypatch.setattr(examining, "SECONDS", 1)
+    monkeypatch.setattr(signature_validation, "SECONDS", 1)
     answer = Visitor(app).submit("/check", file=PDFS[kind]())
     if answer.status == 422:
         assert any(said in answer.error_at("file") for said in ("没有在限度", "次以上的修改"))
@@ -104,7 +104,7 @@ def test_a_pdf_that_costs_too_much_is_answered(app: Flask, world: World, monkeyp
 def test_a_contract_signed_elsewhere_comes_back_through_the_same_gate(
     app: Flask, world: World, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(examining, "SECONDS", 1)
+    monkeypatch.setattr(signature_validation, "SECONDS", 1)
     contract = drafted(world)
     answer = sign_in(app, world, "buyer").submit(f"/contracts/{contract}/bring", file=PDFS["many fields"]())
     assert answer.status == 422
@@ -114,7 +114,7 @@ def test_a_contract_signed_elsewhere_comes_back_through_the_same_gate(
 def test_a_certificate_that_takes_years_to_open_is_refused(
     app: Flask, world: World, time: Any, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(examining, "SECONDS", 1)
+    monkeypatch.setattr(signature_validation, "SECONDS", 1)
     authority = Authority(time.instant.astimezone(UTC))
     key, certificate = authority.party("buyer单位", "x")
     buyer = sign_in(app, world, "buyer")

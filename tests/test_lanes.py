@@ -25,7 +25,7 @@ from market.agencies import imports
 from market.chunks import ChunkSize
 from market.extensions import db
 from market.indexing import rebuild_index
-from market.jobs import CONSUMERS, LANES, Jobs, drain, lanes, nightly, run_deadlines, standing, tick
+from market.jobs import CONSUMERS, LANES, Jobs, drain, job_status, lanes, nightly, run_deadlines, tick
 from market.jobs.lanes import EverySecond
 from models import batches, clock, heartbeats
 from models.accounts import Organisation
@@ -68,12 +68,12 @@ def test_nothing_but_deadlines_runs_in_their_lane_and_none_pile_up(
         )
         queue.enqueue(task)
         queue.execute(queue.dequeue(), datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=3))
-        assert standing()["lanes"]["deadlines"] is None, (
+        assert job_status()["lanes"]["deadlines"] is None, (
             "a pass nobody began in time is dropped: the next one does it all"
         )
         queue.enqueue(task)
         queue.execute(queue.dequeue())
-        assert standing()["lanes"]["deadlines"] is not None
+        assert job_status()["lanes"]["deadlines"] is not None
         db.session.close()
         db.engine.dispose()
     for each in jobs.queues.values():
@@ -81,12 +81,12 @@ def test_nothing_but_deadlines_runs_in_their_lane_and_none_pile_up(
 
 
 def test_how_the_jobs_stand(app: Flask, world: World, time: Any) -> None:
-    assert standing()["lanes"] == dict.fromkeys(LANES)
+    assert job_status()["lanes"] == dict.fromkeys(LANES)
     drain()
     world.tender()
-    assert standing()["lag"]["notifications"] > 0
+    assert job_status()["lag"]["notifications"] > 0
     tick()
-    found = standing()
+    found = job_status()
     assert set(found["lanes"].values()) == {time.instant.astimezone(UTC).isoformat()}
     assert (set(found["lag"].values()), found["failures"], found["overdue"]) == ({0}, 0, None)
 
@@ -361,6 +361,6 @@ def test_a_lane_ends_its_pass_though_people_never_stop(
     world.tender()
     drain("outside", once=True)
     assert len(seen) < 5
-    assert standing()["lag"]["letters"], "what came meanwhile is for the next pass"
+    assert job_status()["lag"]["letters"], "what came meanwhile is for the next pass"
     drain("outside")
-    assert (len(seen) >= 30, standing()["lag"]["letters"]) == (True, 0)
+    assert (len(seen) >= 30, job_status()["lag"]["letters"]) == (True, 0)

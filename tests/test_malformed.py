@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from bench.person import standing
+from bench.person import current_values
 from market.accounts.actions import members
 from market.agencies.actions import checks
 from market.contracts.actions import changing, disputing
@@ -222,7 +222,7 @@ def test_no_form_breaks(app: Flask, world: World, time: Any, database: str, miss
         page = visitor.get(path)
         form = page.soup.select_one("main form[method=post]")
         assert form is not None, path
-        values: dict[str, Any] = standing(form)
+        values: dict[str, Any] = current_values(form)
         every = {str(field["name"]) for field in form.select("[name]")} - {"csrf_token"}
         every = {
             name

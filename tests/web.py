@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from bench.person import ALL, standing
+from bench.person import ALL, current_values
 from market.extensions import db
 from tests.factories import PASSWORD, PDF
 
@@ -44,7 +44,7 @@ class Answer:
         """What the form still holds in a field."""
         form = self.soup.select_one("main form[method=post]")
         assert form is not None
-        return standing(form).get(field)
+        return current_values(form).get(field)
 
 
 class Visitor:
@@ -73,7 +73,7 @@ class Visitor:
         """Fill in the form of a page and send it. A `file` given as bytes is sent as an upload."""
         form = self.get(path).soup.select_one("main form[method=post]")
         assert form is not None, f"{path} has no form"
-        values = standing(form)
+        values = current_values(form)
         for name, value in fields.items():
             if value is ALL:
                 values[name] = [str(box["value"]) for box in form.select(f"input[name={name}]")]

@@ -74,14 +74,17 @@ class Gateway(ABC):
 
     @abstractmethod
     def find_discrepancies(self) -> list[Mismatch]:
-        """Where its own record of what moved and our books do not agree. Away where it does not answer."""
+        """Where its own record of what moved and our books do not agree.
+
+        Unavailable where it does not answer.
+        """
 
 
 class OnlineGateway(Gateway):
     """One that takes and sends money by itself and tells us.
 
-    Every method that asks it raises Away where nobody knows whether it was heard, and Refused where it said
-    no.
+    Every method that asks it raises Unavailable where nobody knows whether it was heard, and Refused where it
+    said no.
     """
 
     @abstractmethod

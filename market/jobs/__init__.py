@@ -10,6 +10,6 @@ it was, and a deadline act that was carried out is no longer in the table. What 
 from market.jobs.consumers import CONSUMERS, drain
 from market.jobs.deadlines import TIMED, run_deadlines
 from market.jobs.lanes import Jobs, tick
-from market.jobs.watching import LANES, standing
+from market.jobs.watching import LANES, job_status
 
-__all__ = ["CONSUMERS", "LANES", "TIMED", "Jobs", "drain", "run_deadlines", "standing", "tick"]
+__all__ = ["CONSUMERS", "LANES", "TIMED", "Jobs", "drain", "job_status", "run_deadlines", "tick"]

@@ -30,7 +30,7 @@ def beat(lane: str) -> None:
             heartbeats.beat(session, lane)
 
 
-def standing() -> dict[str, Any]:
+def job_status() -> dict[str, Any]:
     """`lanes`: when each was last heard of (ISO 8601, None if never); `lag`.
 
     How many events each consumer is behind, and `waiting`, since when the oldest of them waits; `overdue`:

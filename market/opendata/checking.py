@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from market import examining, sandbox
+from market import sandbox, signature_validation
 from market.contracts.actions.contract_pdf import PAPER, facts, has_pdf, stored_pdf
 from market.signing import trusted
 from models.contracts.agreement import Contract
@@ -88,7 +88,7 @@ def check_copy(session: Session, content: bytes) -> Copy:
         return Copy("issued", kept)
     roots = trusted(session)
     session.rollback()
-    title, rows, foreign = examining.signatures(content, roots, sandbox.CHECKING)
+    title, rows, foreign = signature_validation.signatures(content, roots, sandbox.CHECKING)
     if rows is None:
         return Copy("unreadable")
     kept = _kept(session, content)

@@ -16,7 +16,7 @@ from market.case_views import case_url, form_page, not_found
 from market.extensions import db
 from market.forms import ActForm
 from market.identity import current_actor
-from market.jobs import standing
+from market.jobs import job_status
 from market.oversight import actions, money
 from market.oversight.blueprint import bp
 from market.oversight.contracts import (
@@ -215,7 +215,7 @@ def override() -> AnyResponse | str | tuple[str, int]:
 @login_required
 def failures() -> str:
     """What the jobs could not do, what is tried again next first, and how they stand."""
-    stands = standing()  # first: it looks at the database anew
+    stands = job_status()  # first: it looks at the database anew
     return render_template(
         "oversight/failures.html",
         page=paged(select(Failure).order_by(Failure.next_at, Failure.id)),

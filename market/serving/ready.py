@@ -204,7 +204,7 @@ def standing() -> dict[str, Any]:
     problems += sorted({lacking for folder in _folders() if (lacking := _room(folder))})
     try:
         revisions = _revisions()
-        work = jobs.standing()
+        work = jobs.job_status()
     except SQLAlchemyError as error:
         return {
             "ready": False,

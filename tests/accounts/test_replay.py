@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from bench.person import standing
+from bench.person import current_values
 from market.extensions import db
 from models.accounts import User
 from tests.accounts.sending import DOORS, ROLES, an_organisation, counted, furnish, send, ticket, twin_of
@@ -51,7 +51,7 @@ def test_sent_again_on_every_door_as_every_role(app: Flask, world: World, name: 
             answer = send(twin, door.path, {**values, field: other})
             assert answer.status == 409, (role, field, answer.status)
             assert "内容与这次不同" in answer.text
-            held = standing(answer.soup.select_one("main form[method=post]"))
+            held = current_values(answer.soup.select_one("main form[method=post]"))
             for kept in values.keys() - {
                 "password",
                 "again",

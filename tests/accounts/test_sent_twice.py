@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from bench.person import standing
+from bench.person import current_values
 from market.accounts.actions.members import claim_code
 from market.extensions import db
 from market.sourcing.actions import closing, quotes
@@ -136,7 +136,7 @@ def test_a_form_that_looks_different_afterwards_is_still_the_same_form(app: Flas
     ):
         visitor = sign_in(app, world, role)
         page = visitor.get(path)
-        values = {**standing(page.soup.select_one("main form[method=post]")), **change}
+        values = {**current_values(page.soup.select_one("main form[method=post]")), **change}
         first = visitor.post(path, values)
         assert first.status == 303, (path, first.text)
         made = counted()

@@ -23,10 +23,10 @@ from sqlalchemy import select
 from market import keeper as keepers
 from market import sandbox, signing
 from market import transaction as transactions
-from market.asking import Declined, TooMuch, ask, date_of
 from market.contracts.actions import signing as signing_actions
 from market.extensions import db
 from market.files import keep
+from market.http_client import Declined, TooMuch, ask, date_of
 from market.jobs import run_deadlines
 from market.keeper import HttpKeeper, KeeperUnavailable
 from market.printing import letter

@@ -16,7 +16,7 @@ from sqlalchemy import insert, text
 
 from market import batches, chunks, create_app, jobs
 from market.demonstration import progress
-from market.jobs import CONSUMERS, LANES, consumers, drain, nightly, run_deadlines, standing
+from market.jobs import CONSUMERS, LANES, consumers, drain, job_status, nightly, run_deadlines
 from market.payments import jobs as money
 from market.serving import ready
 from market.serving.ready import BEHIND, BROKEN, FAILURES, NIGHT, OVERDUE, UNTRIED, WAITING
@@ -196,7 +196,7 @@ def test_a_lane_whose_work_fails_says_so(
     monkeypatch.setattr(where, name, failing)
     lanes = app.extensions["jobs"]
     lanes.passes[lane]()
-    found = standing()
+    found = job_status()
     assert (list(found["broken"]), found["failures"]) == ([told], 1)
     assert (found["lanes"][lane] is not None, problems(app)) == (True, [])
     begun = clock.now().isoformat()
@@ -206,7 +206,7 @@ def test_a_lane_whose_work_fails_says_so(
     monkeypatch.undo()
     time.instant += timedelta(hours=1)
     lanes.passes[lane]()
-    assert (standing()["broken"], standing()["failures"], problems(app)) == ({}, 0, [])
+    assert (job_status()["broken"], job_status()["failures"], problems(app)) == ({}, 0, [])
 
 
 def test_a_night_that_was_missed_is_named(app: Flask, time: Any) -> None:
@@ -233,11 +233,11 @@ def test_a_lane_says_that_it_is_alive_between_two_pieces(app: Flask, time: Any) 
         return len(names)
 
     chunks.in_chunks("reminders", "remind", "tender", ["a", "b", "c"], piece, chunks.ChunkSize(1, most=1))
-    assert standing()["lanes"]["long"] == clock.now().isoformat()
+    assert job_status()["lanes"]["long"] == clock.now().isoformat()
     assert len(heard) == 3, "and rests"
     lanes.lane = "deadlines"
     run_deadlines()
-    assert standing()["lanes"]["deadlines"] is None, (
+    assert job_status()["lanes"]["deadlines"] is None, (
         "there was nothing to do: the pass itself says so at its end"
     )
 

@@ -33,7 +33,7 @@ AT_ONCE = 50
 def ask_register(identifier: str, patience: float = business_register.PATIENCE) -> str:
     """Ask the register about an enterprise that waits, and let it in where they agree.
 
-    Outside of any transaction. Away where the register does not answer: the jobs ask again. Does nothing
+    Outside of any transaction. Unavailable if the register does not answer: the jobs ask again. Does nothing
     where there is no register, and a person looks.
     """
     source = business_register.source(patience)

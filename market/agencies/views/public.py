@@ -19,7 +19,7 @@ from market.extensions import db
 from market.formatting import problem_text
 from market.forms import ActForm
 from market.identity import current_actor
-from market.standing import stopped
+from market.suspensions import suspension_of
 from models import policy
 from models.accounts import Organisation
 from models.agencies.certificates import STATUSES, Practitioner, Qualification
@@ -93,7 +93,7 @@ def show(identifier: str) -> str:
         dimensions=DIMENSIONS["buyer"],
         contracts=_counted(agency),
         trend=_trend(agency),
-        stopped=stopped(agency) if agency.state == "suspended" else None,
+        stopped=suspension_of(agency) if agency.state == "suspended" else None,
         seen=seen_before(agency),
         inside=inside,
         own=current_actor().organisation_id == agency.id,

@@ -8,7 +8,7 @@ from cryptography.x509 import load_der_x509_certificate
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from market import examining
+from market import signature_validation
 from market.contracts.actions.contract_pdf import pdf_to_sign, rendered, store_signed
 from market.extensions import db
 from market.files import Kept, keep, keep_for, store
@@ -144,7 +144,7 @@ def bring_signature(
     db.session.rollback()
     if check(content) != "application/pdf":
         raise RuleViolation(N_("请上传签署后的 PDF。"), "file")
-    _title, found, foreign = examining.signatures(content, roots)
+    _title, found, foreign = signature_validation.signatures(content, roots)
     if foreign and not foreign[0][1]:
         raise RuleViolation(N_("文件里有读不出的签名:已经损坏,或者不是签名。请重新签署后上传。"), "file")
     if foreign:
@@ -187,7 +187,9 @@ def bring_certificate(
     _owned(db.session, actor)
     roots = trusted(db.session)
     db.session.rollback()
-    return _take_certificate(actor, opened=examining.bundle(content, password, roots), submission=submission)
+    return _take_certificate(
+        actor, opened=signature_validation.bundle(content, password, roots), submission=submission
+    )
 
 
 @action

@@ -142,7 +142,7 @@ def fetch_keys() -> int:
 def _fetch(identifier: str) -> bool:
     """Fetch the half of one key, in its time only, and keep it.
 
-    Whether it is here now; KeeperAway for what is no answer, or another key's.
+    Whether it is here now; KeeperUnavailable for what is no answer, or another key's.
     """
     with looking() as session:
         tender = Tender.load(session, identifier)
@@ -168,8 +168,8 @@ def note_half(session: Session, actor: Actor, identifier: str, *, half: Beforeha
 def half_of(actor: Actor, identifier: str) -> bytes | None:
     """The keeper's half of a key, for a tender that may be opened now.
 
-    None where it may not, and the act says why. KeeperAway while it is with a keeper elsewhere, who is asked
-    by `fetch_keys` alone.
+    None where it may not, and the act says why. KeeperUnavailable while it is with a keeper elsewhere, who is
+    asked by `fetch_keys` alone.
     """
     with looking() as session:
         tender = Tender.load(session, identifier)

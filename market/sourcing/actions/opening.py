@@ -38,7 +38,8 @@ def open_bids(actor: Actor, identifier: str, *, submission: str = "") -> str:
 
     The seals are undone before it.
 
-    KeeperAway while the key is with a keeper elsewhere; nothing has happened then and the clock tries again.
+    KeeperUnavailable while the key is with a keeper elsewhere; nothing has happened then and the clock tries
+    again.
     """
     return _open_bids(actor, identifier, read=Beforehand(_read(actor, identifier)), submission=submission)
 

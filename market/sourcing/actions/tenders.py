@@ -26,7 +26,7 @@ def publish(actor: Actor, identifier: str, *, submission: str = "") -> str:
     """Open the tender to answers.
 
     For a sealed mode the keys are made and the draws' seeds promised now; the keeper's key is made first,
-    outside. KeeperAway where it cannot be; nothing has happened then.
+    outside. KeeperUnavailable where it cannot be; nothing has happened then.
     """
     made = keys.make(actor, identifier)
     try:

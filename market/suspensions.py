@@ -12,7 +12,7 @@ from models.events import Event
 _ENDS = {"suspended": "organisation.suspend", "removed": "organisation.refuse"}
 
 
-def stopped(organisation: Organisation) -> Event | None:
+def suspension_of(organisation: Organisation) -> Event | None:
     """The act that put an organisation out of standing.
 
     None for one that is in, or that an administrator put out past the table.
@@ -24,7 +24,7 @@ def stopped(organisation: Organisation) -> Event | None:
     return db.session.scalars(acts.limit(1)).first()
 
 
-def own_stop(organisation_id: int) -> Event | None:
+def own_suspension(organisation_id: int) -> Event | None:
     """The same for the reader's own, on every page; a page made while the database is away asks nothing."""
     organisation = None if "apart" in g else db.session.get(Organisation, organisation_id)
-    return stopped(organisation) if organisation else None
+    return suspension_of(organisation) if organisation else None
