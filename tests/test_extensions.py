@@ -108,7 +108,7 @@ def test_a_migration_gives_up_on_a_table_somebody_holds(
     before = _version(populated)
     monkeypatch.setitem(MIGRATION_LIMITS, "lock", 0.05)
     with populated.connect() as reader:
-        reader.execute(text("SELECT count(*) FROM requests"))
+        reader.execute(text("SELECT count(*) FROM tenders"))
         with pytest.raises(OperationalError, match="lock timeout"):
             alembic.downgrade("0022")
     assert _version(populated) == before

@@ -70,12 +70,12 @@ def hello(folder: Path, rounds: int) -> Iterator[Row]:
     yield Row("hello", rounds, ours, floor)
 
 
-def agency_page(folder: Path, rounds: int, requests: int, days: int) -> Iterator[Row]:
+def agency_page(folder: Path, rounds: int, tenders: int, days: int) -> Iterator[Row]:
     """The public page of an agency, rendered in process, against the SQL it sends.
 
     The statements are sent by the driver alone.
     """
-    with demonstration(folder, requests, days) as app:
+    with demonstration(folder, tenders, days) as app:
         first = db.session.scalars(
             select(Organisation.identifier).where(Organisation.kind == "agency").order_by(Organisation.id)
         ).first()

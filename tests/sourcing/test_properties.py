@@ -140,11 +140,11 @@ class Sourcing(Machine):
             raise Nothing
         return found
 
-    @act("request published", unless="mode open", by_any=True, name=NAMES, price=PRICES)
+    @act("tender published", unless="mode open", by_any=True, name=NAMES, price=PRICES)
     def bid(self, name: str, price: int) -> None:
         bid_actions.submit(self.world.actor(name), self.tender, price=price, days=20)
 
-    @act("request published", unless="mode sealed", by_any=True, name=NAMES, price=PRICES)
+    @act("tender published", unless="mode sealed", by_any=True, name=NAMES, price=PRICES)
     def quote(self, name: str, price: int) -> None:
         quotes.submit(self.world.actor(name), self.tender, price=price, days=20)
 
@@ -156,7 +156,7 @@ class Sourcing(Machine):
     def withdraw_quote(self, name: str) -> None:
         quotes.withdraw(self.world.actor(name), self._of(Quote, name).identifier)
 
-    @act("request auction", by_any=True, name=NAMES, price=PRICES)
+    @act("tender auction", by_any=True, name=NAMES, price=PRICES)
     def undercut(self, name: str, price: int) -> None:
         auction.undercut(self.world.actor(name), self._of(Bid, name).identifier, price=price)
 
@@ -172,7 +172,7 @@ class Sourcing(Machine):
         who = "buyer" if quote.state == "open" else name
         quotes.accept(self.world.actor(who), quote.identifier)
 
-    @act("request published", budget=st.integers(3_000_000, 5_000_000))
+    @act("tender published", budget=st.integers(3_000_000, 5_000_000))
     def amend(self, budget: int) -> None:
         found = self.found()
         tenders.amend(
@@ -196,7 +196,7 @@ class Sourcing(Machine):
         self.time.instant = max(self.time.instant, self.found().closes_at)
         run_deadlines()
 
-    @act("request published")
+    @act("tender published")
     def close(self) -> None:
         closing_actions.close(self.world.actor("buyer"), self.tender)
 
@@ -222,7 +222,7 @@ class Sourcing(Machine):
             }
             scoring.score(self.world.actor(evaluation.evaluator.name), evaluation.identifier, sheet=sheet)
 
-    @act("request evaluated", name=NAMES)
+    @act("tender evaluated", name=NAMES)
     def award(self, name: str) -> None:
         award_actions.award(
             self.world.actor("buyer"),
@@ -268,18 +268,18 @@ class Sourcing(Machine):
     def restore(self, name: str) -> None:
         entry.restore(self.world.actor("regulator"), self.world.identifiers[name], reason="核查完毕,恢复承接")
 
-    @act("request published evaluated")
+    @act("tender published evaluated")
     def cancel(self) -> None:
         before = self.found()
         read = before.cancels_with_consent and before.state != "published"
         cancelling.cancel(self.world.actor("buyer"), self.tender, reason="项目选址调整,取消")
         assert not read, "cancelled alone, and drawn again"
 
-    @act("request evaluated contracted")
+    @act("tender evaluated contracted")
     def ask_cancel(self) -> None:
         cancelling.ask(self.world.actor("buyer"), self.tender, ground="unlawful", reason="两家投标文件雷同")
 
-    @act("request cancelling revoking", consent=st.booleans())
+    @act("tender cancelling revoking", consent=st.booleans())
     def decide_cancel(self, consent: bool) -> None:
         decide = cancelling.consent if consent else cancelling.refuse
         decide(self.world.actor("regulator"), self.tender, reason="经核查后作出决定")
