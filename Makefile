@@ -68,10 +68,10 @@ browser: ## install Chromium and a Chinese font where there is none
 	  { echo "installing chromium"; apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; }
 
 lifecycle: $(VENV)/.installed-dev $(MO) ## drive the eight steps over real HTTP against a fresh embedded market
-	$(BIN)/python -m bench.lifecycle
+	$(BIN)/python -m harness.lifecycle
 
 procedures: $(VENV)/.installed-dev $(MO) ## drive every way to choose, draws re-run by the stand-alone program
-	$(BIN)/python -m bench.procedures
+	$(BIN)/python -m harness.procedures
 
 bench: $(VENV)/.installed-dev $(MO) ## measure; ROWS="search lifecycle" for those whose names start so
 	@$(BIN)/python -m bench $(ROWS)
@@ -91,8 +91,8 @@ lock: $(VENV)/.installed-dev ## resolve the requirements anew, with hashes
 docs: export TRIAL = 1
 docs: $(VENV)/.installed-dev $(MO) ## write docs/workflows.md from the tables, docs/walkthrough.md from real requests
 	$(BIN)/flask --app wsgi workflows > docs/workflows.md
-	$(BIN)/python -m bench.lifecycle docs/walkthrough.md
-	$(BIN)/python -m bench.procedures docs/procedures.md
+	$(BIN)/python -m harness.lifecycle docs/walkthrough.md
+	$(BIN)/python -m harness.procedures docs/procedures.md
 
 messages: $(VENV)/.installed-dev ## gather the texts of the interface for translation
 	@mkdir -p .tools

@@ -181,7 +181,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
 
 def _furnish(url: str, folder: Path) -> Any:
     """The small market in a database that is copied for every test that asks for it."""
-    from tests.factories import small_market
+    from harness.factories import small_market
 
     app = create_app(settings(url, folder))
     clock.use(lambda: START)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market.access_codes import code_of
 from market.accounts.actions import members
 from market.agencies import imports
@@ -34,7 +35,6 @@ from models.ratings import Rating
 from models.sourcing.awards import Award
 from models.sourcing.clarifications import Clarification
 from models.sourcing.evaluations import Evaluation
-from tests.factories import PDF, World
 
 CRITERIA = {
     "price": {"weight": 40, "formula": "lowest_ratio"},

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from harness.factories import World
 from market.accounts.actions import delegating, members
 from market.agencies.actions import entry
 from models import clock
 from models.accounts import SCOPE
 from models.actors import SYSTEM, VISITOR, Actor
-from tests.factories import World
 
 KINDS = (
     "visitor",

@@ -30,7 +30,7 @@ from models import draws, sealing
 from models.errors import Conflict, NotAllowed, Problem, RuleViolation, WrongState
 
 if TYPE_CHECKING:
-    from tests.factories import World
+    from harness.factories import World
 
 FATES = ("", "", "", "", "before", "after")
 REFUSALS = (WrongState, RuleViolation, Conflict)  # NotFound would be a mistake of the machine's own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.factories import PASSWORD, PDF
+from harness.factories import PASSWORD, PDF
 from tests.test_malformed import CODE
 
 NASTY = [

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import ADMIN, World
 from market.accounts.actions import delegating, members
 from market.agencies.actions import entry
 from models import clock
 from models.accounts import SCOPE
 from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import SECRETS, name_the_cases, says
-from tests.factories import ADMIN, World
 from tests.web import sign_in
 
 # Whom each reads like, and where not: the status, and the pages.

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, World, code
 from market.accounts.actions import members
 from market.accounts.jobs import written
 from market.extensions import db
@@ -19,7 +20,6 @@ from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
 from models.events import Event
 from models.letters import Letter
 from models.notifications import Notification
-from tests.factories import PASSWORD, World, code
 from tests.test_queries import _Count
 from tests.web import Visitor, sign_in
 

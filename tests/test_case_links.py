@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.case_views import url_of
 from models.cases import case_types_of
 from tests.access_matrix import EXPECTED
 from tests.every_case import name_the_cases
-from tests.factories import World
 from tests.web import sign_in
 
 NUMBER = re.compile(r"[A-Z]{1,2}-\d{4}-\d{6}")

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from harness.factories import World
 from market import timekeeping as keeping
 from market.contracts.actions import changing, drafting
 from market.extensions import db
@@ -22,7 +23,6 @@ from models.errors import Conflict, NotAllowed, RuleViolation
 from models.ledger import books, days
 from models.ledger.books import Transfer
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.machine import MONTH, Machine, problems, state
 from tests.web import Visitor, sign_in
 

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market import jobs
 from market.extensions import db
 from market.jobs import deadlines, run_deadlines
@@ -22,7 +23,6 @@ from models import CASES
 from models.errors import Problem
 from models.failures import Failure
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.faults.keeping import SEALED
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from harness.factories import PASSWORD, World, code
 from market.agencies.actions import checks as check_actions
 from market.extensions import db
 from market.indexing import rebuild_index
@@ -29,7 +30,6 @@ from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.ratings import Rating
 from models.sourcing.awards import Award
-from tests.factories import PASSWORD, World, code
 from tests.web import Visitor, sign_in
 
 

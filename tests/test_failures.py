@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from harness.factories import World
 from market import jobs
 from market.agencies.actions import entry
 from market.extensions import db
@@ -31,7 +32,6 @@ from models.notifications import Notification
 from models.sourcing.awards import Award
 from models.sourcing.tenders import Tender
 from search import Query
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 

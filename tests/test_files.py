@@ -14,6 +14,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.factories import PDF, World
 from market.extensions import db
 from market.spreadsheets import as_xlsx
 from market.transaction import transaction
@@ -22,7 +23,6 @@ from models.documents import Document, clean_name
 from models.errors import RuleViolation
 from models.payments.payment import Payment
 from tests.cases import case
-from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
 WORD = (
@@ -250,7 +250,7 @@ def test_a_file_under_any_name_is_downloaded_again(app: Flask, world: World, nam
 
 
 def _pay(buyer: Visitor, path: str, name: str) -> int:
-    from bench.person import current_values
+    from harness.person import current_values
 
     form = buyer.get(path).soup.select_one("main form[method=post]")
     assert form is not None

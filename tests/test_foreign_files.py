@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 from sqlalchemy import text
 
+from harness.factories import PASSWORD, World
 from market import sandbox, signature_validation
 from market.agencies import imports
 from market.agencies.actions import registry
@@ -31,7 +32,6 @@ from models.errors import Problem, RuleViolation
 from models.payments.bank import BankStatement
 from tests.agencies.test_imports import AGENCIES, agency_row
 from tests.contracts.signing import Authority, by_hand, drafted, paper
-from tests.factories import PASSWORD, World
 from tests.hostile import ENTRY, PDFS, camt, far, row, slow_to_open, workbook
 from tests.web import Visitor, sign_in
 

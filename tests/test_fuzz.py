@@ -27,6 +27,7 @@ from sqlalchemy import select, update
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Rule
 
+from harness.factories import World
 from market.accounts.actions import delegating
 from market.extensions import db
 from market.forms import Form
@@ -37,7 +38,6 @@ from models.agencies.certificates import Practitioner
 from models.contracts.agreement import Contract
 from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import name_the_cases
-from tests.factories import World
 from tests.nonsense import COMMON, FILES, NASTY, PLAUSIBLE
 from tests.web import sign_in
 

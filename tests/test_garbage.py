@@ -11,10 +11,10 @@ import jinja2.runtime
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from models.base import Base
 from tests.access_matrix import EXPECTED
 from tests.every_case import name_the_cases
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 HELD = (Base, jinja2.runtime.Context)

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from harness.factories import PDF, World
 from market import create_app
 from market.contracts.actions import drafting
 from market.credit.actions import refresh_every_score
@@ -25,13 +26,12 @@ from models.payments.payment import Payment
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 from tests.conftest import settings
-from tests.factories import PDF, World
 
 
 def test_a_commit_wakes_the_worker_and_the_worker_catches_up(tmp_path: Any, database: str, time: Any) -> None:
     app = create_app({**settings(database, tmp_path), "JOBS": "queued"})
     with app.app_context():
-        from tests.factories import small_market
+        from harness.factories import small_market
 
         jobs: Jobs = app.extensions["jobs"]
         jobs.prepare()

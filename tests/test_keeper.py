@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.extensions import db
 from market.jobs import run_deadlines, tick
 from market.keeper import FolderKeeper, KeeperUnavailable, create_keeper, main
@@ -20,7 +21,6 @@ from models.errors import NotFound, WrongState
 from models.sourcing.tenders import Tender
 from models.timekeeping import BOUND, OUTAGE
 from tests.conftest import START
-from tests.factories import World
 from tests.faults.keeping import SEALED
 from tests.machine import Machine
 

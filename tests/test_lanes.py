@@ -18,7 +18,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from bench.rows.nightly import furnish, register_export
+from harness.factories import World
+from harness.large_market import furnish, register_export
 from market import batches as doing
 from market import chunks, create_app
 from market.agencies import imports
@@ -36,7 +37,6 @@ from models.events import Event
 from models.failures import Failure
 from tests.agencies.test_imports import agency_row, upload
 from tests.conftest import settings
-from tests.factories import World
 from tests.web import sign_in
 
 

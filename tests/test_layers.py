@@ -63,11 +63,21 @@ def test_only_the_transaction_commits_and_only_the_clock_asks_for_the_time() -> 
             assert not re.search(r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(", text), path
 
 
+def test_tests_and_benchmarks_stand_on_the_harness_and_not_on_each_other() -> None:
+    for folder, others in (("tests", "bench"), ("bench", "tests"), ("harness", "tests|bench")):
+        for path in ROOT.glob(f"{folder}/**/*.py"):
+            if path.name != "test_bench.py":  # whose matter it is
+                text = path.read_text(encoding="utf-8")
+                assert not re.search(rf"^\s*(from|import) ({others})\b", text, re.MULTILINE), path
+                )
+                assert imports is None, path
+
+
 def _modules() -> list[Path]:
     """Every module of ours but the migrations, each of which is the record of a release."""
     return [
         path
-        for folder in ("market", "models", "search", "bench", "tests")
+        for folder in ("market", "models", "search", "harness", "bench", "tests")
         for path in ROOT.glob(f"{folder}/**/*.py")
         if "migrations" not in path.parts
     ]

@@ -18,6 +18,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, World, code
 from market.accounts import jobs as letters
 from market.accounts.actions import confirming, members
 from market.extensions import db
@@ -25,7 +26,6 @@ from models.accounts import User
 from models.actors import VISITOR
 from models.failures import Failure
 from models.letters import Letter
-from tests.factories import PASSWORD, World, code
 from tests.web import Visitor
 
 ADDRESS = "new@example.cn"

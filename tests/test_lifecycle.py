@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from bench import lifecycle, procedures
-from bench.server import ROOT
+from harness import lifecycle, procedures
+from harness.server import ROOT
 
 Walked = Callable[[Any, str, str], tuple[dict[str, str], str]]
 

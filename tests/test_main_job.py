@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.factories import World
 from market.extensions import db
 from market.jobs import CONSUMERS, drain
 from models import events
@@ -12,7 +13,6 @@ from models.credit import score
 from models.events import Event
 from models.ledger import books, reports
 from models.notifications import Notification
-from tests.factories import World
 
 
 def test_eight_steps_lead_to_a_grade_and_an_empty_escrow(world: World) -> None:

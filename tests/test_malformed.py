@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from bench.person import current_values
+from harness.factories import World
+from harness.person import current_values
 from market.accounts.actions import members
 from market.agencies.actions import checks
 from market.contracts.actions import changing, disputing
@@ -31,7 +32,6 @@ from models.ratings import Rating
 from models.sourcing.awards import Award
 from models.sourcing.clarifications import Clarification
 from models.sourcing.evaluations import Evaluation
-from tests.factories import World
 from tests.web import sign_in
 
 CODE = "<script>alert(1)</script>' OR 1=1 --{{7*7}}%(x)s../../etc/passwd"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market import chunks, garbage, transaction
 from market.credit.actions import refresh_every_score
 from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
-from tests.factories import World
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from harness.factories import World
 from market import create_app
 from market.config import OVER_TLS
 from market.extensions import db
 from tests.conftest import settings
-from tests.factories import World
 
 
 def test_over_tls_cookies_and_hosts_are_held_to_it(

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market.agencies.actions import publishing
 from market.extensions import db
 from models.catalogue import current_items
@@ -18,7 +19,6 @@ from models.ratings import Rating
 from models.sourcing.quotes import Quote
 from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import OWN, SECRETS, name_the_cases, says
-from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
 

@@ -14,13 +14,13 @@ import pytest
 from flask import Flask
 
 import market
+from harness.factories import World
 from market import permissions
 from market.extensions import db
 from market.transaction import ACTIONS
 from models import CASES, workflow
 from models.actors import Actor
 from models.errors import NotAllowed
-from tests.factories import World
 from tests.kinds import people
 from tests.models.test_workflow import whole_market
 from tests.web import sign_in

@@ -16,6 +16,7 @@ import typst
 from flask import Flask
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from harness.factories import World
 from market import printing, sandbox
 from market.contracts.actions import drafting
 from market.contracts.actions.contract_pdf import rendered
@@ -29,7 +30,6 @@ from models.clock import BEIJING
 from models.documents import of_case
 from models.errors import RuleViolation
 from models.printable import missing
-from tests.factories import World
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)
 RARE = "".join(map(chr, range(0x30000, 0x30000 + 400)))

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from harness.factories import PDF, World, years
 from market.contracts.actions import changing, delivering, drafting
 from market.extensions import db
 from market.indexing import rebuild_index
@@ -24,7 +25,6 @@ from models.agencies.checks import open_check
 from models.contracts.deliverables import Deliverable
 from models.payments.payment import Payment
 from models.payments.reconciliation import Mismatch
-from tests.factories import PDF, World, years
 from tests.web import sign_in
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import PDF, World
 from market.agencies.actions import entry
 from market.contracts.actions import changing, delivering, disputing, drafting
 from market.extensions import db
@@ -34,7 +35,6 @@ from models.sourcing.awards import Objection
 from models.sourcing.clarifications import Clarification
 from models.sourcing.tenders import Tender
 from models.workflow import Limit, Move, State, Workflow
-from tests.factories import PDF, World
 from tests.web import sign_in
 
 OPEN, ENDED = State("open", "open"), State("ended", "ended", terminal=True)

@@ -17,6 +17,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
@@ -30,7 +31,6 @@ from models.documents import Document
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
 from tests.every_case import name_the_cases, says
-from tests.factories import PDF, World
 from tests.walking import addresses, alike, searches, told
 from tests.web import Visitor, sign_in
 

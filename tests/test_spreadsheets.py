@@ -18,6 +18,7 @@ from openpyxl import load_workbook
 from openpyxl.cell import Cell
 from sqlalchemy import literal, update
 
+from harness.factories import World
 from market import batches
 from market.config import ROOT
 from market.extensions import db
@@ -29,7 +30,6 @@ from market.spreadsheets import BEGINS, as_csv, as_xlsx, yuan
 from market.transaction import transaction
 from models.accounts import Organisation
 from tests.every_case import name_the_cases
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 FORMULAS = [

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
+from harness.factories import PASSWORD, PDF, World
 from market.accounts.actions import delegating, members
 from market.agencies.actions import entry, registry
 from market.catalogue import actions as catalogue
@@ -23,7 +24,6 @@ from models.accounts import Delegation, Membership, Organisation, authority_for
 from models.contracts.templates import current_templates
 from models.errors import NotAllowed
 from models.payments.payment import Payment
-from tests.factories import PASSWORD, PDF, World
 from tests.kinds import people
 from tests.models.test_workflow import whole_market
 from tests.web import Visitor, sign_in

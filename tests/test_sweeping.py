@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from harness.factories import PDF, World
 from market import purging
 from market.extensions import db
 from market.files import put
@@ -25,7 +26,6 @@ from models.payments.layouts import UnreadBankStatement
 from models.sourcing.bids import Bid
 from models.submissions import Submission
 from models.uploads import Quota
-from tests.factories import PDF, World
 from tests.faults.keeping import SEALED
 from tests.uploading import DAY, hand_in, tallies
 

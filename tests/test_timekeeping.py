@@ -18,13 +18,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market import timekeeping as keeping
 from market.extensions import db
 from market.jobs import nightly, tick
 from models import clock, timekeeping
 from models.events import Event
 from models.timekeeping import BOUND, DATABASE, GAP, OUTAGE
-from tests.factories import World
 from tests.faults.keeping import SEALED
 from tests.machine import MONTH, Machine, problems, state
 from tests.web import Visitor, sign_in

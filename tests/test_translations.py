@@ -11,7 +11,7 @@ from typing import Any
 
 from babel.messages.pofile import read_po
 
-from tests.factories import World
+from harness.factories import World
 from tests.web import Visitor
 
 ROOT = Path(__file__).parents[1]

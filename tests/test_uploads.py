@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from harness.factories import PDF, World
 from market import quotas
 from market.config import ROOT, close_to_others
 from market.extensions import db
@@ -24,7 +25,6 @@ from models import uploads
 from models.actors import SYSTEM
 from models.documents import Document
 from models.uploads import MEGABYTE, OverQuota, Quota
-from tests.factories import PDF, World
 from tests.faults.keeping import SEALED
 from tests.uploading import DAY, hand_in, tallies
 from tests.web import sign_in

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market.agencies.actions import publishing
 from market.extensions import db
 from models import clock
 from models.uploads import UploadTally
-from tests.factories import PDF, World
 
 DAY = timedelta(days=1)
 

@@ -11,9 +11,9 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from bench.person import ALL, current_values
+from harness.factories import PASSWORD, PDF
+from harness.person import ALL, current_values
 from market.extensions import db
-from tests.factories import PASSWORD, PDF
 
 __all__ = ["ALL", "Answer", "Visitor"]
 

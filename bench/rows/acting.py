@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from bench.lifecycle import START
 from bench.measure import Log, Row, plain, recorded, replay
 from bench.rows.markets import demonstration, market
+from harness.factories import World
+from harness.lifecycle import START
 from market.agencies.actions import publishing
 from market.extensions import db
 from market.transaction import transaction
 from models import clock
 from models.accounts import Organisation, authority_for
 from models.ledger import books
-from tests.factories import World
 
 ITEM, DEPARTMENT, COUNTY = "WAT-01", "水利", "632801"
 

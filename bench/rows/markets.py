@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from bench.lifecycle import START
+from harness.lifecycle import START
 from market import create_app
 from market.demo import loading
 from market.extensions import db, migrate

@@ -14,140 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import func, insert, select, text
 
 from bench.measure import Row
 from bench.rows.markets import market
+from harness.factories import small_market
+from harness.large_market import furnish, register_export
 from market import batches
 from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs.nightly import PARTS
-from market.spreadsheets import as_csv
-from market.transaction import transaction
 from models import clock
-from models.accounts import Organisation
-from models.agencies.certificates import Qualification
-from models.agencies.entry import AgencyProfile
-from models.agencies.fees import FeeSchedule
-from models.contracts.agreement import Contract
-from models.ratings import Rating
-from models.sourcing.awards import Award
-from models.sourcing.tenders import Tender
-from tests.factories import small_market
-
-
-def furnish(size: int) -> None:
-    """Make `size` agencies beside those there are, each with what the first settled contract's agency has.
-
-    Its profile and fees, a certificate that ends within days, and a contract for a project of its own that
-    was rated, so that each has a score that fades.
-    """
-    db.session.rollback()
-    contract = db.session.scalars(
-        select(Contract).where(Contract.state == "completed").order_by(Contract.id).limit(1)
-    ).one()
-    agency, award = contract.agency_id, contract.award_id
-    tender = db.session.scalars(select(Award.tender_id).where(Award.id == award)).one()
-    with transaction() as session:
-        session.add(
-            Qualification(
-                agency_id=agency,
-                kind="水资源论证单位水平评价",
-                number=f"N-{size}",
-                level="甲级",
-                issuer="水利部",
-                valid_from=_today() - timedelta(days=900),
-                valid_until=_today() + timedelta(days=5),
-            )
-        )
-    plan: list[tuple[Any, Any, tuple[str, ...]]] = [
-        (Organisation, Organisation.id == agency, ("identifier", "uscc")),
-        (AgencyProfile, AgencyProfile.agency_id == agency, ()),
-        (FeeSchedule, FeeSchedule.agency_id == agency, ()),
-        (Qualification, Qualification.number == f"N-{size}", ("number",)),
-        (Tender, Tender.id == tender, ("identifier", "project", "project_key")),
-        (Award, Award.id == award, ("identifier",)),
-        (Contract, Contract.id == contract.id, ("identifier",)),
-        (Rating, (Rating.contract_id == contract.id) & (Rating.by == "buyer"), ("identifier",)),
-    ]
-    named = {
-        "agency_id": Organisation,
-        "ratee_id": Organisation,
-        "tender_id": Tender,
-        "award_id": Award,
-        "contract_id": Contract,
-    }
-    firsts: dict[Any, int] = {}
-    for entity, which, unique in plan:
-        _copy(
-            entity,
-            which,
-            unique,
-            {column: firsts[kind] for column, kind in named.items() if kind in firsts},
-            firsts,
-            size,
-        )
-
-
-def _copy(
-    entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int], firsts: dict[Any, int], size: int
-) -> None:
-    """Copies of one row, each for the agency, tender, award or contract of the same number."""
-    table = entity.__table__
-    row = dict(db.session.execute(select(table).where(which).limit(1)).mappings().one())
-    firsts[entity] = (db.session.scalar(select(func.max(entity.id))) or 0) + 1
-    db.session.rollback()
-    for begin in range(0, size, 500):
-        made = [
-            {
-                **row,
-                "id": firsts[entity] + n,
-                **{name: _new(name, row[name], firsts[entity] + n) for name in unique},
-                **{column: first + n for column, first in ours.items() if column in row},
-            }
-            for n in range(begin, min(begin + 500, size))
-        ]
-        with transaction() as session:
-            session.execute(insert(table), made)
-            if (
-                session.get_bind().dialect.name == "postgresql"
-            ):  # whose numbers come from a sequence that knows nothing of these
-                session.execute(
-                    text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {made[-1]['id']})")
-                )
-
-
-def _new(column: str, like: str, number: int) -> str:
-    """What must be another in each copy.
-
-    A sound code (统一社会信用代码), or an identifier or a project nobody else has.
-    """
-    from stdnum.cn import uscc
-
-    body = f"9164{number:013d}"
-    return body + uscc.calc_check_digit(body) if column == "uscc" else f"{like[:1]}N-{number}"
-
-
-def register_export(path: Path) -> None:
-    """The business register's export: it agrees with every agency but one in two hundred, which moved."""
-    pairs = (
-        select(Organisation, AgencyProfile)
-        .join(AgencyProfile, AgencyProfile.agency_id == Organisation.id)
-        .where(Organisation.kind == "agency")
-    )
-    rows = [["统一社会信用代码", "企业名称", "登记状态", "法定代表人", "住所", "经营范围", "营业期限至"]]
-    for number, (agency, profile) in enumerate(db.session.execute(pairs).all()):
-        address = "盐桥路 8 号" if number % 200 == 199 else profile.registered_address
-        rows.append(
-            [agency.uscc, agency.name, "存续", agency.legal_representative, address, profile.scope, "长期"]
-        )
-    db.session.rollback()
-    path.write_bytes(as_csv(rows))
-
-
-def _today() -> Any:
-
-    return clock.today()
 
 
 def beside(work: Callable[[], object]) -> int:

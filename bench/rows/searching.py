@@ -16,10 +16,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
-from bench.agencies import TOKENS, documents
-from bench.judging import judged, ndcg
 from bench.measure import Row, both
 from bench.rows.markets import market
+from harness.agencies import TOKENS, documents
+from harness.judging import judged, ndcg
 from market.extensions import db
 from market.indexing import rebuild_index
 from search import Query

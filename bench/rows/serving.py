@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from bench.measure import Row, both, plain, recorded, replay
 from bench.rows.markets import demonstration
-from bench.server import Server, free_port
+from harness.server import Server, free_port
 from market.extensions import db
 from models.accounts import Organisation
 

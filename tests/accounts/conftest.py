@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.factories import World
+from harness.factories import World
 
 
 @pytest.fixture

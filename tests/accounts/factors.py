@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
+from harness.factories import PASSWORD, World
 from tests.accounts.authenticator import code
-from tests.factories import PASSWORD, World
 from tests.web import Answer, Visitor
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from harness.factories import PASSWORD, PDF, World, code
 from market.extensions import db
 from models import clock
 from models.accounts import Delegation, Membership, Organisation, User
 from models.clock import BEIJING
 from models.events import Event
 from models.signing.keys import SigningKey
-from tests.factories import PASSWORD, PDF, World, code
 from tests.web import Visitor
 
 ROLES = ("visitor", "buyer", "staff", "agency", "regulator", "department", "custodian", "admin")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from harness.factories import World
 from market.extensions import db
 from market.sourcing.actions import drafting, quotes
 from models import workdays
 from models.errors import NotAllowed, RuleViolation
 from models.sourcing.tenders import Tender
-from tests.factories import World
 
 
 def test_a_delegate_acts_within_what_was_delegated(world: World) -> None:

@@ -11,12 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, World, code
 from market.accounts.actions import confirming, delegating, members
 from market.extensions import db
 from models import clock, workdays
 from models.accounts import Delegation, Membership, User
 from models.spelling import UNKEEPABLE
-from tests.factories import PASSWORD, World, code
 from tests.web import Visitor, sign_in
 
 # As somebody types it at sign-up, as it is kept, and how it may be typed at the next sign-in.

@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, World, code
 from market import attempts, create_app
 from market.attempts import FREE, LONGEST_WAIT, MOST_OF_AN_ADDRESS, wait_after
 from market.extensions import db, place
 from market.serving import limits as ours
 from models.letters import Letter
 from tests.conftest import settings
-from tests.factories import PASSWORD, World, code
 from tests.web import Answer, Visitor
 
 OFFICE, ELSEWHERE = "203.0.113.7", "198.51.100.9"

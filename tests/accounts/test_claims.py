@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, PDF, World
 from market.accounts.actions import claiming, confirming, delegating, members
 from market.agencies.actions import accounts as account_actions
 from market.extensions import db
@@ -26,7 +27,6 @@ from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
 from models.letters import Letter
 from models.notifications import Notification
-from tests.factories import PASSWORD, PDF, World
 from tests.web import Visitor, sign_in
 
 EMAIL = "claimant@example.cn"

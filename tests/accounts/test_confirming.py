@@ -10,6 +10,7 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, PDF, World, code
 from market import permissions
 from market.accounts import jobs as letters
 from market.accounts.actions import confirming, delegating, members
@@ -25,7 +26,6 @@ from models.errors import Conflict, NotAllowed, NotFound, RuleViolation
 from models.letters import MOST_A_DAY, MOST_FROM_ALL, Letter
 from models.sourcing.tenders import Tender
 from tests.every_case import CRITERIA
-from tests.factories import PASSWORD, PDF, World, code
 from tests.web import Visitor
 
 THIEF = "a thief's own password"

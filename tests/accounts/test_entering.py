@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import ADMIN, PASSWORD, PDF, World, code
 from market import business_register
 from market.accounts.actions import delegating, entering, members
 from market.agencies.actions import entry as entry_actions
@@ -33,7 +34,6 @@ from models.failures import Failure
 from models.signing.keys import SigningKey
 from models.sourcing.tenders import Tender
 from models.uscc import sound
-from tests.factories import ADMIN, PASSWORD, PDF, World, code
 from tests.web import Visitor, sign_in
 
 HEADING = "统一社会信用代码,名称,登记状态,法定代表人"

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, World
 from market.accounts import jobs as letters
 from market.accounts.actions import resets
 from market.extensions import db
@@ -23,7 +24,6 @@ from models.letters import MOST_AN_HOUR, Letter, Reset
 from tests.accounts.authenticator import code as shown
 from tests.accounts.factors import set_up
 from tests.accounts.test_passwords import OTHER
-from tests.factories import PASSWORD, World
 from tests.web import Visitor, sign_in
 
 

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from harness.factories import PASSWORD, World, code
 from market.extensions import db
 from models import clock
 from models.accounts import Delegation, Organisation, User
 from models.clock import BEIJING
-from tests.factories import PASSWORD, World, code
 from tests.web import Visitor, sign_in
 
 ENTRY = {

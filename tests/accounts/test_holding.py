@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, World, code
 from market.accounts import jobs as letters
 from market.accounts.actions import confirming, delegating, members, second_factor
 from market.extensions import db
@@ -25,7 +26,6 @@ from models.letters import Letter
 from models.sourcing.evaluations import Evaluation
 from tests.accounts.authenticator import code as shown
 from tests.accounts.test_unknown_addresses import NOBODYS, link_in_letter
-from tests.factories import PASSWORD, World, code
 from tests.sourcing.test_merit import tender_of
 from tests.web import Visitor, sign_in
 

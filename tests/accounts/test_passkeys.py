@@ -10,12 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, World
 from market.extensions import db
 from models import factors
 from models.factors import Passkey, RecoveryCode
 from tests.accounts.authenticator import SecurityKey
 from tests.accounts.factors import first_step, set_up
-from tests.factories import PASSWORD, World
 from tests.web import Answer, Visitor, sign_in
 
 

@@ -10,10 +10,10 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.factories import PASSWORD, World, code
 from market.accounts.actions import members
 from models import passwords
 from models.errors import RuleViolation
-from tests.factories import PASSWORD, World, code
 from tests.web import Visitor
 
 # Of the company in OF_XINING, and of whoever lives there: what a list of leaked passwords from elsewhere does

@@ -8,11 +8,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World, code
 from market.demonstration.people import ACCOUNTS, PASSWORD
 from market.extensions import db
 from market.transaction import transaction
 from models.accounts import User
-from tests.factories import World, code
 from tests.web import Visitor
 
 

@@ -9,11 +9,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from bench.person import current_values
+from harness.factories import PASSWORD, World, code
+from harness.person import current_values
 from market.extensions import db
 from models.accounts import User
 from tests.accounts.sending import DOORS, ROLES, an_organisation, counted, furnish, send, ticket, twin_of
-from tests.factories import PASSWORD, World, code
 from tests.web import Visitor, sign_in
 
 CLAIMED = code(7777)

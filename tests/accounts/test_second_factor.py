@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, World
 from market.accounts import jobs as letters
 from market.accounts.actions import second_factor
 from market.extensions import db
@@ -27,7 +28,6 @@ from models.letters import Letter
 from tests.accounts.authenticator import code
 from tests.accounts.factors import first_step, secret_of, set_up
 from tests.accounts.test_sessions import press
-from tests.factories import PASSWORD, World
 from tests.web import Visitor, sign_in
 
 MUST = ("regulator", "department", "custodian", "admin")

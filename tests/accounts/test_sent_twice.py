@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from bench.person import current_values
+from harness.factories import PASSWORD, World
+from harness.person import current_values
 from market.accounts.actions.members import claim_code
 from market.extensions import db
 from market.sourcing.actions import closing, quotes
@@ -19,7 +20,6 @@ from models.errors import Conflict, NotAllowed
 from models.sourcing.quotes import Quote
 from models.submissions import Submission, fingerprint
 from tests.accounts.sending import DOORS, an_organisation, counted, furnish, send, ticket, twin_of
-from tests.factories import PASSWORD, World
 from tests.web import Visitor, sign_in
 
 

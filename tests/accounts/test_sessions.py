@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event, select
 
+from harness.factories import PASSWORD, World
 from market.extensions import db
 from market.transaction import transaction
 from models import clock, sessions
 from models.accounts import User
 from models.events import Event
 from models.sessions import SignIn
-from tests.factories import PASSWORD, World
 from tests.web import Answer, Visitor, sign_in
 
 OTHER = "another horse battery"

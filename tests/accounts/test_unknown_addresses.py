@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select
 
+from harness.factories import PASSWORD, World, code
 from market.accounts import jobs as letters
 from market.accounts.actions import delegating, members
 from market.extensions import db
@@ -25,7 +26,6 @@ from models.actors import SYSTEM, VISITOR
 from models.clock import BEIJING
 from models.errors import NotAllowed, RuleViolation
 from models.letters import Letter
-from tests.factories import PASSWORD, World, code
 from tests.sourcing.test_merit import tender_of
 from tests.web import Answer, Visitor, sign_in
 

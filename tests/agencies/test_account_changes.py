@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, World
 from market.agencies.actions import accounts, entry
 from market.extensions import db
 from market.gateways import bank_transfer
@@ -26,7 +27,6 @@ from models.letters import Letter
 from models.notifications import Notification
 from models.payments.payouts import Payout
 from models.signing.keys import SigningKey
-from tests.factories import PASSWORD, World
 from tests.web import sign_in
 
 OLD, NEW = "6228000012345678", "9999000011112222"

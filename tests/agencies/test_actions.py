@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.agencies.actions import entry, publishing
 from market.agencies.jobs import warn_of_expiry
 from market.extensions import db
@@ -16,7 +17,6 @@ from market.sourcing.actions import quotes
 from models import clock
 from models.errors import NotAllowed, RuleViolation
 from models.events import Event
-from tests.factories import World
 from tests.web import sign_in
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from harness.factories import World
 from market.agencies.actions import certificates
 from market.extensions import db
 from models import documents
-from tests.factories import World
 
 
 def test_a_certificate_asked_for_twice_at_once_is_issued_once(

@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from harness.factories import PDF, World, entry_values, years
 from market.access_codes import code_of
 from market.accounts.actions import members
 from market.agencies.actions import accounts as account_actions
@@ -32,7 +33,6 @@ from models.credit.records import CreditRecord
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
 from models.pricing import standards
-from tests.factories import PDF, World, entry_values, years
 from tests.web import sign_in
 
 

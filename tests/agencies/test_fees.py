@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.agencies.actions import publishing
 from market.extensions import db
 from models import documents
@@ -19,7 +20,6 @@ from models.credit.trend import quarters
 from models.errors import RuleViolation
 from models.money import show
 from models.pricing import Quantity, band, from_standard, price, standards
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 EIA = f"eia-2002-125/{next(iter(standards()['eia-2002-125']['tables']))}"

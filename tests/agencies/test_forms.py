@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.factories import World
+from harness.factories import World
 from tests.web import sign_in
 
 FEES = {

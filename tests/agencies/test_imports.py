@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from harness.factories import PASSWORD, World, code
 from market import batches as doing
 from market import spreadsheets
 from market.accounts.actions import members
@@ -28,7 +29,6 @@ from models.agencies.fees import FeeSchedule
 from models.batches import Batch, BatchRow
 from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
 from models.events import Event
-from tests.factories import PASSWORD, World, code
 from tests.faults.children import in_a_child
 from tests.web import Visitor, sign_in
 

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from openpyxl import load_workbook
 
+from harness.factories import World
 from market import batches as doing
 from market.agencies import imports, shapes
 from market.extensions import db
@@ -22,7 +23,6 @@ from models.agencies.fees import schedules_in_force
 from models.catalogue import item_by_code
 from models.errors import RuleViolation
 from search.documents import agency_documents
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 ITEM = "CON-03"  # priced by an amount, at the market's price

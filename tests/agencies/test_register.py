@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from harness.factories import World, entry_values
 from market import batches as doing
 from market.agencies.actions import checks, entry, registry
 from market.extensions import db
@@ -28,7 +29,6 @@ from models.agencies.entry import AgencyProfile
 from models.agencies.register import Registered, differences
 from models.batches import Batch, BatchRow
 from models.errors import NotAllowed, RuleViolation
-from tests.factories import World, entry_values
 from tests.web import sign_in
 
 HEADING = ["统一社会信用代码", "企业名称", "登记状态", "法定代表人", "住所", "经营范围", "营业期限至"]

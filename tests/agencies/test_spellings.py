@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PASSWORD, PDF, World, code, entry_values, years
 from market import batches as doing
 from market import business_register
 from market.agencies import imports
@@ -23,7 +24,6 @@ from models.credit.records import CreditRecord
 from models.errors import RuleViolation
 from tests.agencies.test_imports import agency_row, fee_row, state, upload
 from tests.agencies.test_register import HEADING, compare, kinds, said_of
-from tests.factories import PASSWORD, PDF, World, code, entry_values, years
 from tests.web import Visitor, sign_in
 
 CASES = Path(__file__).parents[1] / "cases"

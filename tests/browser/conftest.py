@@ -11,9 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.lifecycle import START, people
-from bench.person import PASSWORD
-from bench.server import Server, market
+from harness.lifecycle import START, people
+from harness.person import PASSWORD
+from harness.server import Server, market
 
 CHROMIUM = next(
     (path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), ""

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from playwright.sync_api import Browser, expect
 
-from bench.lifecycle import START
-from bench.server import Server
+from harness.lifecycle import START
+from harness.server import Server
 from tests.browser.conftest import Walker, fits_and_reads
 
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser
 
-from bench.lifecycle import PDF, START
-from bench.person import PASSWORD
-from bench.server import Server
+from harness.lifecycle import PDF, START
+from harness.person import PASSWORD
+from harness.server import Server
 from tests.browser.conftest import Walker, fits_and_reads
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
-from bench.lifecycle import PDF, code
-from bench.person import PASSWORD
-from bench.server import Server
+from harness.lifecycle import PDF, code
+from harness.person import PASSWORD
+from harness.server import Server
 from tests.browser.conftest import Walker
 
 STEPS = ("证照信息", "法定代表人", "经营场所", "从业人员", "收款账户", "材料")

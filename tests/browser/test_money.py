@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from bench.lifecycle import contracted, deliver, numbers, pay, statement
-from bench.person import Person
-from bench.server import Server
+from harness.lifecycle import contracted, deliver, numbers, pay, statement
+from harness.person import Person
+from harness.server import Server
 from models.payments.payment import reference
 from tests.browser.conftest import Walker, fits_and_reads
 from tests.payments.gateway import KEY, Bank, localstripe_at

@@ -12,8 +12,8 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, Page
 
-from bench.lifecycle import START
-from bench.server import ADMIN, Server
+from harness.lifecycle import START
+from harness.server import ADMIN, Server
 from tests.browser.conftest import fits_and_reads
 
 

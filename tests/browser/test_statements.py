@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from bench.server import Server
+from harness.server import Server
 from tests.browser.conftest import Walker, fits_and_reads
 from tests.cases import case
 

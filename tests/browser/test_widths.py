@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from bench.person import PASSWORD
-from bench.server import ADMIN, Server
+from harness.person import PASSWORD
+from harness.server import ADMIN, Server
 from tests.browser.conftest import Walker
 
 SPILLS = """() => [document.documentElement.scrollWidth - window.innerWidth,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.catalogue import actions as catalogue
 from market.catalogue.forms import ItemForm
 from market.extensions import db
@@ -24,7 +25,6 @@ from models.contracts.agreement import Contract
 from models.errors import NotAllowed, NotFound, RuleViolation
 from models.sourcing.tenders import Tender
 from search import Query
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 

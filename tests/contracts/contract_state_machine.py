@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market.contracts.actions import changing, delivering, disputing, drafting, signing
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -29,7 +30,6 @@ from models.payments.payment import IN, Payment
 from models.payments.payouts import Payout
 from models.payments.postings import POSTINGS
 from models.payments.settlement import funds_held
-from tests.factories import PDF, World
 from tests.machines import FATES, REFUSALS, Machine, Nothing, Rewind, Tally, act
 
 SIDES = ("buyer", "agency")

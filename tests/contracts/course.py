@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market.contracts.actions import drafting, signing
 from market.extensions import db
 from market.payments.actions import paying
@@ -11,7 +12,6 @@ from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.ledger import books
 from models.payments.settlement import funds_held as kept_for
-from tests.factories import PDF, World
 
 PRICE, DEPOSIT = 4_000_000, 800_000
 

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
+from harness.factories import World
 from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
 from market.opendata.checking import check_copy
 from models.signing.pades import sign
-from tests.factories import World
 
 
 class Authority:

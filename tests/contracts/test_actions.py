@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from harness.factories import PDF, World
 from market.contracts.actions import delivering
 from market.extensions import db
 from market.jobs import run_deadlines
 from models import workdays
 from models.contracts.deliverables import Deliverable
 from models.errors import NotAllowed, RuleViolation
-from tests.factories import PDF, World
 
 
 def test_returns_corrections_silence_and_review(world: World, time: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import PDF, World
 from market.contracts.actions import changing, delivering, disputing, drafting
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -21,7 +22,6 @@ from models.errors import NotAllowed, RuleViolation, WrongState
 from models.payments.payment import Payment
 from models.ratings import Rating
 from tests.contracts.course import DEPOSIT, earned, held, in_three, kept, load, paid, pay, running
-from tests.factories import PDF, World
 from tests.web import sign_in
 
 

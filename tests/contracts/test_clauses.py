@@ -13,6 +13,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.factories import World
 from market.contracts.actions import drafting
 from market.extensions import db
 from models.contracts.agreement import Contract
@@ -20,7 +21,6 @@ from models.contracts.clauses import examine, rule, rules
 from models.contracts.drafting import split
 from models.contracts.templates import published_templates, templates_of
 from models.errors import NotAllowed, RuleViolation
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 # Sentences as they stand in bad contracts, and the rule each must meet.

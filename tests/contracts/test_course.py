@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market.contracts.actions import delivering, drafting, signing
 from market.extensions import db
 from market.jobs import drain, run_deadlines, tick
@@ -22,7 +23,6 @@ from models.notifications import Notification
 from models.payments.payment import Payment
 from models.ratings import Rating
 from tests.contracts.course import DEPOSIT, PRICE, earned, held, in_three, kept, load, paid, pay, running
-from tests.factories import PDF, World
 from tests.web import ALL, sign_in
 
 

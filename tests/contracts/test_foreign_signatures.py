@@ -17,13 +17,13 @@ from flask import Flask
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, NumberObject, pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
+from harness.factories import World
 from market.contracts.actions import signing
 from market.extensions import db
 from market.opendata.checking import check_copy
 from models.errors import RuleViolation
 from models.signing.foreign import algorithm_of
 from tests.contracts.signing import drafted, paper
-from tests.factories import World
 from tests.web import Visitor
 
 SM2, SM3, SM2_DATA = "1.2.156.10197.1.501", "1.2.156.10197.1.401", "1.2.156.10197.6.1.4.2.2"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from flask import Flask
 
+from harness.factories import PASSWORD, PDF, World
 from market import create_app
 from market.extensions import db
 from models.contracts.deliverables import Deliverable
 from tests.conftest import settings
-from tests.factories import PASSWORD, PDF, World
 from tests.web import ALL, sign_in
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from harness.factories import World
 from market.contracts.actions import changing, disputing, signing
 from market.contracts.actions import drafting as contract_drafting
 from market.credit import actions as credit
@@ -32,7 +33,6 @@ from models.ratings import DIMENSIONS, Rating
 from models.sourcing.awards import Award
 from models.sourcing.cancelling import NOT_AGAIN
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.web import sign_in
 
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from harness.factories import World
 from market.access_codes import code_of
 from market.contracts.actions import contract_pdf as printing
 from market.contracts.actions import drafting, signing
@@ -20,7 +21,6 @@ from models.contracts.agreement import Contract
 from models.contracts.signatures import ContractSignature
 from models.documents import Document
 from models.errors import Conflict, WrongState
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 

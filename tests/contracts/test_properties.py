@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harness.factories import PDF, World
 from market.extensions import db
 from market.payments.actions import paying
 from models.errors import WrongState
@@ -16,7 +17,6 @@ from models.ledger import books, reports
 from models.payments.payment import Payment
 from tests import machines
 from tests.contracts.contract_state_machine import Contracts, drafted
-from tests.factories import PDF, World
 from tests.machines import Rewind, Tally, acts
 
 

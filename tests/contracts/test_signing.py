@@ -28,6 +28,7 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from harness.factories import PASSWORD, PDF, World
 from market.contracts.actions import drafting, signing
 from market.extensions import db
 from market.opendata.checking import check_copy
@@ -39,7 +40,6 @@ from models.documents import Document
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.signing.keys import SigningKey
 from tests.contracts.signing import Authority, by_hand, drafted, looked_at, paper
-from tests.factories import PASSWORD, PDF, World
 from tests.web import Visitor, sign_in
 
 

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market.credit import actions
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -18,7 +19,6 @@ from models.actors import SYSTEM
 from models.agencies.checks import open_check
 from models.credit.records import RECORDS, CreditRecord, propose, recorded
 from models.errors import NotAllowed, RuleViolation, WrongState
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 

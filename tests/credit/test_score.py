@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from harness.factories import World
 from market.extensions import db
 from market.transaction import transaction
 from models import policy
 from models.clock import BEIJING
 from models.credit import score
 from models.credit.score import CreditScore, Evidence
-from tests.factories import World
 
 NOW = datetime(2026, 3, 2, tzinfo=BEIJING)
 stars = st.floats(1, 5)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from harness.factories import World
 from market.extensions import db
 from models import clock
 from models.clock import BEIJING
 from models.credit.trend import quarters
-from tests.factories import World
 
 
 def _at(year: int, month: int, day: int, hour: int = 12) -> datetime:

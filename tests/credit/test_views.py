@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from harness.factories import World
 from market.agencies.actions import entry
 from market.extensions import db
-from tests.factories import World
 from tests.web import Visitor
 
 

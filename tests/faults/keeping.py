@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market.extensions import db
 from market.keeper import FolderKeeper
 from models.errors import WrongState
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
-from tests.factories import World
 
 SEALED = {"mode": "sealed_bid", "funds": "state"}
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from harness.factories import code
 from market import create_app
 from market.accounts.actions import members
 from market.config import ROOT
@@ -31,7 +32,6 @@ from models.clock import BEIJING
 from models.events import Event
 from models.ledger import books, reports
 from tests.conftest import settings
-from tests.factories import code
 
 UNTIL = datetime(2026, 6, 1, 10, 0, tzinfo=BEIJING)
 SIZE: dict[str, Any] = {"tenders": 6, "days": 30}

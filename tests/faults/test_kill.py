@@ -10,9 +10,9 @@ import pytest
 import requests
 from sqlalchemy import create_engine, text
 
-from bench.lifecycle import ITEM, START, people
-from bench.person import Person, Refused
-from bench.server import market
+from harness.lifecycle import ITEM, START, people
+from harness.person import Person, Refused
+from harness.server import market
 
 
 @pytest.mark.faults

@@ -27,7 +27,7 @@ from bs4 import BeautifulSoup
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from bench.server import ROOT, Server
+from harness.server import ROOT, Server
 from market.demonstration.people import PASSWORD, REGULATOR
 
 pytestmark = pytest.mark.faults

@@ -17,7 +17,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from bench.rows.nightly import furnish, register_export
+from harness.factories import World
+from harness.large_market import furnish, register_export
 from market.chunks import ChunkSize
 from market.extensions import db
 from market.indexing import rebuild_index
@@ -32,7 +33,6 @@ from models import clock, heartbeats
 from models.batches import Batch
 from models.events import Event
 from models.sourcing.tenders import Tender
-from tests.factories import World
 
 pytestmark = pytest.mark.faults  # it measures time
 SIZE = int(os.environ.get("NIGHT_SIZE", "20000"))  # agencies

@@ -23,7 +23,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
-from bench.server import free_port
+from harness.factories import COUNTY, ITEM, World, code, small_market
+from harness.server import free_port
 from market import create_app
 from market.extensions import db
 from market.jobs import drain, run_deadlines
@@ -42,7 +43,6 @@ from models.notifications import Notification
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
 from tests.conftest import settings
-from tests.factories import COUNTY, ITEM, World, code, small_market
 from tests.faults.children import in_a_child
 
 

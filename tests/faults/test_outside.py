@@ -20,6 +20,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market import keeper as keepers
 from market import sandbox, signing
 from market import transaction as transactions
@@ -42,7 +43,6 @@ from models.failures import Failure
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
 from tests import outside
-from tests.factories import PDF, World
 from tests.faults.keeping import SEALED, kept_until
 from tests.faults.silence import Silent
 

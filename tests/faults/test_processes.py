@@ -21,8 +21,8 @@ import psutil
 import pytest
 import requests
 
-from bench.lifecycle import START
-from bench.server import ROOT, Server, market
+from harness.lifecycle import START
+from harness.server import ROOT, Server, market
 from market import create_app
 from market.jobs import LANES
 from tests.conftest import settings

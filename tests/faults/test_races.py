@@ -15,6 +15,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from harness.factories import PASSWORD, PDF, World, code
 from market import extensions
 from market.contracts.actions import signing
 from market.extensions import db
@@ -31,7 +32,6 @@ from models.payments.payment import Payment
 from models.sourcing.bids import Bid
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
-from tests.factories import PASSWORD, PDF, World, code
 
 
 def race(app: Flask, *acts: Callable[[], Any]) -> Counter[str]:

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from harness.factories import PDF, World
 from market.agencies.actions import certificates
 from market.contracts.actions import signing
 from market.extensions import db
@@ -26,7 +27,6 @@ from models.contracts.signatures import ContractSignature
 from models.documents import FolderStore
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
-from tests.factories import PDF, World
 from tests.faults.children import in_a_child
 from tests.faults.keeping import SEALED, keeper, kept_until, opened
 

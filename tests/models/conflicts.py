@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import delete, select
 
+from harness.factories import World
 from market.transaction import transaction
 from models.accounts import Membership, User
-from tests.factories import World
 
 BOTH = "代表双方"
 

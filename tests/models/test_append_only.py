@@ -12,13 +12,13 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from harness.factories import World
 from market.extensions import db
 from market.transaction import transaction
 from models.append_only import AppendOnly
 from models.base import Base
 from models.events import Event
 from models.ledger import closing, days
-from tests.factories import World
 
 TABLES = {mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, AppendOnly)}
 TRIGGERS = {

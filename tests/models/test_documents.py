@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from harness.factories import PDF
 from models import documents
 from models.errors import RuleViolation
-from tests.factories import PDF
 
 
 @pytest.mark.parametrize("content", [b"", b"MZ\x90", b"<script>", b"%PDF-1.7" + b"0" * documents.MOST_BYTES])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
+from harness.factories import World
 from market.extensions import db
 from market.transaction import transaction
 from models import events
@@ -17,7 +18,6 @@ from models.actors import SYSTEM
 from models.events import Event
 from models.sourcing.tenders import Tender
 from models.workflow import perform
-from tests.factories import World
 
 
 def _note(kinds: list[str]) -> None:

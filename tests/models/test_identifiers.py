@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from harness.factories import World
 from market.extensions import db
 from market.sourcing.actions import scoring
 from market.transaction import transaction
@@ -19,7 +20,6 @@ from models.sourcing.evaluations import Evaluation
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 from tests.every_case import CRITERIA
-from tests.factories import World
 
 
 def test_identifiers_run_by_kind_and_year(session: Any) -> None:

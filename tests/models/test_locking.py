@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from harness.factories import World
 from market.extensions import db
 from market.transaction import transaction
 from models import CASES
 from models.contracts.agreement import Contract
 from models.errors import NotFound
 from models.workflow import Case
-from tests.factories import World
 from tests.models.test_workflow import whole_market
 
 

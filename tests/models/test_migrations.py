@@ -11,11 +11,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from harness.factories import World
 from market.extensions import alembic, db
 from models import Base
 from tests.access_matrix import EXPECTED
 from tests.every_case import name_the_cases
-from tests.factories import World
 from tests.web import sign_in
 
 RELEASED = "0009"  # the version of the release before this

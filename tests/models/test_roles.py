@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
+from harness.factories import World
 from market.extensions import db
 from market.transaction import transaction
 from models import CASES, clock
@@ -18,7 +19,6 @@ from models.actors import ROLES, VISITOR, Actor, Mandate
 from models.money import MOST
 from models.sourcing.tenders import Tender
 from models.workflow import Case
-from tests.factories import World
 from tests.models.test_workflow import PEOPLE, whole_market
 
 REGIONS = (None, "100000", "630000", "632800", "632801", "540000")

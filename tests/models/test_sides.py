@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from harness.factories import World
 from market.accounts.actions import delegating
 from market.agencies.actions import entry
 from market.contracts.actions import drafting, signing
@@ -28,7 +29,6 @@ from models.payments.payment import Payment
 from models.ratings import DIMENSIONS, Rating
 from models.sourcing.tenders import Tender
 from models.workflow import Move, override, permit
-from tests.factories import World
 from tests.models.conflicts import BOTH, belongs, colleague, leave
 from tests.models.test_workflow import whole_market
 
@@ -152,7 +152,7 @@ def test_a_member_of_buyer_and_bidder_signs_pays_confirms_and_rates_for_neither(
 
 
 def _with_papers(world: World, act: Callable[..., str], payment: str) -> None:
-    from tests.factories import PDF
+    from harness.factories import PDF
 
     if act is paying.pay:
         act(world.actor("buyer"), payment, bank_reference="2026030200001", file_name="v.pdf", content=PDF)

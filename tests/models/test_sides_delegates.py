@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
+from harness.factories import World
 from market.accounts.actions import delegating, members
 from market.contracts.actions import changing, disputing
 from market.extensions import db
@@ -17,7 +18,6 @@ from models import clock, workdays
 from models.accounts import Delegation, User
 from models.errors import NotAllowed, NotFound
 from models.sourcing.quotes import Quote
-from tests.factories import World
 from tests.models.conflicts import BOTH, belongs, colleague, leave
 
 

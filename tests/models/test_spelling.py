@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.factories import code
 from models import spelling, uscc
 from models.errors import RuleViolation
-from tests.factories import code
 
 DOTS = (
     "\u2022\u00b7\u2027\u30fb\uff0e\uff65\u0387\u2024\u2219\u22c5\u25cf\u318d\ua78f\u02d9.。 \u3000\u00a0\t"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.factories import code
 from models import uscc
 from models.errors import RuleViolation
-from tests.factories import code
 
 WEIGHTS = [pow(3, place, 31) for place in range(17)]  # GB 32100
 LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market.accounts.actions import members
 from market.agencies.actions import accounts as account_actions
 from market.contracts.actions import changing, disputing
@@ -30,7 +31,6 @@ from models.payments.payment import KINDS, Payment
 from models.payments.postings import POSTINGS
 from models.sourcing.tenders import Tender
 from models.workflow import Limit, Move, State, Workflow, override, perform
-from tests.factories import PDF, World
 
 CRITERIA = {
     "price": {"weight": 70, "formula": "lowest_ratio"},

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market import printing
 from market.access_codes import check_link, code_of, fits
 from market.contracts.actions import contract_pdf, signing
@@ -30,7 +31,6 @@ from models.documents import Document
 from models.signing.pades import prepare
 from models.sourcing.awards import Award
 from tests.contracts.signing import Authority, by_hand
-from tests.factories import World
 from tests.web import Answer, Visitor, sign_in
 
 PROJECT, REASONS, PRICE = "不公开的项目", "不公开的理由写在这里", "41,234"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Flask
 
+from harness.factories import PASSWORD, World, code
 from market.extensions import db
 from market.jobs import nightly
 from market.jobs.consumers import CONSUMERS
 from market.oversight.failing import LANES, PARTS
 from models.sourcing.tenders import Tender
-from tests.factories import PASSWORD, World, code
 from tests.web import sign_in
 
 

@@ -24,7 +24,8 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import Headers
 from werkzeug.serving import make_server
 
-from bench.server import free_port
+from harness.factories import World
+from harness.server import free_port
 from market import gateways
 from market.contracts.actions import changing
 from market.extensions import db
@@ -36,7 +37,6 @@ from models.ledger import books
 from models.ledger.books import Entry, clearing
 from models.payments.charges import Charge
 from models.payments.payment import Payment
-from tests.factories import World
 
 KEY = "sk_test_12345"
 DEPOSIT = 800_000

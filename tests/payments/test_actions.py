@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from harness.factories import PDF, World
 from market.extensions import db
 from market.payments.actions import paying
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.ledger import books
 from models.payments.payment import Payment
-from tests.factories import PDF, World
 
 
 def test_a_payment_is_confirmed_once_and_only_by_the_agency(world: World) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from harness.factories import PDF, World
 from market.extensions import db
 from market.jobs import run_deadlines, tick
 from market.payments import reading
@@ -27,7 +28,6 @@ from models.payments.bank import BankLine
 from models.payments.charges import Discrepancy
 from models.payments.payment import Payment, payments_named_in, reference
 from models.payments.payouts import Payout
-from tests.factories import PDF, World
 from tests.web import sign_in
 
 ACCOUNT = "6300000000000018"

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market import gateways
 from market.batches import Unavailable
 from market.extensions import db
@@ -25,7 +26,6 @@ from models.ledger.books import Entry
 from models.payments.charges import Charge, GatewayEvent
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
-from tests.factories import World
 from tests.faults.test_races import race
 from tests.payments.gateway import Bank, begin, booked, count, due, heard, opened, serving, told
 from tests.web import sign_in

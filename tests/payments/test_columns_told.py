@@ -7,13 +7,13 @@ from datetime import date
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market.extensions import db
 from market.payments.jobs import match_lines
 from models.payments.bank import BankLine, BankStatement
 from models.payments.layouts import BankStatementLayout, UnreadBankStatement
 from models.payments.payment import Payment
 from tests.cases import case
-from tests.factories import World
 from tests.payments.test_bank import imported
 from tests.web import Answer, Visitor, sign_in
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from harness.factories import PDF, World
 from models.documents import MOST_BYTES
 from models.payments.payment import Payment
-from tests.factories import PDF, World
 from tests.web import sign_in
 
 

@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from harness.factories import World
 from market.extensions import db
 from market.jobs import drain
 from models.payments.charges import Discrepancy, GatewayEvent
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
 from tests.cases import case
-from tests.factories import World
 from tests.payments.gateway import DEPOSIT, Bank, charged, count, due, opened, serving, signed
 from tests.payments.recorded import Recorded
 from tests.web import sign_in

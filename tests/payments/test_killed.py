@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy.orm import Session
 
+from harness.factories import World
 from market.extensions import db
 from market.gateways import StripeGateway
 from market.jobs import tick
@@ -21,7 +22,6 @@ from models.ledger.books import clearing
 from models.payments.charges import Charge, GatewayEvent
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
-from tests.factories import World
 from tests.faults.children import in_a_child
 from tests.payments.gateway import Bank, begin, booked, charged, count, due, ended, heard, opened, told
 

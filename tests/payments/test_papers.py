@@ -8,11 +8,11 @@ from typing import Any
 from flask import Flask
 from openpyxl import load_workbook
 
+from harness.factories import PDF, World
 from market.extensions import db
 from market.payments.actions import paying
 from models.payments.invoices import Invoice
 from models.payments.payment import Payment
-from tests.factories import PDF, World
 from tests.web import sign_in
 
 NUMBER = "25112000000012345678"

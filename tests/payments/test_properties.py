@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 from sqlalchemy import func, select
 
+from harness.factories import World
 from market.batches import Unavailable
 from market.extensions import db
 from market.gateways import StripeGateway
@@ -31,7 +32,6 @@ from models.payments.payment import Payment
 from models.payments.payouts import Payout
 from tests import machines
 from tests.contracts.contract_state_machine import Contracts, drafted
-from tests.factories import World
 from tests.machines import REFUSALS, Nothing, Rewind, Tally, act, acts
 from tests.payments.gateway import Bank, heard, told
 

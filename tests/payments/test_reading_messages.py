@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.payments.jobs import match_lines
 from models.payments.payment import Payment, payments_named_in
-from tests.factories import World
 from tests.payments.tables import read, sums
 from tests.payments.test_bank import ACCOUNT, camt, csv_of, detail, entry, imported, lines
 from tests.web import sign_in

@@ -12,13 +12,13 @@ import requests
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market.extensions import db
 from market.jobs import drain, tick
 from market.payments import gateway_sync
 from market.payments.jobs import reconcile
 from models.notifications import Notification
 from models.payments.charges import Discrepancy
-from tests.factories import World
 from tests.payments.gateway import DEPOSIT, Bank, begin, booked, charged, count, due, ended, opened, serving
 from tests.payments.recorded import Recorded, dispute
 from tests.web import sign_in

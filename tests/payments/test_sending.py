@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market.batches import Unavailable
 from market.extensions import db
 from market.gateways import StripeGateway
@@ -23,7 +24,6 @@ from models.ledger import books
 from models.ledger.books import clearing
 from models.payments.charges import Charge
 from models.payments.payouts import Payout
-from tests.factories import World
 from tests.payments.gateway import (
     DEPOSIT,
     Bank,

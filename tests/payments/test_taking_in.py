@@ -8,6 +8,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.factories import World
 from market.extensions import db
 from market.payments.actions import paying, payouts
 from models.ledger import books
@@ -16,7 +17,6 @@ from models.payments.bank import statement_discrepancy
 from models.payments.payment import Payment, payments_named_in, reference
 from models.payments.payouts import Payout
 from tests.cases import case
-from tests.factories import World
 from tests.payments.tables import HEADING, read
 from tests.payments.test_bank import camt, csv_of, detail, entry, imported, lines
 from tests.web import sign_in

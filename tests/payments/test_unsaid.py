@@ -12,10 +12,10 @@ from io import BytesIO
 import openpyxl
 import pytest
 
+from harness.factories import World
 from market.payments import reading
 from market.payments.reading import cells
 from models.errors import RuleViolation
-from tests.factories import World
 from tests.payments.tables import HEADING, OTHER, read, sums
 from tests.payments.test_bank import ACCOUNT, camt, detail, entry, imported, lines
 

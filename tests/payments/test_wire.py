@@ -8,13 +8,13 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.extensions import db
 from market.gateways import gateways
 from market.payments import gateway_sync
 from models.ledger import books
 from models.ledger.books import clearing
 from models.payments.payment import Payment
-from tests.factories import World
 from tests.payments.gateway import DEPOSIT, Bank, account_at_stripe, due, opened, serving
 from tests.payments.recorded import Recorded
 from tests.web import sign_in

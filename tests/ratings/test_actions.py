@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from harness.factories import World
 from market.contracts.actions import delivering
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -13,7 +14,6 @@ from market.ratings import actions as ratings
 from models import workdays
 from models.errors import NotAllowed, WrongState
 from models.ratings import DIMENSIONS, Rating
-from tests.factories import World
 
 
 def test_one_rating_stays_sealed_until_the_window_ends(world: World, time: Any) -> None:

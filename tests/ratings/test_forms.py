@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
+from harness.factories import World
 from models.ratings import DIMENSIONS, Rating
-from tests.factories import World
 from tests.web import sign_in
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
-from tests.factories import World
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ import pytest
 from flask import Flask, current_app
 from sqlalchemy import select, text
 
-from bench.agencies import documents
+from harness.agencies import documents
+from harness.factories import World
 from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
@@ -22,7 +23,6 @@ from market.transaction import transaction
 from models.events import Event
 from search import Query
 from search.embedded import Whoosh
-from tests.factories import World
 from tests.search.writing import written
 from tests.web import Visitor
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypinyin import lazy_pinyin
 
-from bench.agencies import documents
-from bench.judging import judged, ndcg
+from harness.agencies import documents
+from harness.factories import World
+from harness.judging import judged, ndcg
 from market.extensions import db
 from models.catalogue import current_items
 from search import Query, pinyin
 from search.analysis import query_terms, sounds, terms
-from tests.factories import World
 from tests.search.writing import written
 
 SAID = {

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
 from search import Query
 from search.analysis import query_terms, sounds, terms
-from tests.factories import World
 
 NAMES = {
     "𠮷野": ["𠮷野", "𠮷", "吉野"],

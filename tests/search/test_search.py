@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from bench.agencies import documents
+from harness.agencies import documents
+from harness.factories import World
 from market.agencies.actions import publishing
 from market.extensions import db
 from market.indexing import rebuild_index
@@ -17,7 +18,6 @@ from market.jobs import drain
 from search import Query
 from search.analysis import marked
 from search.embedded import Whoosh
-from tests.factories import World
 from tests.search.writing import written
 from tests.web import Visitor
 

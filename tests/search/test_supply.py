@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market import create_app
 from market.config import ROOT
 from market.extensions import db
@@ -21,7 +22,6 @@ from market.indexing import rebuild_index
 from market.jobs import nightly, tick
 from search import Query
 from tests.conftest import settings
-from tests.factories import World
 from tests.web import Visitor
 
 IMPORTED = re.compile(r"^\s*(?:from|import) whoosh\b.*", re.MULTILINE)

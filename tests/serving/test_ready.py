@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, text
 
+from harness.factories import World
 from market import batches, chunks, create_app, jobs
 from market.demonstration import progress
 from market.jobs import CONSUMERS, LANES, consumers, drain, job_status, nightly, run_deadlines
@@ -25,7 +26,6 @@ from models import clock, failures, heartbeats
 from models.events import Event
 from models.failures import Attempt
 from tests.conftest import settings
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from harness.factories import World
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.sourcing.actions import bids, cancelling, quotes
 from models.errors import WrongState
 from models.sourcing.tenders import Tender
-from tests.factories import World
 
 CRITERIA = {
     "price": {"weight": 70, "formula": "lowest_ratio"},

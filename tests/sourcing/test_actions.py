@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from harness.factories import World
 from market.agencies.actions import entry
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -15,7 +16,6 @@ from models import workdays
 from models.errors import NotAllowed, RuleViolation
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
-from tests.factories import World
 
 
 def test_negotiation_goes_by_turns_and_never_above_the_published_price(world: World) -> None:

@@ -12,6 +12,7 @@ from flask import Flask
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import DatabaseError
 
+from harness.factories import PDF, World
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.oversight.actions import override
@@ -28,7 +29,6 @@ from models.sessions import SignIn
 from models.sourcing.awards import Award
 from models.sourcing.bids import Bid, LivePrice, step
 from models.sourcing.tenders import Tender
-from tests.factories import PDF, World
 from tests.models.test_draws import VERIFIER
 from tests.web import Visitor, sign_in
 

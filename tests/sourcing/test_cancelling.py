@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from harness.factories import World
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.oversight.actions import override
@@ -23,7 +24,6 @@ from models.errors import NotAllowed, RuleViolation, WrongState
 from models.sourcing.awards import Award
 from models.sourcing.cancelling import grounds
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.sourcing.readable import opened
 from tests.sourcing.test_course import told
 from tests.web import sign_in

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.sourcing.actions import awards, closing, questions, tenders
@@ -25,7 +26,6 @@ from models.sourcing.bids import Bid
 from models.sourcing.clarifications import Clarification
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from harness.factories import World, years
 from market.agencies.actions import entry
 from market.agencies.jobs import warn_of_expiry
 from market.contracts.actions import changing, delivering, drafting, signing
@@ -33,7 +34,6 @@ from models.policy import Policy
 from models.sourcing.awards import Award
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
-from tests.factories import World, years
 from tests.web import sign_in
 
 REASON = "登记住所查无此机构"

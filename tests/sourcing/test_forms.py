@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
+from harness.factories import World
 from market.extensions import db
 from market.sourcing.actions import closing, quotes
 from market.sourcing.forms import QualityField
@@ -19,7 +20,6 @@ from models.clock import BEIJING
 from models.sourcing.bids import Bid
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.web import ALL, Visitor, sign_in
 
 TENDER = {

@@ -14,6 +14,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text, update
 
+from harness.factories import World
 from market.accounts.actions import delegating
 from market.agencies.actions import entry
 from market.extensions import db
@@ -27,7 +28,6 @@ from models.errors import NotAllowed, RuleViolation
 from models.notifications import Notification
 from models.sourcing.quotes import Offer, Quote
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.sourcing.test_course import amended, told
 from tests.web import Visitor, sign_in
 

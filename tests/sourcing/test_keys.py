@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from bench.server import free_port
+from harness.factories import PDF, World
+from harness.server import free_port
 from market.extensions import db
 from market.jobs import run_deadlines, tick
 from market.keeper import FolderKeeper, HttpKeeper
@@ -18,7 +19,6 @@ from models.documents import FolderStore
 from models.errors import Conflict, NotAllowed, NotFound, RuleViolation, WrongState
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
-from tests.factories import PDF, World
 from tests.faults.keeping import SEALED, keeper, kept_until, opened
 
 

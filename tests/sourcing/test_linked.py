@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from harness.factories import World
 from market.extensions import db
 from market.transaction import transaction
 from models import policy
@@ -21,7 +22,6 @@ from models.accounts import Membership, User
 from models.agencies.related_parties import SAID, TIES, linked, person, phones, same_person
 from models.sourcing.outcomes import Link
 from models.sourcing.related_bidders import best, counted, spread
-from tests.factories import World
 from tests.sourcing.tied import apart, give, ruled
 from tests.test_queries import _Count
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from harness.factories import World
 from market.agencies.actions import accounts
 from market.extensions import db
 from market.jobs import drain
@@ -24,7 +25,6 @@ from models.events import Event
 from models.sourcing.awards import Award
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.sourcing.tied import apart, give, ruled
 from tests.web import Visitor, sign_in
 

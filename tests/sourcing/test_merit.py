@@ -10,6 +10,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.factories import PASSWORD, World, code, years
 from market.accounts.actions import confirming, members
 from market.agencies.actions import accounts as account_actions
 from market.agencies.actions import entry
@@ -23,7 +24,6 @@ from models.sourcing.awards import Award
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.scoring import Criteria, check_criteria, days_shares, price_shares
 from models.sourcing.tenders import Tender
-from tests.factories import PASSWORD, World, code, years
 from tests.web import sign_in
 
 CRITERIA: dict[str, Any] = {

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.extensions import db
 from market.sourcing.actions import awards, quotes
 from models import draws, policy
@@ -21,7 +22,6 @@ from models.sourcing.awards import Award
 from models.sourcing.bids import Bid
 from models.sourcing.modes import MODES
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 HERE = Path(__file__).parent / "modes"

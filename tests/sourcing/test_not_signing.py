@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from harness.factories import World
 from market.contracts.actions import drafting, signing
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -16,7 +17,6 @@ from models.accounts import Organisation
 from models.contracts.agreement import Contract
 from models.errors import RuleViolation, WrongState
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.sourcing.readable import opened
 from tests.web import sign_in
 

@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from harness.factories import World
 from market.extensions import db
 from market.transaction import transaction
 from models.base import Json
 from models.sourcing.outcomes import Outcome
 from models.sourcing.scoring import Criteria
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.sourcing.test_merit import CRITERIA
 from tests.web import Visitor
 

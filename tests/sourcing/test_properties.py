@@ -17,6 +17,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
+from harness.factories import World
 from market.agencies.actions import entry
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -35,7 +36,6 @@ from models.sourcing.modes import MODES
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 from tests import machines
-from tests.factories import World
 from tests.machines import REFUSALS, Machine, Nothing, Rewind, Tally, act, acts
 
 AGENCIES = ("agency", "second", "third")

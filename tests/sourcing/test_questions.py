@@ -13,6 +13,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.factories import World
 from market.extensions import db
 from market.sourcing.actions import bids as bid_actions
 from market.sourcing.actions import questions, quotes
@@ -23,7 +24,6 @@ from models.sourcing.bids import Bid
 from models.sourcing.clarifications import Clarification
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.sourcing.test_course import told
 from tests.web import Visitor, sign_in
 

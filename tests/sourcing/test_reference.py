@@ -18,6 +18,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.factories import World
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.sourcing.actions import awards
@@ -26,7 +27,6 @@ from models import draws, money, policy, workdays
 from models.sourcing.awards import Award
 from models.sourcing.modes.reference_price import percentages, reference
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.web import Visitor, sign_in
 
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_draw.py"

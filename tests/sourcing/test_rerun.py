@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import inspect, select, update
 
+from harness.factories import World
 from market.contracts.actions import signing
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -21,7 +22,6 @@ from models.errors import RuleViolation
 from models.sourcing.cancelling import NOT_AGAIN, fruitless, repeats
 from models.sourcing.projects import same_project
 from models.sourcing.tenders import Tender
-from tests.factories import World
 from tests.sourcing.readable import opened
 from tests.web import Visitor, sign_in
 

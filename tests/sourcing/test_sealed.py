@@ -12,6 +12,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 from flask import Flask
 
+from harness.factories import PDF, World
 from market.agencies.actions import entry
 from market.extensions import db
 from market.indexing import rebuild_index
@@ -25,7 +26,6 @@ from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
 from models.sourcing.awards import Award
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
-from tests.factories import PDF, World
 from tests.web import Visitor, sign_in
 
 

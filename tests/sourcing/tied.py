@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import update
 
+from harness.factories import World
 from market.transaction import transaction
 from models.accounts import Organisation, User
 from models.agencies.entry import AgencyProfile
 from models.agencies.related_parties import TIES
 from models.policy import Policy
-from tests.factories import World
 
 
 def ruled(

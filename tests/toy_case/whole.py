@@ -13,6 +13,7 @@ from flask import Flask
 from jinja2 import ChoiceLoader, FileSystemLoader
 from sqlalchemy import inspect, select
 
+from harness.factories import World
 from market.case_views import url_of
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -23,7 +24,6 @@ from models import clock, workdays
 from models.accounts import Organisation
 from models.diagrams import describe
 from models.events import Event
-from tests.factories import World
 from tests.toy_case import room
 from tests.toy_case.model import PETITION, Petition, file
 from tests.web import Visitor, sign_in

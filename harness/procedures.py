@@ -12,9 +12,21 @@ import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bench.lifecycle import ITEM, PDF, START, _award_of, _entry, _last, choose, contracted, keep, pay, people
-from bench.person import Person, Refused
-from bench.server import ROOT, Server
+from harness.lifecycle import (
+    ITEM,
+    PDF,
+    START,
+    _award_of,
+    _entry,
+    _last,
+    choose,
+    contracted,
+    keep,
+    pay,
+    people,
+)
+from harness.person import Person, Refused
+from harness.server import ROOT, Server
 from models import workdays
 
 Told = Callable[[str, str], None]
@@ -30,7 +42,7 @@ PRICES = {"agency1": "45,000", "agency2": "44,000", "agency3": "43,500"}
 INTRODUCTION = """# Every way to choose, a change and a dispute, request by request
 
 As `make docs` saw them: every line was really sent over HTTP to a fresh market, which
-`python -m bench.procedures` does again. A form's fields that keep their proposed values, its CSRF token and
+`python -m harness.procedures` does again. A form's fields that keep their proposed values, its CSRF token and
 its one-time key are left out, and so is what a draw gave: every walk has its own luck. "Stands" says that
 `verify_draw.py`, run on the published file, came to the same.
 

@@ -16,8 +16,8 @@ from zlib import crc32
 
 from stdnum.cn import uscc
 
-from bench.person import ALL, PASSWORD, Person, Refused
-from bench.server import ADMIN, Server, market
+from harness.person import ALL, PASSWORD, Person, Refused
+from harness.server import ADMIN, Server, market
 from models.clock import BEIJING
 from models.payments.payment import reference
 

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 # Commands run in children of a process that has everything imported and no threads: a twentieth of what a new
 # interpreter costs.
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["bench.server"])
+_FORKS.set_forkserver_preload(["harness.server"])
 ADMIN = ("admin@example.cn", "correct horse battery")
 
 
