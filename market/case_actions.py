@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from market.transaction import action
 from models.actors import Actor
-from models.workflow import Case, perform
+from models.cases import Case
+from models.workflow import perform
 
 C = TypeVar("C", bound=Case)
 

@@ -24,8 +24,9 @@ from market.identity import current_actor
 from market.referrals import refers, urges
 from market.transaction import ACTIONS, name_of
 from models import CASES
+from models.cases import Case
 from models.errors import WrongState
-from models.workflow import Case, Move
+from models.workflow_table import Move
 
 Action = Callable[..., str]
 # The act the clock performs, by case type and act; each is an action that takes the identifier.

@@ -21,12 +21,11 @@ from market.forms import Form
 from market.identity import current_actor
 from market.pagination import asked
 from models import clock, permission, spelling, workflow
-from models.cases import case_types_of, find_case
+from models.cases import Case, case_types_of, find_case
 from models.documents import MOST_BYTES, clean_name
 from models.errors import NotAllowed, NotFound, Problem
 from models.events import timeline
 from models.i18n import N_
-from models.workflow import Case
 
 # Where the pages are of what events and links are about: here what is no case, the cases by `register_case`.
 PAGES: dict[str, str] = {

@@ -15,13 +15,14 @@ from models.actors import ROLES
 from models.agencies.checks import CHECKS
 from models.agencies.entry import STEPS
 from models.agencies.related_parties import TIES
+from models.cases import Case
 from models.contracts.changes import CHANGES
 from models.contracts.deliverables import FAULTS, REASONS
 from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES
 from models.events import Event
 from models.i18n import N_
 from models.sourcing.cancelling import grounds
-from models.workflow import Case, Move
+from models.workflow_table import Move
 
 # What happens besides the acts of cases, which are called as their tables say.
 EVENTS = {

@@ -15,11 +15,11 @@ from market import quotas
 from market.transaction import arriving, outside, transaction
 from models import identifiers
 from models.actors import Actor
+from models.cases import Case
 from models.documents import Document, FolderStore, check, clean_name
 from models.errors import RuleViolation
 from models.filekinds import SCANS
 from models.i18n import N_
-from models.workflow import Case
 
 
 def store() -> FolderStore:

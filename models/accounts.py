@@ -24,12 +24,13 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import clock, spelling, uscc
 from models.actors import IN_STANDING, Actor
 from models.base import Base, Code, Fen, Name
+from models.cases import Case
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.password_hashing import belongs, hash_of
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.regions import covers, current
-from models.workflow import Case, Move, State, Workflow
+from models.workflow_table import Move, State, Workflow
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
 

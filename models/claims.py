@@ -15,12 +15,14 @@ from models import identifiers
 from models.accounts import Membership, Organisation, User
 from models.actors import Actor
 from models.base import Base
+from models.cases import Case
 from models.documents import of_case
 from models.errors import RuleViolation
 from models.events import Event
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.workflow import Case, Limit, Move, State, Workflow, start
+from models.workflow import start
+from models.workflow_table import Limit, Move, State, Workflow
 
 TO_DECIDE = up("claim.decide_days")
 MOST_ROUNDS = 2

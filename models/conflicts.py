@@ -21,7 +21,7 @@ from models.errors import NotAllowed
 from models.i18n import N_
 
 if TYPE_CHECKING:
-    from models.workflow import Case
+    from models.cases import Case
 
 OFFICIAL = frozenset(
     {"regulator", "department", "superior", "custodian", "admin"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.workflow import Workflow
+from models.workflow_table import Workflow
 
 
 def describe(workflow: Workflow) -> str:

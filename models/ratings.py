@@ -16,11 +16,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from models import sealing
 from models.accounts import Organisation
 from models.base import Base, Json
+from models.cases import Case
 from models.contracts.agreement import Contract
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import check_text
-from models.workflow import Case, Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 DIMENSIONS = {
     "buyer": {

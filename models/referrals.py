@@ -9,8 +9,10 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from models.actors import SYSTEM
+from models.cases import Case
 from models.i18n import N_
-from models.workflow import Case, Limit, Move, perform
+from models.workflow import perform
+from models.workflow_table import Limit, Move
 
 REFERRAL_ACTS = {"refer": N_("逾期未办,报请上级"), "urge": N_("督促办理")}
 _AGAIN = Limit(policy="referral.days", act="refer")

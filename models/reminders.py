@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, Session
 from models import clock, events, policy, workdays
 from models.actors import SYSTEM
 from models.base import Base, Code
-from models.workflow import Case
+from models.cases import Case
 
 
 class Reminder(Base):

@@ -18,7 +18,7 @@ from models.errors import WrongState
 from models.i18n import N_
 
 if TYPE_CHECKING:
-    from models.workflow import Case
+    from models.cases import Case
 
 Rule = Callable[[Session, Any], None]
 

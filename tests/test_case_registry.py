@@ -17,7 +17,7 @@ from market.case_registry import OWN_ROUTE, ActPage, Registration, register_case
 from market.sourcing.actions import awards
 from market.sourcing.blueprint import bp
 from models.sourcing.awards import Award
-from models.workflow import Workflow
+from models.workflow_table import Workflow
 from tests.conftest import settings
 
 ROOT = Path(__file__).parents[1]

@@ -34,7 +34,7 @@ from models.ratings import Rating
 from models.sourcing.awards import Objection
 from models.sourcing.clarifications import Clarification
 from models.sourcing.tenders import Tender
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 from tests.web import sign_in
 
 OPEN, ENDED = State("open", "open"), State("ended", "ended", terminal=True)

@@ -24,11 +24,11 @@ from models.accounts import ORGANISATION, Organisation
 from models.actors import SYSTEM
 from models.agencies.certificates import Practitioner, Qualification
 from models.agencies.entry import letter
+from models.cases import Case
 from models.clock import BEIJING
 from models.documents import of_case
 from models.events import Event
 from models.i18n import N_
-from models.workflow import Case
 from search import Search
 
 LETTER, COMMITTED = N_("承诺书"), N_("承诺时间")

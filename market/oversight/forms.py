@@ -9,7 +9,7 @@ from wtforms.validators import Length
 from market.forms import FITS_REASON, NEEDED, Form, PersonForm, choices, text
 from market.options import as_printed, offer_as_printed, region_choices, region_field
 from models.accounts import Organisation
-from models.workflow import Case
+from models.cases import Case
 
 
 class AuthorityForm(PersonForm):

@@ -21,6 +21,7 @@ from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies import eligibility
 from models.agencies.related_parties import TIES
+from models.cases import Case
 from models.clock import BEIJING
 from models.contracts.agreement import UNSIGNED, Contract
 from models.documents import Document
@@ -32,7 +33,6 @@ from models.sourcing.modes import FUNDS
 from models.sourcing.modes.reference_price import reference_words
 from models.sourcing.related_bidders import links_of
 from models.sourcing.tenders import Tender
-from models.workflow import Case
 
 
 def notice_of(session: Session, award: Award) -> Document | None:

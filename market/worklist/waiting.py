@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, or_, select
 from market.extensions import db
 from models import CASES
 from models.actors import IN_STANDING, Actor
-from models.workflow import Case
+from models.cases import Case
 
 
 def waiting(actor: Actor) -> list[Case]:

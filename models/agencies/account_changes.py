@@ -16,9 +16,11 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies.entry import STEPS, check_step, profile_of
 from models.base import Base, Code, Name
+from models.cases import Case
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.workflow import Case, Limit, Move, State, Workflow, start
+from models.workflow import start
+from models.workflow_table import Limit, Move, State, Workflow
 
 FIELDS = STEPS["bank"][1]
 

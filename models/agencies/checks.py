@@ -16,9 +16,11 @@ from models import clock, identifiers, uscc
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.base import Base, Json
+from models.cases import Case
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.workflow import Case, Limit, Move, State, Workflow, start
+from models.workflow import start
+from models.workflow_table import Limit, Move, State, Workflow
 
 # What a check may be about, and what it would be if it is so.
 CHECKS = {

@@ -19,13 +19,14 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies import eligibility
 from models.base import Base, Code, Fen, Json, Name
+from models.cases import Case
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.awards import Award
 from models.sourcing.of_tender import PARTIES
 from models.sourcing.tenders import Tender
-from models.workflow import Case, Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 # a state has one act of the clock: it lapses first, then goes up
 _SIGN = up("contract.sign_days", remind="contract.remind_days")

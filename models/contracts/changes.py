@@ -27,7 +27,7 @@ from models.contracts.of_contract import OfContract
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.sourcing.of_tender import PARTIES
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 CHANGES = {
     "variation": N_("变更节点和价款"),

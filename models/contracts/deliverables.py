@@ -23,7 +23,8 @@ from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.regions import above
 from models.sourcing.of_tender import PARTIES
-from models.workflow import Limit, Move, State, Workflow, perform
+from models.workflow import perform
+from models.workflow_table import Limit, Move, State, Workflow
 
 FAULTS = {"agency": N_("机构原因"), "buyer": N_("业主原因"), "other": N_("其他原因")}
 # Why a department sends a report back, in codes that can be counted.

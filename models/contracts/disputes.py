@@ -20,7 +20,7 @@ from models.i18n import N_
 from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.of_tender import PARTIES
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 OUTCOMES = {"continue": N_("继续履行"), "terminate": N_("解除合同")}
 DISPUTE_FAULTS = {"agency": N_("机构的责任"), "buyer": N_("业主的责任"), "none": N_("双方都没有责任")}

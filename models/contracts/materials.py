@@ -16,7 +16,7 @@ from models.contracts.deliverables import check_list
 from models.contracts.of_contract import OfContract
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 _CHECK = Limit(policy="contract.materials_check_days", act="confirm")
 _DUE = Limit(attribute="supply_by", act="lapse", remind="contract.remind_days")

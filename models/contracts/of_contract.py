@@ -7,9 +7,9 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, relationship
 
+from models.cases import Case
 from models.contracts.agreement import Contract
 from models.sourcing.of_tender import PARTIES
-from models.workflow import Case
 
 
 class OfContract(Case):

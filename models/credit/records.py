@@ -16,8 +16,10 @@ from models import clock, identifiers
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Code, Name
+from models.cases import Case
 from models.i18n import N_
-from models.workflow import Case, Move, State, Workflow, start
+from models.workflow import start
+from models.workflow_table import Move, State, Workflow
 
 # What a record may be about, and the basis on which it is held.
 RECORDS = {

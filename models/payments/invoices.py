@@ -20,7 +20,7 @@ from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.payments.payment import Payment
-from models.workflow import Move, State, Workflow
+from models.workflow_table import Move, State, Workflow
 
 INVOICE = Workflow(
     name="invoice",

@@ -23,7 +23,7 @@ from models.documents import Document
 from models.i18n import N_
 from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 KINDS = {
     "deposit": N_("定金"),

@@ -24,7 +24,7 @@ from models.payments.charges import Charge
 from models.payments.payment import Payment
 from models.referrals import REFERRAL_ACTS, referrals
 from models.sourcing.of_tender import PARTIES
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 PAYOUT_KINDS = {"earned": N_("服务款"), "refund": N_("退款"), "penalty": N_("违约金")}
 

@@ -13,12 +13,13 @@ from models import clock, policy
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Fen, Json
+from models.cases import Case
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.of_tender import PARTIES, OfTender
-from models.workflow import Case, Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 _DECIDE = up("objection.decide_days")
 _PUBLIC = Limit(attribute="public_until", act="finalise")

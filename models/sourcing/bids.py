@@ -20,7 +20,7 @@ from models.errors import RuleViolation
 from models.i18n import N_
 from models.sourcing.of_tender import OfTender
 from models.sourcing.tenders import Tender
-from models.workflow import Move, State, Workflow
+from models.workflow_table import Move, State, Workflow
 
 
 def _before_deadline(session: Session, bid: Bid) -> None:

@@ -19,7 +19,7 @@ from models.lengths import LEAST
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing.of_tender import OfTender
 from models.sourcing.tenders import Tender
-from models.workflow import Move, State, Workflow
+from models.workflow_table import Move, State, Workflow
 
 CLARIFICATION = Workflow(
     name="clarification",

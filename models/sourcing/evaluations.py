@@ -29,7 +29,7 @@ from models.lengths import REASON_LEAST, REASON_MOST
 from models.sourcing.bids import Bid
 from models.sourcing.of_tender import OfTender
 from models.sourcing.scoring import QualityLine
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 _BY = Limit(attribute="score_by", act="lapse")
 

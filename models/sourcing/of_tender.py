@@ -7,8 +7,8 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
+from models.cases import Case
 from models.sourcing.tenders import Tender
-from models.workflow import Case
 
 PARTIES = {"buyer": "buyer_id", "agency": "agency_id"}
 

@@ -26,7 +26,7 @@ from models.i18n import N_
 from models.lengths import TOO_LONG, check_text
 from models.sourcing.of_tender import PARTIES, OfTender
 from models.sourcing.tenders import Tender
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 SEALED = N_("已密封")  # in place of the state of an open quote that nobody can read yet
 _TURN = Limit(policy="quote.answer_days", act="expire")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.sourcing import conditions
-from models.workflow import Limit, Move, State, Workflow
+from models.workflow_table import Limit, Move, State, Workflow
 
 _UNTIL_DEADLINE = Limit(attribute="closes_at", act="close")
 _TO_AWARD = up("tender.award_days")

@@ -23,6 +23,7 @@ from models import clock, money, policy, workdays
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Json, JsonOf, Name, OptionalFen
+from models.cases import Case
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.errors import RuleViolation
@@ -33,7 +34,7 @@ from models.sourcing.outcomes import Outcome
 from models.sourcing.projects import core
 from models.sourcing.scoring import Criteria
 from models.sourcing.tender_workflow import TENDER
-from models.workflow import Case, Workflow
+from models.workflow_table import Workflow
 
 
 class Tender(Case, Base):

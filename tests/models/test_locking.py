@@ -12,9 +12,9 @@ from harness.factories import World
 from market.extensions import db
 from market.transaction import transaction
 from models import CASES
+from models.cases import Case
 from models.contracts.agreement import Contract
 from models.errors import NotFound
-from models.workflow import Case
 from tests.models.test_workflow import whole_market
 
 

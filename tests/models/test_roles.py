@@ -16,9 +16,9 @@ from market.transaction import transaction
 from models import CASES, clock
 from models.accounts import Organisation, User
 from models.actors import ROLES, VISITOR, Actor, Mandate
+from models.cases import Case
 from models.money import MOST
 from models.sourcing.tenders import Tender
-from models.workflow import Case
 from tests.models.test_workflow import PEOPLE, whole_market
 
 REGIONS = (None, "100000", "630000", "632800", "632801", "540000")

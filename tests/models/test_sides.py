@@ -28,7 +28,8 @@ from models.errors import NotAllowed, RuleViolation
 from models.payments.payment import Payment
 from models.ratings import DIMENSIONS, Rating
 from models.sourcing.tenders import Tender
-from models.workflow import Move, override, permit
+from models.workflow import override, permit
+from models.workflow_table import Move
 from tests.models.conflicts import BOTH, belongs, colleague, leave
 from tests.models.test_workflow import whole_market
 

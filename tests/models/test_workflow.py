@@ -30,7 +30,8 @@ from models.payments import postings
 from models.payments.payment import KINDS, Payment
 from models.payments.postings import POSTINGS
 from models.sourcing.tenders import Tender
-from models.workflow import Limit, Move, State, Workflow, override, perform
+from models.workflow import override, perform
+from models.workflow_table import Limit, Move, State, Workflow
 
 CRITERIA = {
     "price": {"weight": 70, "formula": "lowest_ratio"},

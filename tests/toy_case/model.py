@@ -12,8 +12,10 @@ from models import identifiers
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base
+from models.cases import Case
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.workflow import Case, Limit, Move, State, Workflow, start
+from models.workflow import start
+from models.workflow_table import Limit, Move, State, Workflow
 
 PETITION = Workflow(
     name="petition",

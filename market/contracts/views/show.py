@@ -28,6 +28,7 @@ from market.pagination import paged
 from market.progress import of_tender
 from models import CASES
 from models.agencies.entry import profile_of
+from models.cases import Case
 from models.contracts.agreement import UNSIGNED, Contract
 from models.contracts.changes import CHANGES, WHEN, Change
 from models.contracts.clauses import TONES, rule
@@ -42,7 +43,7 @@ from models.payments.payouts import PAYOUT_KINDS, Payout
 from models.payments.postings import POSTINGS
 from models.payments.settlement import funds_held, payments_of
 from models.ratings import DIMENSIONS, Rating
-from models.workflow import Case, Move
+from models.workflow_table import Move
 
 
 def with_file(form: Form) -> dict[str, Any]:
