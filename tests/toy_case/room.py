@@ -4,33 +4,16 @@ from __future__ import annotations
 
 from flask import render_template
 from flask_login import login_required
-from sqlalchemy.orm import Session
 
+from market.case_actions import case_action
 from market.case_registry import ActPage, register_case
 from market.case_views import case_page, visible
 from market.oversight.blueprint import bp
-from market.transaction import action
-from models.actors import Actor
-from models.workflow import perform
 from tests.toy_case.model import Petition
 
-
-@action
-def take(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, Petition.lock(session, identifier), "take", actor)
-    return identifier
-
-
-@action
-def answer(session: Session, actor: Actor, identifier: str, *, reason: str = "") -> str:
-    perform(session, Petition.lock(session, identifier), "answer", actor, reason=reason)
-    return identifier
-
-
-@action
-def lapse(session: Session, actor: Actor, identifier: str) -> str:
-    perform(session, Petition.lock(session, identifier), "lapse", actor)
-    return identifier
+take = case_action(__name__, Petition, "take")
+answer = case_action(__name__, Petition, "answer")
+lapse = case_action(__name__, Petition, "lapse")
 
 
 @bp.get("/petitions/<identifier>")
