@@ -112,8 +112,8 @@ def register_case(
     _REGISTERED[name] = here
     PAGES[name] = here.page
     TIMED.update({(name, act): action for act, action in clock.items()})
-    permissions.PAGES[here.page] = permissions.ANYBODY if public else permissions.SIGNED_IN
-    permissions.PAGES[here.act_page] = permissions.SIGNED_IN
+    permissions.PAGES.setdefault(here.page, permissions.ANYBODY if public else permissions.SIGNED_IN)
+    permissions.PAGES.setdefault(here.act_page, permissions.SIGNED_IN)
     done = [each.action for each in told.values() if isinstance(each, ActPage)]
     for action in (*done, *clock.values()):
         if name_of(action) in ACTIONS:  # else it leads to one, with what it read or asked before

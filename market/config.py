@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import quote, urlsplit
@@ -46,12 +47,16 @@ class Environment(BaseSettings):
 def _wrong(error: ValidationError) -> dict[str, str]:
     """What is wrong with each variable. What others say is not repeated for one that is missing."""
     return {
-        str(each["loc"][0]): "not set"
-        if each["type"] == "missing"
-        else f"{each['msg']} ({str(each['input'])[:60]})"
+        str(each["loc"][0]): "not set" if each["type"] == "missing" else f"{each['msg']}{_shown(each)}"
         for each in error.errors()
         if each["loc"]
     }
+
+
+def _shown(each: Mapping[str, Any]) -> str:
+    """What was given, but for an address, which may hold a password: this goes to a log."""
+    given = str(each["input"])
+    return "" if "://" in given or "@" in given else f" ({given[:60]})"
 
 
 class KeeperSettings(Environment):

@@ -110,7 +110,9 @@ def _rename_constraints(words: dict[str, str]) -> None:  # noqa: C901
 
 
 def _change_events(statement: str) -> None:
-    """Events are append-only by trigger; a new name of a case type is no change of what happened."""
+    """Events are append-only by trigger; a new name of a case type is no change of what happened. What an event
+    quotes in its data (`failure.retry` says which attempt) stays as it was said.
+    """
     if op.get_bind().dialect.name == "postgresql":
         op.execute("ALTER TABLE events DISABLE TRIGGER append_only")
         op.execute(statement)
@@ -126,9 +128,10 @@ def _change_events(statement: str) -> None:
 
 def _rename_case_type(old: str, new: str) -> None:
     _change_events(
-        f"UPDATE events SET case_type = '{new}', kind = '{new}' || substr(kind, {len(old) + 1}) "
-        f"WHERE case_type = '{old}'"
+        f"UPDATE events SET kind = '{new}' || substr(kind, {len(old) + 1}) "
+        f"WHERE case_type = '{old}' AND kind LIKE '{old}.%'"
     )
+    _change_events(f"UPDATE events SET case_type = '{new}' WHERE case_type = '{old}'")
     op.execute(
         f"UPDATE failures SET act = '{new}' || substr(act, {len(old) + 1}) "
         f"WHERE case_type = '{old}' AND act LIKE '{old}.%'"
@@ -142,6 +145,16 @@ def _rename_case_type(old: str, new: str) -> None:
     op.execute(f"""UPDATE delegations SET scope = {made} WHERE {text} LIKE '%"{old}"%'""")
 
 
+def _rename_consumer(old: str, new: str) -> None:
+    """Where it stands, what it could not do, and that it failed as a whole (or at what it tries again)."""
+    op.execute(f"UPDATE cursors SET consumer = '{new}' WHERE consumer = '{old}'")
+    op.execute(f"UPDATE failures SET what = '{new}' WHERE what = '{old}'")
+    op.execute(
+        f"UPDATE failures SET act = replace(act, '{old}', '{new}') "
+        f"WHERE what = 'consumers' AND act IN ('{old}', '{old} again')"
+    )
+
+
 def upgrade() -> None:
     for old, new in TABLES.items():
         op.rename_table(old, new)
@@ -149,13 +162,11 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} RENAME COLUMN {old} TO {new}")
     _rename_constraints(WORDS)
     _rename_case_type("request", "tender")
-    op.execute("UPDATE cursors SET consumer = 'notifications' WHERE consumer = 'notices'")
-    op.execute("UPDATE failures SET what = 'notifications' WHERE what = 'notices'")
+    _rename_consumer("notices", "notifications")
 
 
 def downgrade() -> None:
-    op.execute("UPDATE failures SET what = 'notices' WHERE what = 'notifications'")
-    op.execute("UPDATE cursors SET consumer = 'notices' WHERE consumer = 'notifications'")
+    _rename_consumer("notifications", "notices")
     _rename_case_type("tender", "request")
     for table, old, new in COLUMNS:
         op.execute(f"ALTER TABLE {table} RENAME COLUMN {new} TO {old}")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -17,6 +17,7 @@ from market.extensions import db
 from models import clock, workdays
 from models.accounts import Delegation, Membership, User
 from models.spelling import UNKEEPABLE
+from tests.machines import examples
 from tests.web import Visitor, sign_in
 
 # As somebody types it at sign-up, as it is kept, and how it may be typed at the next sign-in.
@@ -111,7 +112,7 @@ def test_what_is_no_address_is_told_at_the_field_and_signs_nobody_in(
     assert answer.status == (401 if typed.strip() else 422)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 @given(typed=st.text(max_size=12))
 def test_no_text_breaks_the_sign_in(app: Flask, world: World, typed: str) -> None:
     answer = Visitor(app).submit("/sign-in", email=f"{typed}@example.cn", password=PASSWORD)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -28,6 +28,7 @@ from models.letters import Letter
 from tests.accounts.authenticator import code
 from tests.accounts.factors import first_step, secret_of, set_up
 from tests.accounts.test_sessions import press
+from tests.machines import examples
 from tests.web import Visitor, sign_in
 
 MUST = ("regulator", "department", "custodian", "admin")
@@ -113,7 +114,7 @@ def test_a_code_counts_once_and_not_for_long(app: Flask, public: World, time: An
     assert twin.submit("/sign-in/second", code=full_width).status == 303
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60)
 @given(steps=st.lists(st.integers(-4, 4), min_size=1, max_size=12))
 def test_no_step_counts_twice_in_any_order(session: Any, steps: list[int]) -> None:
     secret, last, counted = factors.fresh_secret(), 0, []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
@@ -18,6 +18,7 @@ from models.actors import SYSTEM
 from models.events import Event
 from models.sourcing.tenders import Tender
 from models.workflow import perform
+from tests.machines import examples
 
 
 def _note(kinds: list[str]) -> None:
@@ -72,7 +73,7 @@ def test_an_event_that_was_recorded_is_frozen(world: World) -> None:
     steps=st.lists(st.one_of(st.integers(1, 4), st.sampled_from(["read", "crash", "rewind"])), max_size=12),
     batch=st.integers(1, 3),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 def test_a_consumer_sees_every_event_in_order_whatever_happens(
     app: Any, steps: list[Any], batch: int
 ) -> None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
@@ -22,6 +22,7 @@ from models.ledger import books, reports
 from models.ledger import closing as ledger_closing
 from models.ledger import days as ledger_days
 from models.ledger.books import Transfer
+from tests.machines import examples
 
 CONTRACTS = ("C-1", "C-2")
 BANK = books.BANK
@@ -50,7 +51,7 @@ def received(session: Any, key: str = "key", amount: int = 100) -> books.Entry:
 
 
 @given(acts=acts)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(40)
 def test_no_account_passes_its_floor_and_balances_are_what_their_lines_add_up_to(
     session: Any, acts: list[tuple[str, str, int]]
 ) -> None:
@@ -214,7 +215,7 @@ def test_days_closed_by_a_clock_that_was_ahead_take_nothing_any_more(session: An
 
 
 @given(days=st.lists(st.tuples(st.integers(-3, 3), st.booleans()), max_size=12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(25)
 def test_however_the_clock_goes_no_closed_day_changes(
     session: Any, time: Any, days: list[tuple[int, bool]]
 ) -> None:

@@ -369,6 +369,8 @@ def test_0024_what_was_kept_of_requests_is_of_tenders(market: Snapshot) -> None:
     lent = market.add("delegations", scope=["request", "contract"])
     paper = market.add("documents", case_type="request", case_identifier="Q-1")
     failed = market.add("failures", what="notices", act="request.publish", case_type="request")
+    whole = market.add("failures", what="consumers", act="notices again")
+    again = market.add("events", case_type="request", kind="failure.retry", tells={"organisations": []})
     market.add("cursors", consumer="notices", position=7)
     market.upgrade()
     assert market.row("bids", bid)["tender_id"] == request
@@ -384,7 +386,11 @@ def test_0024_what_was_kept_of_requests_is_of_tenders(market: Snapshot) -> None:
         ("notifications", "tender.publish", "tender")
     ]
     assert market.rows("cursors", "position", consumer="notifications") == [(7,)]
+    assert market.rows("failures", "what", "act", id=whole) == [("consumers", "notifications again")]
+    assert market.rows("events", "case_type", "kind", id=again) == [("tender", "failure.retry")]
     market.downgrade()
+    assert market.rows("failures", "what", "act", id=whole) == [("consumers", "notices again")]
+    assert market.rows("events", "case_type", "kind", id=again) == [("request", "failure.retry")]
     assert market.rows("events", "case_type", "kind", "tells", id=told) == [
         ("request", "request.publish", {"organisations": [buyer]})
     ]

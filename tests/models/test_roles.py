@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
@@ -19,6 +19,7 @@ from models.actors import ROLES, VISITOR, Actor, Mandate
 from models.cases import Case
 from models.money import MOST
 from models.sourcing.tenders import Tender
+from tests.machines import examples
 from tests.models.test_workflow import PEOPLE, whole_market
 
 REGIONS = (None, "100000", "630000", "632800", "632801", "540000")
@@ -99,7 +100,7 @@ def test_what_python_and_sql_say_of_roles_is_the_same_for_every_case_type(world:
     known = [VISITOR, *(world.actor(name) for name in PEOPLE)]
     kinds = _loaded()
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @examples(150)
     @given(actor=actors(known, kinds))
     def the_same(actor: Actor) -> None:
         check(kinds, actor)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -24,6 +24,7 @@ from models.payments.charges import Discrepancy, GatewayEvent
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
 from tests.cases import case
+from tests.machines import examples
 from tests.payments.gateway import DEPOSIT, Bank, charged, count, due, opened, serving, signed
 from tests.payments.recorded import Recorded
 from tests.web import sign_in
@@ -132,7 +133,7 @@ _any = st.recursive(
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(60)
 @given(
     st.sampled_from(
         [

@@ -35,7 +35,7 @@ def _tell(session: Session, actor: Actor, new: list[Mismatch], gateway: str) -> 
 
     One without a case was done in the gateway's own dashboard or is a sum of many.
     """
-    office_roles = (
+    custodians = (
         list(session.scalars(select(Organisation.id).where(Organisation.authority_role == "custodian")))
         if new
         else []
@@ -53,5 +53,5 @@ def _tell(session: Session, actor: Actor, new: list[Mismatch], gateway: str) -> 
             role="system",
             audience="custodian",
             data=about,
-            notify=office_roles,
+            notify=custodians,
         )

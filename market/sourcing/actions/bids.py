@@ -110,7 +110,7 @@ def _submit(
     plain, receipt = sealing.commitment(
         {
             "bid": name,
-            "tender": identifier,
+            "request": identifier,  # the key of the published file, /bids/<identifier>.json
             "revision": tender.revision,
             "price": price,
             "days": days,
