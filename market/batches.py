@@ -24,7 +24,7 @@ from models.acting import actor_for
 from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.batches import Batch, BatchRow
-from models.errors import NotAllowed, NotFound, Problem, RuleViolation, WrongState
+from models.errors import NotAllowed, NotFound, Problem, RuleViolation, Unavailable, WrongState
 from models.i18n import N_
 
 log = logging.getLogger(__name__)
@@ -76,12 +76,6 @@ class Sweep:
     look: Callable[[int, int], Looked | None]
     keep: Callable[[Session, Any], int]
     outside: bool = False
-
-
-class Unavailable(Problem):
-    """Somebody who was asked does not answer now; the piece is tried again."""
-
-    status = 503
 
 
 WORKS: dict[str, Work | Sweep] = {}  # by kind; the rooms put theirs in

@@ -12,12 +12,11 @@ from typing import Any, Protocol
 from flask import current_app
 
 from market import spreadsheets
-from market.batches import Unavailable
 from market.demonstration.register import ExampleRegister
 from market.http_client import Declined, ask
 from models import uscc
 from models.agencies.register import Registered
-from models.errors import Problem, RuleViolation
+from models.errors import MalformedResponse, Problem, RuleViolation, Unavailable
 from models.i18n import N_
 
 PATIENCE = 20.0  # seconds for a service to answer
@@ -33,12 +32,6 @@ HEADINGS: spreadsheets.Headings = {
     "scope": ("经营范围",),
     "licence_until": ("营业期限至", "营业期限止"),
 }
-
-
-class MalformedResponse(Problem):
-    """A source sent what cannot be read, or cannot be true."""
-
-    status = 502
 
 
 class RegistrySource(Protocol):

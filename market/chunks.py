@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from market.extensions import db
 from market.transaction import transaction
 from models import failures
-from models.errors import Problem
+from models.errors import Problem, Unavailable
 from models.failures import Attempt
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def is_away(error: BaseException) -> bool:
 
 def failed(attempt: Attempt, error: Exception, session: Session | None = None) -> None:
     """Keep that an attempt failed, in a transaction of its own or in this one; the log has all of it."""
-    away = isinstance(error, Problem) and error.status == 503
+    away = isinstance(error, Unavailable)
     log.log(
         logging.WARNING if away else logging.ERROR,
         "%s cannot be done: %s",

@@ -33,7 +33,7 @@ from market.http_client import Declined, ask
 from market.transaction import outside
 from models import clock, disk, sealing, timekeeping
 from models.clock import Reading
-from models.errors import NotFound, Problem, WrongState
+from models.errors import NotFound, Problem, Unavailable, WrongState
 from models.i18n import N_
 from models.timekeeping import Doubt, Known
 
@@ -48,10 +48,8 @@ UNSURE = N_("密钥保管方的时钟对不上,确认之前不交出任何密钥
 log = logging.getLogger(__name__)
 
 
-class KeeperUnavailable(Problem):
+class KeeperUnavailable(Unavailable):
     """The keeper does not answer; what needs it is tried again."""
-
-    status = 503
 
 
 class Keeper(Protocol):

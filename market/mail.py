@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from market.extensions import place
 from market.transaction import outside
 from models.accounts import User
-from models.errors import Problem
+from models.errors import Unavailable
 from models.i18n import N_
 from models.letters import Letter
 
@@ -29,10 +29,8 @@ PATIENCE = 20.0  # seconds a mail server may take
 AWAY = N_("邮件服务器没有收下这封信,稍后会再试。")
 
 
-class MailUnavailable(Problem):
+class MailUnavailable(Unavailable):
     """The mail server does not answer, or does not take a letter now."""
-
-    status = 503
 
 
 def post(session: Session, kind: str, address: str, user: User | None = None, /, **data: Any) -> None:

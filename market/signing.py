@@ -20,7 +20,7 @@ from market.transaction import looking, outside, transaction
 from models import clock
 from models.accounts import Organisation
 from models.clock import BEIJING
-from models.errors import Problem, RuleViolation
+from models.errors import RuleViolation, Unavailable
 from models.i18n import N_
 from models.printable import missing, words
 from models.signing.keys import SigningKey, key_of, roots, valid_key
@@ -30,10 +30,8 @@ PATIENCE = 10.0  # seconds for a whole answer of a time stamping authority
 MOST = 256 * 1024  # bytes of it
 
 
-class TimestampsUnavailable(Problem):
+class TimestampsUnavailable(Unavailable):
     """The time stamping authority does not answer; nothing is signed without it where one is set."""
-
-    status = 503
 
 
 class HttpTimestamps(TimeStamper):

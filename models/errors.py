@@ -47,6 +47,18 @@ class RuleViolation(Problem):
     """A rule stops the act; the message names the rule."""
 
 
+class Unavailable(Problem):
+    """Somebody else who was asked does not answer now; what needs it is tried again."""
+
+    status = 503
+
+
+class MalformedResponse(Problem):
+    """Somebody else who was asked sent what cannot be read, or cannot be true."""
+
+    status = 502
+
+
 def serialize_problem(problem: Problem) -> dict[str, Any]:
     """A problem as it is kept; `words` of it are made when it is shown."""
     return {

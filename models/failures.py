@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
 from models.base import Base, Code, Json
-from models.errors import Problem, serialize_problem
+from models.errors import Problem, Unavailable, serialize_problem
 from models.i18n import N_
 from models.upsert import upsert
 
@@ -125,7 +125,7 @@ def note(session: Session, attempt: Attempt, error: Exception) -> Failure:
 
 def _wait(error: Exception, attempts: int) -> timedelta:
     """How long until the next try, after so many that failed."""
-    if isinstance(error, Problem) and error.status == 503:
+    if isinstance(error, Unavailable):
         return AWAY
     return min(SHORTEST * 2 ** min(attempts - 2, 10), LONGEST) if attempts > 1 else timedelta()
 

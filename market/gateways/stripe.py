@@ -18,13 +18,12 @@ from urllib.parse import urlsplit
 import stripe
 from werkzeug.datastructures import Headers
 
-from market.batches import Unavailable
 from market.extensions import db
 from market.gateways.interface import GatewayStatus, OnlineGateway, Refused, WebhookEvent
 from models import policy
 from models.accounts import Organisation
 from models.agencies.entry import profile_of
-from models.errors import RuleViolation
+from models.errors import RuleViolation, Unavailable
 from models.i18n import N_
 from models.payments.charges import Charge
 from models.payments.payment import Payment

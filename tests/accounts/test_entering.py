@@ -16,7 +16,6 @@ from harness.factories import ADMIN, PASSWORD, PDF, World, code
 from market import business_register
 from market.accounts.actions import delegating, entering, members
 from market.agencies.actions import entry as entry_actions
-from market.batches import Unavailable
 from market.contracts.actions import signing
 from market.demonstration.register import COUNT, ExampleRegister, example
 from market.extensions import db
@@ -28,7 +27,7 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies.register import Registered
 from models.claims import Claim
-from models.errors import NotAllowed, RuleViolation, WrongState
+from models.errors import NotAllowed, RuleViolation, Unavailable, WrongState
 from models.events import Event
 from models.failures import Failure
 from models.signing.keys import SigningKey

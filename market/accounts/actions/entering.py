@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import business_register
-from market.batches import Unavailable
 from market.chunks import each
 from market.extensions import db
 from market.files import hand_in, with_file
@@ -145,6 +144,3 @@ def correct(
         perform(session, own, "submit", actor)
     events.record(session, actor, "organisation.correct", "organisation", own.identifier)
     return own.identifier
-
-
-__all__ = ["Unavailable", "ask_register", "correct", "judge", "try_register", "work"]

@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market import permissions
-from market.batches import WORKS, Unavailable, Work
-from market.business_register import FileSource, HttpSource, MalformedResponse, RegistrySource
+from market.batches import WORKS, Work
+from market.business_register import FileSource, HttpSource, RegistrySource
 from market.chunks import ChunkSize
 from market.extensions import db
 from market.files import put_for, store
@@ -29,7 +29,7 @@ from models.agencies.entry import AgencyProfile, profile_of
 from models.agencies.register import Registered, differences
 from models.base import Json
 from models.batches import Batch, BatchRow
-from models.errors import Problem, RuleViolation
+from models.errors import MalformedResponse, Problem, RuleViolation, Unavailable
 from models.i18n import N_
 from models.regions import within
 from models.submissions import Sent
