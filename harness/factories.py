@@ -343,7 +343,3 @@ def small_market() -> World:
     for name, price in (("agency", 5_000_000), ("second", 4_800_000), ("third", 4_600_000)):
         world.agency(name, price)
     return world
-
-
-def next_year() -> date:
-    return clock.today() + timedelta(days=365)

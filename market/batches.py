@@ -14,8 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market import permissions
-from market.chunks import ChunkSize, is_away
-from market.chunks import chunk_size as pace_of
+from market.chunks import ChunkSize, chunk_size, is_away
 from market.extensions import db
 from market.transaction import action, transaction
 from models import batches, clock, events, permission
@@ -148,7 +147,7 @@ def _stopped(identifier: str, problem: Problem) -> None:
 
 
 def _pace(batch: Batch) -> ChunkSize:
-    pace = pace_of((batch.kind, batch.state))
+    pace = chunk_size((batch.kind, batch.state))
     pace.most = CHUNK
     pace.size = min(pace.size, CHUNK)
     return pace

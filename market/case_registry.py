@@ -96,25 +96,25 @@ def register_case(
     name, workflow = case_class.workflow.name, case_class.workflow
     if name in _REGISTERED:
         raise ValueError(f"{name} is registered twice")
-    told, clock = dict(acts), dict(timed or {})
+    pages, clock = dict(acts), dict(timed or {})
     if "urge" in _human(case_class):
-        told.setdefault("urge", ActPage(urges(name)))
+        pages.setdefault("urge", ActPage(urges(name)))
     if "refer" in {act for _state, act in workflow.timed_acts()} - clock.keys():
         clock["refer"] = refers(name)
         permissions.ACTS[name_of(clock["refer"])] = permissions.MACHINE
 
     @login_required
     def do_act(identifier: str, act: str) -> Response | str | tuple[str, int]:
-        return _act_view(case_class, identifier, act, told)
+        return _act_view(case_class, identifier, act, pages)
 
-    here = Registration(url, f"{bp.name}.{page.__name__}", f"{bp.name}.act_{name}", told, clock)
+    here = Registration(url, f"{bp.name}.{page.__name__}", f"{bp.name}.act_{name}", pages, clock)
     bp.add_url_rule(f"{url}/<identifier>/<act>", f"act_{name}", do_act, methods=["GET", "POST"])
     _REGISTERED[name] = here
     PAGES[name] = here.page
     TIMED.update({(name, act): action for act, action in clock.items()})
     permissions.PAGES.setdefault(here.page, permissions.ANYBODY if public else permissions.SIGNED_IN)
     permissions.PAGES.setdefault(here.act_page, permissions.SIGNED_IN)
-    done = [each.action for each in told.values() if isinstance(each, ActPage)]
+    done = [each.action for each in pages.values() if isinstance(each, ActPage)]
     for action in (*done, *clock.values()):
         if name_of(action) in ACTIONS:  # else it leads to one, with what it read or asked before
             permissions.ACTS.setdefault(name_of(action), permissions.CASE)

@@ -123,7 +123,7 @@ ACTS: dict[str, Ask | None] = {
     "payments.invoicing.record": CASE,
     **_of("payments.payouts", "finish_sending give_up_sending take_back", MACHINE),
     **_of("payments.bank", "match leave close_day", MACHINE),
-    **_of("payments.reconciling", "keep_differences note_differences", MACHINE),
+    **_of("payments.reconciling", "keep_discrepancies note_discrepancies", MACHINE),
     **_of("payments.charges", "note fail settle note_event close_event", MACHINE),
     **_of("payments.bank", "settle read", CUSTODIAN),
     **_of("payments.importing", "_wait _keep_layout forget_layout drop_waiting _take_statement", CUSTODIAN),

@@ -139,8 +139,8 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "contracts.changing.end_unopposed credit.begin_scores ratings.publish sourcing.keys.note_half "
         "sourcing.keys.note_kept payments.bank.close_day payments.charges.close_event "
         "payments.charges.fail payments.payouts.finish_sending payments.payouts.give_up_sending "
-        "payments.reconciling.keep_differences payments.bank.leave payments.bank.match "
-        "payments.charges.note payments.reconciling.note_differences payments.charges.note_event "
+        "payments.reconciling.keep_discrepancies payments.bank.leave payments.bank.match "
+        "payments.charges.note payments.reconciling.note_discrepancies payments.charges.note_event "
         "payments.charges.settle payments.payouts.take_back",
     ),
     (

@@ -148,7 +148,7 @@ def _more(world: World, round_: int) -> None:
         content=f"交易日期,收入金额,支出金额,余额,对方户名,对方账号,附言,交易流水号\n{rows}".encode(),
     )
     match_lines()
-    reconciling.keep_differences(
+    reconciling.keep_discrepancies(
         SYSTEM, "bank", [Mismatch("theirs_only", f"x{n}", 1, 0) for n in range(3 * round_ + 1)]
     )
     paying.lapse(SYSTEM, world.one(Payment, world.signed(), kind="deposit").identifier)

@@ -160,7 +160,7 @@ def _look_for_strangers(gateway: str, about: str) -> None:
     found = strangers(db.session, gateway, about, back)
     db.session.rollback()
     if found:
-        reconciling.note_differences(SYSTEM, gateway, found)
+        reconciling.note_discrepancies(SYSTEM, gateway, found)
 
 
 def _leaving(gateway: str) -> Select[str]:

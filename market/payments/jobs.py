@@ -25,7 +25,7 @@ from models.ledger import closing as ledger_closing
 from models.payments.bank import BankLine, BankStatement
 
 log = logging.getLogger(__name__)
-DIFFERENCES = {
+DISCREPANCIES = {
     "theirs_only": N_("渠道有,账上没有"),
     "ours_only": N_("账上有,渠道没有"),
     "amount": N_("金额不一致"),
@@ -93,4 +93,4 @@ def reconcile() -> None:
             log.warning("%s was not reconciled: %s", gateway.name, problem)
             continue
         db.session.rollback()
-        reconciling.keep_differences(SYSTEM, gateway.name, found)
+        reconciling.keep_discrepancies(SYSTEM, gateway.name, found)

@@ -68,18 +68,6 @@ def digest_of(content: dict[str, Any]) -> str:
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
-def close_days(session: Session, until: date) -> list[Closing]:
-    """Close every day that is not closed yet, up to and with `until`, from the day of the first entry.
-
-    Returns what was closed.
-    """
-    closed = []
-    while (closing := next_closing(session, until)) is not None:
-        if close(session, closing):  # else something was posted meanwhile, and it is worked out anew
-            closed.append(closing)
-    return closed
-
-
 def next_closing(session: Session, until: date) -> Closing | None:
     """The closing of the first day that is not closed yet, worked out but not kept.
 

@@ -9,14 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from harness.factories import PASSWORD, World, code
+from harness.factories import PASSWORD, World
 from harness.person import current_values
 from market.extensions import db
 from models.accounts import User
 from tests.accounts.sending import DOORS, ROLES, an_organisation, counted, furnish, send, ticket, twin_of
 from tests.web import Visitor, sign_in
-
-CLAIMED = code(7777)
 
 
 def _who(visitor: Visitor) -> str:

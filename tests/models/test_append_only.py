@@ -18,7 +18,8 @@ from market.transaction import transaction
 from models.append_only import AppendOnly
 from models.base import Base
 from models.events import Event
-from models.ledger import closing, days
+from models.ledger import days
+from tests.models.closing import close_days
 
 TABLES = {mapper.class_ for mapper in Base.registry.mappers if issubclass(mapper.class_, AppendOnly)}
 TRIGGERS = {
@@ -38,7 +39,7 @@ def test_neither_a_program_nor_sql_changes_or_deletes_a_row(app: Flask, world: W
     world.settled_unrated()
     time.instant += timedelta(days=2)
     with transaction() as session:
-        assert closing.close_days(session, days.open_day(session) - timedelta(days=1))
+        assert close_days(session, days.open_day(session) - timedelta(days=1))
     tried = {table for table in TABLES if db.session.scalars(select(table).limit(1)).first()}
     assert {table.__name__ for table in TABLES - tried} == {"LivePrice"}, "nothing was auctioned"
     for table in tried:

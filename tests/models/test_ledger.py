@@ -23,6 +23,7 @@ from models.ledger import closing as ledger_closing
 from models.ledger import days as ledger_days
 from models.ledger.books import Transfer
 from tests.machines import examples
+from tests.models.closing import close_days
 
 CONTRACTS = ("C-1", "C-2")
 BANK = books.BANK
@@ -115,7 +116,7 @@ TAMPERING = (
 @pytest.mark.parametrize("statement", TAMPERING)
 def test_the_database_itself_refuses(session: Any, statement: str) -> None:
     received(session)
-    ledger_closing.close_days(session, clock.today())
+    close_days(session, clock.today())
     with pytest.raises((DatabaseError, IntegrityError)):
         session.execute(text(statement))
 
@@ -155,15 +156,15 @@ def test_a_statement_runs_from_what_was_there_before(session: Any, time: Any) ->
 
 
 def test_days_are_closed_in_a_chain_that_shows_every_change(session: Any, time: Any) -> None:
-    assert ledger_closing.close_days(session, clock.today()) == []
+    assert close_days(session, clock.today()) == []
     received(session, "a", 500)
     time.instant += timedelta(days=2)
     received(session, "b", 70)
-    closed = ledger_closing.close_days(session, clock.today() - timedelta(days=1))
+    closed = close_days(session, clock.today() - timedelta(days=1))
     assert [(c.entries, c.turnover, c.balances["escrow"]) for c in closed] == [(1, 500, 500), (0, 0, 500)]
     time.instant += timedelta(days=1)
-    closed += ledger_closing.close_days(session, clock.today() - timedelta(days=1))
-    assert ledger_closing.close_days(session, clock.today() - timedelta(days=1)) == [], "a day is closed once"
+    closed += close_days(session, clock.today() - timedelta(days=1))
+    assert close_days(session, clock.today() - timedelta(days=1)) == [], "a day is closed once"
     assert [c.previous for c in closed[1:]] == [c.digest for c in closed[:-1]]
     assert closed[-1].balances["escrow"] == 570 == books.balance(session, books.escrow("C-1"))
     assert list(ledger_closing.verify(session)) == []
@@ -189,21 +190,21 @@ def test_what_comes_into_a_closed_day_is_booked_on_the_next_open_one(
     There is one way into the books, and none into a day that is closed.
     """
     received(session, "before", 500)
-    ledger_closing.close_days(session, clock.today())
+    close_days(session, clock.today())
     late = books.post(session, f"late {kind}", kind, "C-1", [Transfer(books.escrow("C-1"), BANK, 100)])
     assert late.at == ledger_days.midnight(clock.today() + timedelta(days=1))
     assert list(ledger_closing.verify(session)) == []
     time.instant += timedelta(days=2)
     on_time = books.post(session, f"on time {kind}", kind, "C-1", [Transfer(books.escrow("C-1"), BANK, 100)])
     assert on_time.at == time.instant
-    closed = ledger_closing.close_days(session, clock.today() - timedelta(days=1))
+    closed = close_days(session, clock.today() - timedelta(days=1))
     assert [c.entries for c in closed] == [1]
     assert list(ledger_closing.verify(session)) == []
 
 
 def test_days_closed_by_a_clock_that_was_ahead_take_nothing_any_more(session: Any, time: Any) -> None:
     received(session, "before", 500)
-    ledger_closing.close_days(session, clock.today() + timedelta(days=29))
+    close_days(session, clock.today() + timedelta(days=29))
     entry = received(session, "after it was put right", 70)
     assert (
         entry.at
@@ -225,7 +226,7 @@ def test_however_the_clock_goes_no_closed_day_changes(
             time.instant += timedelta(days=step)
             received(session, f"k{number}")
             if closes:
-                ledger_closing.close_days(session, clock.today())
+                close_days(session, clock.today())
         assert list(ledger_closing.verify(session)) == []
         attempt.rollback()
     time.instant = start
@@ -233,7 +234,7 @@ def test_however_the_clock_goes_no_closed_day_changes(
 
 def test_the_database_itself_refuses_an_entry_in_a_closed_day(session: Any) -> None:
     entry = received(session)
-    ledger_closing.close_days(session, clock.today())
+    close_days(session, clock.today())
     row = {"identifier": "L-x", "key": "x", "kind": "received", "case_identifier": "C-1", "at": entry.at}
     with pytest.raises((DatabaseError, IntegrityError), match="closed"):
         session.execute(books.Entry.__table__.insert(), row)
@@ -245,7 +246,7 @@ def test_who_closes_a_day_waits_for_who_is_posting(app: Any, time: Any) -> None:
 
     def close() -> None:
         with app.app_context(), transaction() as session:
-            closed.extend(closing.entries for closing in ledger_closing.close_days(session, clock.today()))
+            closed.extend(closing.entries for closing in close_days(session, clock.today()))
 
     with transaction() as session:
         received(session, "first")
@@ -265,7 +266,7 @@ def test_who_closes_a_day_waits_for_who_is_posting(app: Any, time: Any) -> None:
 def test_the_last_moment_of_a_day_and_the_first_of_the_next(session: Any, time: Any) -> None:
     """By Beijing's midnight, whatever zone an instant is kept in."""
     received(session, "before")
-    ledger_closing.close_days(session, clock.today())
+    close_days(session, clock.today())
     midnight = ledger_days.midnight(clock.today() + timedelta(days=1))
     time.instant = midnight - timedelta(microseconds=1)
     assert received(session, "last").at == midnight

@@ -33,8 +33,6 @@ from models.workflow_table import Move
 from tests.models.conflicts import BOTH, belongs, colleague, leave
 from tests.models.test_workflow import whole_market
 
-SCORES = dict.fromkeys(DIMENSIONS["buyer"], 5)
-
 
 def _playing(world: World, case: Any, role: str) -> Actor | None:
     """Somebody who plays this role in the case: a member, an official, a person.

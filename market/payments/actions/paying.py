@@ -14,9 +14,8 @@ from models.clock import BEIJING
 from models.credit import records
 from models.lengths import check_text
 from models.money import show
-from models.payments import payment as payment_payment
 from models.payments import postings
-from models.payments.payment import Payment
+from models.payments.payment import REFERENCE_WRONG, Payment
 from models.workflow import perform, permit
 
 
@@ -28,7 +27,7 @@ def pay(
     """The buyer says it has paid, and shows the bank's voucher."""
     payment = Payment.lock(session, identifier)
     permit(session, payment, "pay", actor)
-    bank_reference = check_text(Payment.bank_reference, bank_reference, payment_payment.REFERENCE_WRONG)
+    bank_reference = check_text(Payment.bank_reference, bank_reference, REFERENCE_WRONG)
     perform(session, payment, "pay", actor, data={"kind": payment.kind, "amount": payment.amount})
     payment.bank_reference, payment.paid_at = bank_reference, clock.now()
     payment.voucher_id = hand_in(session, actor, payment, file_name, content).id

@@ -17,14 +17,14 @@ from models.payments.reconciliation import Mismatch, keep
 
 
 @action
-def keep_differences(session: Session, actor: Actor, gateway: str, found: list[Mismatch]) -> str:
+def keep_discrepancies(session: Session, actor: Actor, gateway: str, found: list[Mismatch]) -> str:
     """Keep what was found now: new ones begin, those that stand stay, those that are gone end."""
     _tell(session, actor, keep(session, gateway, found, whole=True), gateway)
     return gateway
 
 
 @action
-def note_differences(session: Session, actor: Actor, gateway: str, found: list[Mismatch]) -> str:
+def note_discrepancies(session: Session, actor: Actor, gateway: str, found: list[Mismatch]) -> str:
     """Keep what was found besides what stands."""
     _tell(session, actor, keep(session, gateway, found, whole=False), gateway)
     return gateway

@@ -23,7 +23,7 @@ from market.pagination import paged
 from market.payments.actions import bank
 from market.payments.blueprint import bp
 from market.payments.forms import LineForm, ReadForm
-from market.payments.jobs import DIFFERENCES, reconcile
+from market.payments.jobs import DISCREPANCIES, reconcile
 from market.spreadsheets import Column, export, yuan
 from models.ledger import books
 from models.money import show
@@ -156,7 +156,7 @@ def differences() -> str:
     """Where a gateway or the bank and the books do not agree, what stands first."""
     query = select(Discrepancy).order_by(Discrepancy.gone_at.is_not(None), Discrepancy.id.desc())
     return render_template(
-        "payments/differences.html", page=paged(query), kinds=DIFFERENCES, form=ActForm(), link=link
+        "payments/discrepancies.html", page=paged(query), kinds=DISCREPANCIES, form=ActForm(), link=link
     )
 
 
