@@ -1,4 +1,4 @@
-"""The keeper: it holds the outer half of every request's sealing key until its time has come.
+"""The keeper: it holds the outer half of every tender's sealing key until its time has come.
 
 It gives the half out then and not before.
 
@@ -55,7 +55,7 @@ class KeeperUnavailable(Unavailable):
 class Keeper(Protocol):
     """What the platform asks of it, outside of any transaction.
 
-    A handle names one key; it is made once and used for one request. One `at_hand` is asked without waiting
+    A handle names one key; it is made once and used for one tender. One `at_hand` is asked without waiting
     for anybody; any other is never asked by whoever may not wait.
     """
 

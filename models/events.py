@@ -43,7 +43,7 @@ class Event(AppendOnly, Base):
 
     `actor_organisation` is what the organisation was called then. `audience` says who may read it: `public`,
     `parties`, or `internal`, which stands on no timeline and is there for consumers alone. `notify` lists
-    the organisations (database keys) to be told; the notices consumer reads it. Once recorded it is frozen.
+    the organisations (database keys) to be told; the notifications consumer reads it. Once recorded it is frozen.
     """
 
     __tablename__ = "events"

@@ -1,4 +1,4 @@
-"""Notices: what an organisation is told, made from events."""
+"""Notifications: what an organisation is told, made from events."""
 
 from __future__ import annotations
 
