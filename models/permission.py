@@ -3,7 +3,7 @@
 In this order: is the account in force; has it one of the roles the act is for, and the rank in its
 organisation; is that organisation in standing for this sort of act; and does its area reach as far as what is
 acted on. What a case's own table says of roles comes on top (workflow.py), and so does that nobody acts on
-both sides of one case (sides.py).
+both sides of one case (conflicts.py).
 
 An organisation out of standing (suspended, gone) does its duties alone: it delivers, answers, pays and is
 paid, lodges objections, steps back from what does not bind it yet, reads and takes away its own. One that is
