@@ -21,7 +21,7 @@ from models.contracts.materials import Materials
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.payments.payment import Payment
 from models.ratings import Rating
-from tests.contracts.course import DEPOSIT, earned, held, in_three, kept, load, paid, pay, running
+from tests.contracts.milestones import DEPOSIT, earned, held, in_three, kept, load, paid, pay, running
 from tests.web import sign_in
 
 
