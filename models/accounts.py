@@ -260,8 +260,8 @@ class Membership(Base):
 class Delegation(Base):
     """A buyer lets a person act for it (采购受托人): in which kinds of case, up to what sum, until when.
 
-    It is offered: it gives power and ties (conflicts.py) once the person has accepted it, until either of the two
-    ends it.
+    It is offered: it gives power and ties (conflicts.py) once the person has accepted it, until either of the
+    two ends it.
     """
 
     __tablename__ = "delegations"

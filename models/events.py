@@ -42,8 +42,8 @@ class Event(AppendOnly, Base):
     """What happened, to what, by whom, when, with what data.
 
     `actor_organisation` is what the organisation was called then. `audience` says who may read it: `public`,
-    `parties`, or `internal`, which stands on no timeline and is there for consumers alone. `notify` lists
-    the organisations (database keys) to be told; the notifications consumer reads it. Once recorded it is frozen.
+    `parties`, or `internal`, which stands on no timeline and is there for consumers alone. `notify` lists the
+    organisations (database keys) to be told; the notifications consumer reads it. Once recorded it is frozen.
     """
 
     __tablename__ = "events"

@@ -386,19 +386,11 @@ def test_every_cookie_of_a_public_market_is_secure(environment: Any) -> None:
     assert "SESSION_COOKIE_NAME" not in read, "a browser takes no __Host- cookie in the clear"
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("DATABASE_URL", "mysql://user:open-sesame@db/market"),
-        ("STRIPE_API", "ftp://key:open-sesame@stripe"),
-        ("MAIL", "imap://user:open-sesame@mail"),
-    ],
-)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "STRIPE_API", "MAIL"])
 def test_an_address_that_is_refused_is_not_repeated_with_its_password(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+    monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setenv(name, value)
-    with pytest.raises(WrongSettings) as refused:
+    monkeypatch.setenv(name, "mysql://user:open-sesame@db/market")
+    with pytest.raises(WrongSettings, match=name) as refused:
         Settings.read()
-    assert name in str(refused.value)
     assert "open-sesame" not in str(refused.value)

@@ -25,7 +25,7 @@ from models.sourcing.awards import Award
 from models.sourcing.cancelling import grounds
 from models.sourcing.tenders import Tender
 from tests.sourcing.readable import opened
-from tests.sourcing.test_course import told
+from tests.sourcing.test_lifecycle import told
 from tests.web import sign_in
 
 READ = [

@@ -28,7 +28,7 @@ from models.errors import NotAllowed, RuleViolation
 from models.notifications import Notification
 from models.sourcing.quotes import Offer, Quote
 from models.sourcing.tenders import Tender
-from tests.sourcing.test_course import amended, told
+from tests.sourcing.test_lifecycle import amended, told
 from tests.web import Visitor, sign_in
 
 PRICES = {"agency": 4_111_100, "second": 4_222_200, "third": 4_333_300}

@@ -24,7 +24,7 @@ from models.sourcing.bids import Bid
 from models.sourcing.clarifications import Clarification
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
-from tests.sourcing.test_course import told
+from tests.sourcing.test_lifecycle import told
 from tests.web import Visitor, sign_in
 
 QUESTION = "是否包含现场踏勘?"
