@@ -114,7 +114,7 @@ def reindex() -> None:
 def workflows() -> None:
     """Print every workflow's table and diagram; `make docs` keeps them in docs/workflows.md."""
     click.echo("# Workflows\n\nMade by `make docs` from the tables in `models/`; see `models/workflow.py`.\n")
-    click.echo("\n".join(describe(case.workflow) for case in CASES.values()), nl=False)
+    click.echo("\n".join(describe(CASES[name].workflow) for name in sorted(CASES)), nl=False)
 
 
 @click.command()

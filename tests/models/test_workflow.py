@@ -319,7 +319,7 @@ def test_every_posting_is_in_the_docs() -> None:
 
 
 def test_every_posting_is_made_by_something_that_posts() -> None:
-    """Each name is written in a function that calls `payments.post`, or in one beside it that does.
+    """Each name is written in a function that calls `postings.post`, or in one beside it that does.
 
     There the word means nothing else.
     """
@@ -331,7 +331,7 @@ def test_every_posting_is_made_by_something_that_posts() -> None:
 
 def _written_where_it_posts(module: ast.Module) -> set[str]:
     functions = [each for each in ast.walk(module) if isinstance(each, ast.FunctionDef)]
-    posting, before = {"payments.post"}, 0
+    posting, before = {"postings.post"}, 0
     while len(posting) > before:
         before = len(posting)
         posting |= {function.name for function in functions if _called_in(function) & posting}
