@@ -6,6 +6,7 @@ import sqlite3
 from time import monotonic, sleep
 from typing import Any
 
+from click import UsageError
 from flask import current_app, request
 from flask_alembic import Alembic
 from flask_babel import Babel
@@ -52,6 +53,16 @@ class Migrations(Alembic):
             connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": MIGRATING})
             _limit(connection, lock=MIGRATION_LIMITS["lock"], statement=MIGRATION_LIMITS["statement"])
         super().run_migrations(fn, **kwargs)
+
+    def downgrade(self, target: Any = -1) -> None:
+        """Go back to a revision, or by one step.
+
+        The command takes any number for one of steps: `db downgrade 0023` would go back twenty-three, and
+        drop what they made. UsageError for more than one at a time.
+        """
+        if str(target).startswith("-") and str(target) != "-1":
+            raise UsageError("one step at a time: flask --app wsgi db downgrade 1")
+        super().downgrade(target)
 
 
 def _limit(connection: Connection, **seconds: float) -> None:

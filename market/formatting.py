@@ -52,10 +52,7 @@ def stored_problem_text(kept: Json) -> str:
 def describe_result(row: BatchRow) -> str:
     """What became of a row: where a comparison found differences, their names."""
     return (
-        _("、").join(
-            _(CHECKS[format_stored_share]) if format_stored_share in CHECKS else format_stored_share
-            for format_stored_share in row.result.split(" ")
-        )
+        _("、").join(_(CHECKS[name]) if name in CHECKS else name for name in row.result.split(" "))
         if row.result
         else ""
     )

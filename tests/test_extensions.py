@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
@@ -144,3 +145,12 @@ def test_whoever_waits_too_long_for_its_turn_changes_nothing_and_the_limits_end_
     assert connection is not None
     kept = [connection.execute(text(f"SHOW {name}_timeout")).scalar_one() for name in ("lock", "statement")]
     assert kept == ["0", "0"]
+
+
+@pytest.mark.parametrize("target", ["0023", "2"])
+def test_a_number_of_steps_that_looks_like_a_revision_goes_back_nowhere(app: Flask, target: str) -> None:
+    before = _version(db.engine)
+    gone = app.test_cli_runner().invoke(args=["db", "downgrade", target])
+    assert gone.exit_code == 2
+    assert "one step at a time" in gone.output
+    assert _version(db.engine) == before

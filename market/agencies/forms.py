@@ -63,11 +63,11 @@ class FeeForm(Form):
         self.item_code.choices = choices((i.code, f"{i.code} {item_name(i)}") for i in items)
         self.method.choices = choices((name, _l(method.label)) for name, method in METHODS.items())
         for field in (self.price, self.table):
-            field.description = " ".join(
-                f"{_(method.label)}: {_(method.asks[field.name])}"
+            field.description = "".join(
+                _("%(method)s——%(asks)s", method=_(method.label), asks=_(method.asks[field.name]))
                 for method in METHODS.values()
                 if field.name in method.asks
-            )
+            ).strip()
         tables = [
             (f"{s['id']}/{t}", f"{s['title']} {s['document']} {t}")
             for s in standards().values()

@@ -50,7 +50,7 @@ def test_it_is_offered_in_its_place_previewed_and_published_on_the_page(app: Fla
     assert set(offered) == set(pricing.METHODS)
     places = [offered.index(name) for name in ("progressive", "by_class", "interpolated")]
     assert places == sorted(places)
-    assert "分档定额: 每行一档:上限(元), 定额(元)" in form.text
+    assert "分档定额——每行一档:上限(元), 定额(元)" in form.text
     assert SAID in agency.submit("/my/fees/new", **FEES, size="3,000,000", preview="1").text
     assert agency.submit("/my/fees/new", **FEES).status == 303
     again = {**FEES, "method": "fixed", "table": "", "price": "60000"}
