@@ -12,11 +12,13 @@ from sqlalchemy import select
 
 from harness.factories import World
 from market.extensions import db
+from market.ratings import actions as ratings
 from market.transaction import transaction
 from models import policy
 from models.clock import BEIJING
 from models.credit import score
 from models.credit.score import CreditScore, Evidence
+from models.ratings import DIMENSIONS, Rating
 
 NOW = datetime(2026, 3, 2, tzinfo=BEIJING)
 stars = st.floats(1, 5)
@@ -96,6 +98,28 @@ def test_the_sheet_by_hand() -> None:
     assert made.lines[1].observed == 5.0
     assert made.lines[1].shrunk == pytest.approx(mean)
     assert [line.points for line in made.lines[2:]] == [0, 0], "what was not seen neither raises nor lowers"
+    variance = points**2 * (5 - mean) * (mean - 1) / 4 / (weight + 3)
+    for part in ("first_pass", "on_time"):
+        share, least = float(rules.rate(f"credit.{part}_expected")), rules.number(f"credit.{part}_weight")
+        variance += rules.number(f"credit.{part}_points") ** 2 * share * (1 - share) / least
+    assert made.half_width == round(variance**0.5, 1) > 0
+
+
+def test_only_what_is_decided_and_published_is_evidence(world: World) -> None:
+    """A rating that is sealed, and work that is under way, say nothing yet."""
+    contract = world.settled_unrated()
+    rating = world.one(Rating, contract, by="buyer").identifier
+    ratings.rate(world.actor("buyer"), rating, scores=dict.fromkeys(DIMENSIONS["buyer"], 5), comment="好")
+    world.started()
+    agency = world.organisation("agency").id
+    found = score.of_agency(db.session, agency)
+    assert found == score.of_agencies(db.session, [agency])[agency]
+    assert {line.name: len(line.evidence) for line in found.lines} == {
+        "base": 0,
+        "ratings": 0,
+        "first_pass": 1,
+        "on_time": 1,
+    }
 
 
 @given(st.lists(stars, max_size=10), st.integers(0, 10), st.integers(0, 10))

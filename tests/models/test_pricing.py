@@ -108,6 +108,8 @@ def test_discount_factor_floor_and_cap() -> None:
         {"method": "progressive", "bands": [[100, "0.1"]]},
         {"method": "progressive", "bands": [[None, "0.1"], [None, "0.1"]]},
         {"method": "progressive", "bands": [[200, "0.1"], [100, "0.1"], [None, "0.1"]]},
+        {"method": "progressive", "bands": [[100, "0.1"], [100, "0.1"], [None, "0.1"]]},
+        {"method": "progressive", "bands": [[0, "0.1"], [None, "0.1"]]},
         {"method": "progressive", "bands": [[None, "1.5"]]},
         {"method": "interpolated", "points": [[0, 1]]},
         {"method": "interpolated", "points": [[0, 10], [5, 5]]},
