@@ -279,8 +279,8 @@ def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(
             raise ZeroDivisionError
         return of_agencies(session, agency_ids)
 
-    monkeypatch.setattr(actions.credit, "of_agencies", breaking)
-    monkeypatch.setattr(actions.credit, "of_agency", lambda session, key: breaking(session, [key])[key])
+    monkeypatch.setattr(actions.score, "of_agencies", breaking)
+    monkeypatch.setattr(actions.score, "of_agency", lambda session, key: breaking(session, [key])[key])
     time.instant += timedelta(days=730)
     batch = batches.load(db.session, actions.refresh_every_score())
     assert (batch.state, batch.loaded, batch.faulty) == ("done", 3, 1)
