@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from harness.factories import World
+from market.contracts.actions import changing
 from market.extensions import db
+from market.jobs import run_deadlines
 from market.ratings import actions as ratings
 from market.transaction import transaction
-from models import policy
+from models import policy, workdays
 from models.clock import BEIJING
 from models.credit import score
 from models.credit.score import CreditScore, Evidence
@@ -120,6 +122,34 @@ def test_only_what_is_decided_and_published_is_evidence(world: World) -> None:
         "first_pass": 1,
         "on_time": 1,
     }
+
+
+def test_what_would_raise_it_names_the_lines_that_cost_points_the_dearest_first() -> None:
+    rules = policy.current()
+    bad = [Evidence("R", NOW, 1.0)] * 8
+    late = [Evidence("C", NOW, 0.0)]
+    made = score.sheet(rules, bad, [], late, 9)
+    costs = {line.name: line.points for line in made.lines if line.points < 0}
+    assert costs["ratings"] < costs["on_time"]
+    said = [problem.message for problem in score.raises(made)]
+    assert ["评价" in said[0], "按期" in said[1], len(said)] == [True, True, 2]
+    (well,) = score.raises(score.sheet(rules, [], [], [], 9))
+    assert "不低于期望" in well.message
+    (new,) = score.raises(score.sheet(rules, [], [], [], 0))
+    assert "第一份合同" in new.message
+
+
+@pytest.mark.parametrize(("who", "graded"), [("buyer", True), ("agency", False)])
+def test_a_contract_that_ended_through_the_agency_is_evidence_and_through_the_buyer_is_none(
+    world: World, time: Any, who: str, graded: bool
+) -> None:
+    contract = world.started()
+    changing.give_notice(world.actor(who), contract, reason="对方经催告仍不履行主要义务")
+    time.instant = workdays.add(time.instant, 5) + timedelta(minutes=1)
+    run_deadlines()
+    db.session.rollback()
+    found = score.of_agency(db.session, world.organisation("agency").id)
+    assert (found.grade is not None) == graded
 
 
 @given(st.lists(stars, max_size=10), st.integers(0, 10), st.integers(0, 10))

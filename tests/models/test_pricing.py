@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import pricing
+from models import money, pricing
 from models.errors import RuleViolation
 from models.money import FEN
 from models.pricing import Quantity, Written
@@ -197,6 +197,45 @@ def test_what_cannot_be_read_is_refused_at_its_field(written: Written, field: st
     with pytest.raises(RuleViolation) as refused:
         pricing.read(written)
     assert refused.value.field == field
+
+
+POINTS = [[100_000_000, 3_000_000], [500_000_000, 11_000_000]]
+
+
+@pytest.mark.parametrize(
+    ("above", "amount", "price"),
+    [
+        (None, 50_000_000, 1_500_000),  # below the first point, in proportion
+        (None, 100_000_000, 3_000_000),
+        (None, 300_000_000, 7_000_000),
+        (None, 500_000_000, 11_000_000),
+        (None, 900_000_000, 11_000_000),
+        ("0.02", 900_000_000, 18_000_000),
+        ("0.02", 510_000_000, 11_000_000),  # a larger job is not cheaper than the last point
+    ],
+)
+def test_between_points_below_the_first_and_above_the_last_by_hand(
+    above: str | None, amount: int, price: int
+) -> None:
+    terms = {"method": "interpolated", "points": POINTS, **({"above": above} if above else {})}
+    assert pricing.price(terms, Quantity(amount=amount)) == price
+
+
+def test_a_first_point_at_nothing_is_the_price_of_nothing() -> None:
+    terms = {"method": "interpolated", "points": [[0, 100_00], [1_000_000_00, 20_000_00]]}
+    assert pricing.price(terms, Quantity(amount=0)) == 100_00
+
+
+def test_the_largest_sum_is_one_and_a_sum_is_needed() -> None:
+    assert pricing.check({"method": "fixed", "price": money.MOST})
+    for wrong in (money.MOST + 1, 0, None):
+        with pytest.raises(RuleViolation):
+            pricing.check({"method": "fixed", "price": wrong})
+
+
+def test_what_is_stored_of_a_quantity_is_read_back() -> None:
+    assert Quantity.of({"amount": 5, "count": 3, "factor": "hydro"}) == Quantity(5, 3, "hydro")
+    assert Quantity.of({"amount": None, "count": None, "factor": None}) == Quantity(0, 1, "")
 
 
 edges = st.lists(st.integers(1, 10**14), min_size=1, max_size=6, unique=True).map(sorted)
