@@ -102,6 +102,8 @@ def test_discount_factor_floor_and_cap() -> None:
         {"method": "fixed", "price": -5},
         {"method": "fixed", "price": 10**16},
         {"method": "fixed", "price": 100, "floor": 200, "cap": 100},
+        {"method": "fixed", "price": 100, "floor": 0},
+        {"method": "fixed", "price": 100, "cap": 10**16},
         {"method": "fixed", "price": 100, "discount": "0"},
         {"method": "fixed", "price": 100, "discount": "3"},
         {"method": "progressive", "bands": []},
@@ -224,6 +226,20 @@ def test_between_points_below_the_first_and_above_the_last_by_hand(
 def test_a_first_point_at_nothing_is_the_price_of_nothing() -> None:
     terms = {"method": "interpolated", "points": [[0, 100_00], [1_000_000_00, 20_000_00]]}
     assert pricing.price(terms, Quantity(amount=0)) == 100_00
+
+
+def test_a_floor_or_a_cap_may_stand_alone_or_be_the_same() -> None:
+    fixed = {"method": "fixed", "price": 100}
+    for limits, price in (({"floor": 150}, 150), ({"cap": 80}, 80), ({"floor": 90, "cap": 90}, 90)):
+        assert pricing.price(pricing.check({**fixed, **limits}), Quantity()) == price
+
+
+def test_terms_that_name_a_standard_are_those_of_the_standard() -> None:
+    standard = "tender-agency-2002-1980/works"
+    terms = {**TABLES[standard], "standard": standard}
+    assert pricing.check({**terms, "discount": "0.8", "floor": 1_000_00}) is not None
+    with pytest.raises(RuleViolation):
+        pricing.check({**terms, "bands": [[None, "0.5"]]})
 
 
 def test_the_largest_sum_is_one_and_a_sum_is_needed() -> None:
