@@ -15,10 +15,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models import draws, sealing
-from models.errors import RuleViolation, WrongState
+from models.errors import NotFound, RuleViolation, WrongState
 
 KEY = sealing.derive("test")
 VERIFIER = Path(__file__).parents[2] / "docs" / "verify_draw.py"
+KEYS = {  # of the published file, in their order
+    "algorithm": str,
+    "identifier": str,
+    "purpose": str,
+    "case": str,
+    "committed_at": str,
+    "commitment": str,
+    "frozen_at": str,
+    "candidates": list,
+    "participants": list,
+    "picks": int,
+    "contributions": list,
+    "drawn_at": str,
+    "seed": str,
+    "digest": str,
+    "result": list,
+}
 NAMES = ["甲", "乙", "丙", "丁"]
 
 
@@ -113,3 +130,25 @@ def test_every_candidate_wins_equally_often() -> None:
     wins = Counter(draws.rank(random.randbytes(32).hex(), NAMES, [])[0] for _ in range(rounds))
     expected = rounds / len(NAMES)
     assert sum((wins[name] - expected) ** 2 / expected for name in NAMES) < 16.27
+
+
+def test_a_draw_is_found_by_its_number_and_its_file_has_these_keys(session: Any) -> None:
+    first, second = (draws.promise(session, "test", f"Q-2026-00000{n}", KEY) for n in (1, 2))
+    session.flush()
+    assert draws.load(session, second.identifier) is second
+    assert draws.of_case(session, "Q-2026-000001") == [first]
+    with pytest.raises(NotFound):
+        draws.load(session, "D-2026-000099")
+    draws.freeze(first, NAMES, 1)
+    waiting = draws.publication(first)
+    assert list(waiting) == list(KEYS)
+    assert (waiting["identifier"], waiting["purpose"], waiting["case"]) == (
+        first.identifier,
+        "test",
+        "Q-2026-000001",
+    )
+    assert draws.run(first, KEY) == first.result
+    hidden, shown = draws.publication(first, shown=False), draws.publication(first)
+    assert hidden == waiting, "until it is shown, as if it were not drawn"
+    assert {key: type(value) for key, value in shown.items()} == KEYS
+    assert (shown["drawn_at"], shown["digest"]) == (first.drawn_at.isoformat(), first.digest)
