@@ -25,7 +25,7 @@ from flask import has_request_context, session
 from market.config import ROOT
 from market.extensions import place
 from market.transaction import outside
-from models.errors import Problem, RuleViolation
+from models.errors import Problem, RuleViolation, Unavailable
 from models.i18n import N_
 
 STARTING = 60  # seconds a worker may take to be ready
@@ -47,10 +47,8 @@ class OverBudget(RuleViolation):
     """It was not done within its time and memory."""
 
 
-class Busy(Problem):
+class Busy(Unavailable):
     """Too many wait already."""
-
-    status = 503
 
 
 class OneAtATime(Problem):

@@ -25,7 +25,7 @@ from market.transaction import action, outside, transaction
 from models import clock, events, timekeeping
 from models.actors import SYSTEM, Actor
 from models.clock import Reading
-from models.errors import Conflict, NotFound, Problem, RuleViolation
+from models.errors import Conflict, NotFound, Problem, RuleViolation, Unavailable
 from models.i18n import N_
 from models.timekeeping import BOUND, EVERY, OUTAGE, ClockMark, Doubt, Known
 
@@ -86,10 +86,8 @@ def timely(work: Callable[[], Any]) -> Callable[[], Any]:
     return do
 
 
-class ClockInDoubt(Problem):
+class ClockInDoubt(Unavailable):
     """Whether a limit has passed is not known."""
-
-    status = 503
 
 
 def surely(act: Callable[..., str]) -> Callable[..., str]:

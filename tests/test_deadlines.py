@@ -20,7 +20,7 @@ from market.jobs import deadlines, run_deadlines
 from market.sourcing.actions import quotes
 from market.transaction import transaction
 from models import CASES
-from models.errors import Problem
+from models.errors import Unavailable
 from models.failures import Failure
 from models.sourcing.tenders import Tender
 from tests.faults.keeping import SEALED
@@ -164,10 +164,6 @@ def test_many_that_fail_keep_no_other_waiting(
     assert db.session.scalars(select(Failure)).all() == [], "nothing is to be done any more"
 
 
-class _Away(Problem):
-    status = 503
-
-
 def test_who_is_away_is_asked_every_half_minute_however_long(
     app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,7 +172,7 @@ def test_who_is_away_is_asked_every_half_minute_however_long(
 
     def away(actor: Any, identifier: str) -> str:
         tried.append((time.instant - begun).total_seconds())
-        raise _Away("不在")
+        raise Unavailable("不在")
 
     monkeypatch.setitem(jobs.TIMED, ("tender", "close"), away)
     for second in range(0, 35 * 60, 5):
