@@ -31,7 +31,7 @@ Headings = tables.Headings
 MOST_ROWS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: Python 3.12 cannot make a generic one that is frozen, too
 class Column(Generic[T]):
     """One column of an export: its heading, and its cell for a row.
 

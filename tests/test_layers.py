@@ -105,6 +105,14 @@ def test_every_module_says_what_it_is_for() -> None:
         assert not tree.body or (ast.get_docstring(tree) or "").partition("\n")[0].endswith((".", "?")), path
 
 
+def test_no_generic_dataclass_has_slots() -> None:
+    """Python 3.11 and 3.12 cannot make one that is frozen, too (`Column[Award](...)` raises TypeError)."""
+    for path in _modules():
+        for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(each, ast.ClassDef) and "Generic[" in "".join(map(ast.unparse, each.bases)):
+                assert "slots=True" not in "".join(map(ast.unparse, each.decorator_list)), (path, each.name)
+
+
 def test_templates_leave_no_context_behind() -> None:
     """Macros hold on to the context they are made in, which would hold on to them.
 
