@@ -19,6 +19,7 @@ from market.extensions import db, login
 from market.formatting import problem_text
 from market.forms import Form
 from market.identity import current_actor
+from market.menu import menu
 from market.pagination import asked
 from models import clock, permission, spelling, workflow
 from models.cases import Case, case_types_of, find_case
@@ -204,9 +205,12 @@ def register(app: Flask) -> None:
         url_of=url_of,
         landing=landing,
         asked_for=asked,
+        sorted_by=lambda order: {**(request.view_args or {}), **asked(order=order, page=1)},
+        taken=lambda: {**(request.view_args or {}), **asked()},
         current_actor=current_actor,
         own_suspension=suspensions.own_suspension,
     )
+    app.jinja_env.globals["menu"] = menu
     app.jinja_env.globals["may"] = lambda endpoint: permissions.may_open(endpoint, current_actor())
 
     app.before_request(_ask_page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import current_app, request
@@ -33,6 +34,14 @@ def region_named(text: str) -> str:
 def region_asked() -> str:
     """The region a filter of this page asks for."""
     return region_named(request.args.get("region", "")[:60].strip())
+
+
+def day_asked(text: str) -> date | None:
+    """A day of a filter; None where there is none, or what was typed is no day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def region_field(label: Any, validators: list[Any], **about: Any) -> SelectField:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,27 @@ def asked(**changes: Any) -> dict[str, Any]:
         for key, value in {**request.args.to_dict(), **changes}.items()
         if not key.startswith("_") and key not in taken
     }
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a list can be sorted by: a column, and which end of it comes first."""
+
+    by: Any
+    largest_first: bool = False
+
+
+def ordered(query: Select[Any], orders: Mapping[str, Order], asked: str, last: Any) -> Select[Any]:
+    """The rows in the order asked for, by its name, turned round by a `-` before it.
+
+    In the first of them where none is asked for. Rows that lack what it goes by come at the end; `last`
+    decides between equals.
+    """
+    name = asked.removeprefix("-")
+    order = orders[name if name in orders else next(iter(orders))]
+    falling = order.largest_first != (asked.startswith("-") and name in orders)
+    column = order.by.desc() if falling else order.by.asc()
+    return query.order_by(None).order_by(column.nulls_last(), last)
 
 
 @dataclass(frozen=True)

@@ -220,14 +220,18 @@ PAGES: dict[str, Ask] = {
     # cases: the case says who may see it and what it offers
     **_of("agencies", "batch export_batch", SIGNED_IN),
     "agencies.act_batch": _act("batches.load_batch"),
-    **_of("contracts", "propose index paper bring document", SIGNED_IN),
+    **_of("contracts", "propose index export_contracts paper bring document", SIGNED_IN),
     **_of("payments", "payouts new_invoice pay_online back", SIGNED_IN),
     **_of("sourcing", "answer answers auction auction_stream score edit", SIGNED_IN),
     "sourcing.ask": _act("sourcing.questions.ask"),
     "sourcing.object_to": _act("sourcing.awards.object_to"),
     # of an area
     **_of("agencies", "checks export_checks", OVERSEER),
-    **_of("oversight", "agencies export_agencies by_month export_months", OVERSEER),
+    **_of(
+        "oversight",
+        "agencies export_agencies agency export_agency agency_cases by_month export_months",
+        OVERSEER,
+    ),
     **_of("oversight", "clauses export_clauses held_money export_money", OVERSEER),
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),

@@ -7,17 +7,21 @@ An export is declared as columns; what is handed in is read in a process of its 
 from __future__ import annotations
 
 import io
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
 
 from flask import Response
 from openpyxl import Workbook
+from openpyxl.cell import Cell
 
 from market import sandbox
 from market.sandboxed import tables
+from models.clock import BEIJING
 from models.documents import MOST_BYTES
 from models.errors import RuleViolation
 from models.filekinds import XLSX
@@ -35,12 +39,21 @@ MOST_ROWS = 20_000
 class Column(Generic[T]):
     """One column of an export: its heading, and its cell for a row.
 
-    A lazy text as the heading is said in the reader's language. A number (a Decimal for sums: `yuan`) is a
-    number in the file, anything else a text.
+    A lazy text as the heading is said in the reader's language. A number is a number in the file (a Decimal a
+    sum: `yuan`; a `Rate` a share of one), a date or an instant one of those (Beijing time), anything else a
+    text, codes of digits alone too.
     """
 
     label: object
     value: Callable[[T], Any]
+
+
+class Rate(float):
+    """A share of one, shown in percent: 0.914 is 91.4 %."""
+
+
+def rate(share: float | None) -> Rate | None:
+    return None if share is None else Rate(share)
 
 
 def table(columns: Sequence[Column[T]], rows: Iterable[T]) -> Rows:
@@ -49,11 +62,14 @@ def table(columns: Sequence[Column[T]], rows: Iterable[T]) -> Rows:
     return [heading, *([column.value(row) for column in columns] for row in rows)]
 
 
-def export(name: str, kind: str, columns: Sequence[Column[T]], rows: Iterable[T]) -> Response:
-    """The rows as a file of this kind, `csv` or `xlsx`, to take away under this name."""
+def export(name: str, title: str, kind: str, columns: Sequence[Column[T]], rows: Iterable[T]) -> Response:
+    """The rows as a file of this kind, `csv` or `xlsx`, to take away under this name.
+
+    `title` is what the sheet of a workbook is called.
+    """
     cells = table(columns, rows)
     content, media_type = (
-        (as_csv(cells), "text/csv; charset=utf-8") if kind == "csv" else (as_xlsx(cells), XLSX)
+        (as_csv(cells), "text/csv; charset=utf-8") if kind == "csv" else (as_xlsx(cells, title), XLSX)
     )
     return Response(
         content, mimetype=media_type, headers={"Content-Disposition": f"attachment; filename={name}.{kind}"}
@@ -127,24 +143,47 @@ def as_csv(rows: Rows) -> bytes:
 
 def _cell(value: Any) -> str:
     """A cell of a CSV (RFC 4180)."""
-    text = "" if value is None else str(_plain(value))
+    text = "" if value is None else _written(value)
     return '"{}"'.format(text.replace('"', '""')) if SEPARATES.intersection(text) else text
 
 
-def as_xlsx(rows: Rows) -> bytes:
+def _written(value: Any) -> str:
+    """A value as a CSV has it: instants to the minute, in Beijing."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, Rate) else str(_plain(value))
+
+
+def as_xlsx(rows: Rows, title: str = "") -> bytes:
+    """A workbook of one sheet of this title, its heading standing while one scrolls."""
     book = Workbook()
+    sheet = book.active
+    sheet.title = re.sub(r"[][:*?/\\]", " ", title)[:31] or sheet.title
+    sheet.freeze_panes = "A2"
     for place, row in enumerate(rows, start=1):
         for column, value in enumerate(row, start=1):
-            if value is None or value == "":
-                continue
-            cell = book.active.cell(place, column, _plain(value))
-            if isinstance(value, str):
-                cell.data_type = "s"  # whatever else it looks like
-            elif isinstance(value, Decimal):
-                cell.number_format = "0.00"
+            if value is not None and value != "":
+                _fill(sheet.cell(place, column), value)
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def _fill(cell: Cell, value: Any) -> None:
+    if isinstance(value, datetime):
+        cell.value, cell.number_format = value.astimezone(BEIJING).replace(tzinfo=None), "yyyy-mm-dd hh:mm"
+    elif isinstance(value, date):
+        cell.value, cell.number_format = value, "yyyy-mm-dd"
+    elif isinstance(value, Rate):
+        cell.value, cell.number_format = round(float(value), 4), "0.0%"
+    elif isinstance(value, str):
+        cell.value = _plain(value)
+        cell.data_type = "s"  # whatever else it looks like
+        cell.number_format = "@"
+    else:
+        cell.value = value
+        if isinstance(value, Decimal):
+            cell.number_format = "0.00"
 
 
 def read(

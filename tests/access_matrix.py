@@ -23,6 +23,7 @@ PUBLIC = (200,) * 10
 SIGNED_IN = (302,) + (200,) * 9
 PARTIES = (302, 200, 404, 200, 404, 200, 404, 404, 200, 404)
 OVERSEERS = (302, 403, 403, 403, 403, 200, 200, 403, 200, 403)
+OF_ITS_AREA = (302, 403, 403, 403, 403, 200, 404, 403, 200, 403)
 WATCHERS = (302, 403, 403, 403, 403, 200, 403, 403, 200, 200)
 OF_THE_MARKET = (302, 403, 403, 403, 403, 200, 403, 403, 200, 403)
 AGENCIES = (302, 403, 403, 200, 200, 403, 403, 403, 403, 403)
@@ -166,6 +167,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/objections/{objection}/withdraw": (302, 403, 404, 404, 200, 403, 404, 404, 403, 404),
     "/objections/{objection}/uphold": (302, 409, 404, 404, 409, 409, 404, 404, 409, 404),
     "/contracts": SIGNED_IN,
+    "/contracts.csv?state=active&order=price&q=x": SIGNED_IN,
     "/contracts/{contract}": WITH_DEPARTMENT,
     "/contracts/{drafted}": PARTIES,
     "/contracts/{drafted}/agree_buyer": (302, 200, 404, 403, 404, 403, 404, 404, 403, 404),
@@ -298,6 +300,35 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/my/fees/new": (302, 403, 403, 200, 200, 403, 403, 403, 403, 403),
     "/my/qualifications/new": (302, 403, 403, 200, 200, 403, 403, 403, 403, 403),
     "/oversight/agencies": (302, 403, 403, 403, 403, 200, 200, 403, 200, 403),
+    "/oversight/agencies?q=单位&grade=none&region=632800&order=-score": (
+        302,
+        403,
+        403,
+        403,
+        403,
+        200,
+        200,
+        403,
+        200,
+        403,
+    ),
+    "/oversight/agencies/{agency}": (302, 403, 403, 403, 403, 200, 404, 403, 200, 403),
+    "/oversight/agencies/{agency}?about=money&since=2026-01-01&until=x&before=9": (
+        302,
+        403,
+        403,
+        403,
+        403,
+        200,
+        404,
+        403,
+        200,
+        403,
+    ),
+    "/oversight/agencies/{agency}.csv": (302, 403, 403, 403, 403, 200, 404, 403, 200, 403),
+    "/oversight/agencies/{agency}/contract": (302, 403, 403, 403, 403, 200, 404, 403, 200, 403),
+    "/oversight/agencies/{agency}/bid": (302, 403, 403, 403, 403, 404, 404, 403, 404, 403),
+    "/oversight/agencies/{buyer}": (302, 403, 403, 403, 403, 404, 404, 403, 404, 403),
     "/oversight/months": (302, 403, 403, 403, 403, 200, 200, 403, 200, 403),
     "/oversight/months.xlsx": (302, 403, 403, 403, 403, 200, 200, 403, 200, 403),
     "/oversight/agencies.csv": (302, 403, 403, 403, 403, 200, 200, 403, 200, 403),

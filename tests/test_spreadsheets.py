@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import unicodedata
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +26,7 @@ from market.jobs import run_deadlines
 from market.oversight.contracts import GROUPS
 from market.oversight.money import VIEWS
 from market.payments.actions import importing
-from market.spreadsheets import BEGINS, as_csv, as_xlsx, yuan
+from market.spreadsheets import BEGINS, as_csv, as_xlsx, rate, yuan
 from market.transaction import transaction
 from models.accounts import Organisation
 from tests.every_case import name_the_cases
@@ -174,6 +174,8 @@ EXPORTS = {
     "agencies.export_checks": ("regulator", ["/oversight/checks"]),
     "contracts.export_reviews": ("department", ["/reviews?standing=passed", "/reviews"]),
     "oversight.export_agencies": ("regulator", ["/oversight/agencies"]),
+    "oversight.export_agency": ("regulator", ["/oversight/agencies/{agency}"]),
+    "contracts.export_contracts": ("regulator", ["/contracts"]),
     "oversight.export_months": ("regulator", ["/oversight/months"]),
     "oversight.export_clauses": ("regulator", ["/oversight/clauses"]),
     "oversight.export_reviews": ("regulator", [f"/oversight/first-pass?by={by}" for by in GROUPS]),
@@ -226,7 +228,10 @@ def _taken(visitor: Visitor, path: str) -> tuple[list[list[str]], list[tuple[Cel
 
 def _same(text: str, cell: Cell) -> None:
     """Both files say the same; what begins like a formula is a number in both."""
-    if isinstance(cell.value, int | float):
+    if isinstance(cell.value, date):
+        pattern = "%Y-%m-%d %H:%M" if "hh" in cell.number_format else "%Y-%m-%d"
+        assert text == cell.value.strftime(pattern)
+    elif isinstance(cell.value, int | float):
         assert Decimal(text) == Decimal(str(cell.value))
     else:
         assert (cell.value or "") == text
@@ -257,3 +262,16 @@ def test_a_heading_is_said_in_the_readers_language_in_both_kinds(app: Flask, wor
         said[language] = written[0]
     assert said["zh"][:2] == ["月份", "签订合同"]
     assert not any(char > "\u2e80" for title in said["en"] for char in title)
+
+
+def test_days_instants_shares_and_codes_are_cells_of_their_kind() -> None:
+    """A day is a day, an instant one of Beijing, a share a percentage, a code of digits alone a text."""
+    row = [date(2026, 3, 2), datetime(2026, 3, 1, 16, 5, tzinfo=UTC), rate(0.9137), rate(None), "632801"]
+    assert of_csv([row]) == [["2026-03-02", "2026-03-02 00:05", "0.9137", "", "632801"]]
+    book = load_workbook(io.BytesIO(as_xlsx([row], "辖区机构:一/二"))).active
+    day, instant, share, none, code = book[1]
+    assert (day.value.isoformat(), day.number_format) == ("2026-03-02T00:00:00", "yyyy-mm-dd")
+    assert (instant.value.isoformat(), instant.number_format) == ("2026-03-02T00:05:00", "yyyy-mm-dd hh:mm")
+    assert (share.value, share.number_format, none.value) == (0.9137, "0.0%", None)
+    assert (code.value, code.data_type, code.number_format) == ("632801", "s", "@")
+    assert book.title == "辖区机构 一 二"

@@ -21,6 +21,7 @@ from market.extensions import db
 from market.sourcing.jobs import destroy_keys, issue_notices, watch
 from market.transaction import transaction
 from models import events, failures, notifications
+from models.agencies.history import note_agency_events
 from models.events import Event
 from models.failures import Attempt
 
@@ -44,6 +45,7 @@ CONSUMERS = {
     "notifications": Consumer(notifications.notify),
     "credit": Consumer(refresh_scores),
     "fitness": Consumer(watch),
+    "agency history": Consumer(note_agency_events),
     "search": Consumer(index_agencies, inside=False),
     "award notices": Consumer(issue_notices, inside=False, lane="outside"),
     "letters": Consumer(issue_letters, inside=False, lane="outside"),

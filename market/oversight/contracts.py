@@ -17,8 +17,8 @@ from sqlalchemy import ColumnElement, Select, String, case, cast, func, or_, sel
 
 from market.charts import rows as row_chart
 from market.extensions import db
-from market.formatting import bilingual, format_share, region
-from market.spreadsheets import Column
+from market.formatting import bilingual, region
+from market.spreadsheets import Column, rate
 from models.accounts import Organisation
 from models.actors import Actor
 from models.catalogue import newest_items
@@ -143,7 +143,7 @@ FIRST_PASS = (
     Column[dict[str, Any]](_l("名称"), lambda row: row["name"]),
     Column[dict[str, Any]](_l("已评审的成果"), lambda row: row["reviewed"]),
     Column[dict[str, Any]](_l("首次过审"), lambda row: row["passed"]),
-    Column[dict[str, Any]](_l("首次过审率"), lambda row: format_share(row["rate"])),
+    Column[dict[str, Any]](_l("首次过审率"), lambda row: rate(row["rate"])),
     Column[dict[str, Any]](_l("评审次数"), lambda row: row["reviews"]),
 )  # of what `first_pass` counts
 

@@ -15,7 +15,7 @@ from sqlalchemy import Select, func, literal, select
 
 from market.charts import rows as row_chart
 from market.extensions import db
-from market.formatting import format_instant, region
+from market.formatting import region
 from market.spreadsheets import Column, yuan
 from models.actors import Actor
 from models.contracts.agreement import Contract
@@ -87,7 +87,7 @@ OVERDUE = (
     Column[Any](_l("机构"), lambda pair: pair.Payment.contract.agency.name),
     Column[Any](_l("款项"), lambda pair: _(KINDS[pair.Payment.kind])),
     Column[Any](_l("金额(元)"), lambda pair: yuan(pair.Payment.amount)),
-    Column[Any](_l("应付时间"), lambda pair: format_instant(pair.Payment.pay_by)),
+    Column[Any](_l("应付时间"), lambda pair: pair.Payment.pay_by),
     Column[Any](_l("信用记录"), lambda pair: pair.CreditRecord.identifier if pair.CreditRecord else ""),
 )
 WAITING = (
@@ -96,7 +96,7 @@ WAITING = (
     Column[Payout](_l("收款单位"), lambda payout: payout.payee.name),
     Column[Payout](_l("款项"), lambda payout: _(PAYOUT_KINDS[payout.kind])),
     Column[Payout](_l("金额(元)"), lambda payout: yuan(payout.amount)),
-    Column[Payout](_l("应付出时间"), lambda payout: format_instant(payout.send_by)),
+    Column[Payout](_l("应付出时间"), lambda payout: payout.send_by),
     Column[Payout](_l("状态"), lambda payout: _(payout.state_label)),
 )
 

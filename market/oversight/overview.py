@@ -9,32 +9,20 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import lazyload
 
 from market.charts import bars
 from market.extensions import db
-from market.formatting import format_instant, format_share, region
+from market.formatting import format_share
+from market.oversight.agencies import agencies_of
 from market.spreadsheets import Column
 from models import clock
-from models.accounts import Organisation
 from models.actors import Actor
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.credit.score import GRADES, CreditScore
-
-
-def agencies_of(actor: Actor, state: str = "") -> Select[Any]:
-    """Every agency of the actor's area with its score (or None), by name."""
-    pairs: Any = select(Organisation, CreditScore)
-    query = pairs.outerjoin(CreditScore, CreditScore.agency_id == Organisation.id).where(
-        Organisation.kind == "agency", Organisation.visible_to(actor)
-    )
-    if state in Organisation.workflow.states:
-        query = query.where(Organisation.state == state)
-    ordered: Select[Any] = query.order_by(Organisation.name, Organisation.id)
-    return ordered
 
 
 def grades_chart(actor: Actor) -> Markup:
@@ -69,25 +57,6 @@ def overview(actor: Actor) -> dict[str, Any]:
             (_("首次过审率"), format_share((db.session.scalar(first) or 0) / total if total else None)),
         ],
     }
-
-
-def _graded(pair: Any) -> bool:
-    return pair.CreditScore is not None and pair.CreditScore.grade is not None
-
-
-AGENCIES = (
-    Column[Any](_l("编号"), lambda pair: pair.Organisation.identifier),
-    Column[Any](_l("机构"), lambda pair: pair.Organisation.name),
-    Column[Any](_l("统一社会信用代码"), lambda pair: pair.Organisation.uscc),
-    Column[Any](_l("地区"), lambda pair: region(pair.Organisation.region_code)),
-    Column[Any](_l("状态"), lambda pair: _(pair.Organisation.state_label)),
-    Column[Any](_l("等级"), lambda pair: pair.CreditScore.grade if _graded(pair) else _("未评")),
-    Column[Any](_l("信用分"), lambda pair: pair.CreditScore.score / 10 if _graded(pair) else None),
-    Column[Any](_l("完成合同"), lambda pair: pair.CreditScore.settled if pair.CreditScore else 0),
-    Column[Any](_l("首过率"), lambda pair: pair.CreditScore.first_pass if pair.CreditScore else None),
-    Column[Any](_l("按期率"), lambda pair: pair.CreditScore.on_time if pair.CreditScore else None),
-    Column[Any](_l("入驻时间"), lambda pair: format_instant(pair.Organisation.created_at)),
-)  # of what `agencies_of` finds
 
 
 @dataclass(slots=True)

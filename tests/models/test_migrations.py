@@ -24,6 +24,7 @@ SINCE = {
     "upload_tallies",
     "account_changes",
     "claims",
+    "agency_events",
 }  # tables that came since: what was in them is gone with them
 
 

@@ -18,7 +18,7 @@ from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, file_of, link, visible
 from market.charts import rows
 from market.extensions import db
-from market.formatting import format_instant, region
+from market.formatting import region
 from market.forms import Form
 from market.identity import current_actor
 from market.pagination import paged
@@ -76,14 +76,14 @@ COLUMNS = (
     Column[Check](_l("平台资料"), lambda check: _side(check, "ours")),
     Column[Check](_l("登记资料"), lambda check: _side(check, "theirs")),
     Column[Check](_l("来源"), lambda check: check.source),
-    Column[Check](_l("发起时间"), lambda check: format_instant(check.seen_at)),
+    Column[Check](_l("发起时间"), lambda check: check.seen_at),
 )
 
 
 @bp.get("/oversight/checks.<any(csv, xlsx):suffix>")
 @login_required
 def export_checks(suffix: str) -> Response:
-    return export("checks", suffix, COLUMNS, db.session.scalars(_listed(current_actor())))
+    return export("checks", _("机构核查"), suffix, COLUMNS, db.session.scalars(_listed(current_actor())))
 
 
 @bp.get("/checks/<identifier>")

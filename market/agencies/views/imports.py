@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import Select, func, select
@@ -75,7 +76,7 @@ def new_import() -> Response | str | tuple[str, int]:
 @bp.get("/imports/<any(agencies, fees):what>.<any(csv, xlsx):kind>")
 def import_template(what: str, kind: str) -> FlaskResponse:
     """The table to fill in."""
-    return export(what, kind, SHAPES[what].columns(), [SHAPES[what].example])
+    return export(what, _("批量导入"), kind, SHAPES[what].columns(), [SHAPES[what].example])
 
 
 def _readable(identifier: str) -> Batch:
@@ -143,7 +144,7 @@ def export_batch(identifier: str, kind: str) -> FlaskResponse:
         )
         codes = {agency.identifier: claim_code(agency) for agency in db.session.scalars(entered)}
     claimed = Column[BatchRow](_l("入驻码"), lambda row: codes.get(row.result, ""))
-    return export(identifier, kind, [*BATCH_ROWS, *([claimed] if codes else [])], rows)
+    return export(identifier, identifier, kind, [*BATCH_ROWS, *([claimed] if codes else [])], rows)
 
 
 @bp.post("/batches/<identifier>/<any(load, drop):act>")

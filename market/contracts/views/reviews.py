@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from market.contracts.blueprint import bp
 from market.extensions import db
-from market.formatting import format_instant, region
+from market.formatting import region
 from market.identity import current_actor
 from market.pagination import paged
 from market.spreadsheets import Column, export
@@ -65,11 +65,13 @@ COLUMNS = (
     Column[Deliverable](_l("地区"), lambda d: region(d.region_code)),
     Column[Deliverable](_l("状态"), lambda d: _(d.state_label)),
     Column[Deliverable](_l("退回次数"), lambda d: d.reviews - (d.state == "passed")),
-    Column[Deliverable](_l("办理期限"), lambda d: format_instant(d.due_at)),
+    Column[Deliverable](_l("办理期限"), lambda d: d.due_at),
 )
 
 
 @bp.get("/reviews.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
-    return export("reviews", kind, COLUMNS, db.session.scalars(_listed(current_actor())).unique())
+    return export(
+        "reviews", _("成果评审"), kind, COLUMNS, db.session.scalars(_listed(current_actor())).unique()
+    )

@@ -24,7 +24,6 @@ from market.extensions import db
 from market.files import sent
 from market.forms import Form
 from market.identity import current_actor
-from market.pagination import paged
 from market.progress import of_tender
 from models import CASES
 from models.agencies.entry import profile_of
@@ -54,13 +53,6 @@ def with_file(form: Form) -> dict[str, Any]:
 
 def _signed(form: Form) -> dict[str, Any]:
     return {}  # the act asks the actor whether it proved who it is
-
-
-@bp.get("/contracts")
-@login_required
-def index() -> str:
-    page = paged(select(Contract).where(Contract.visible_to(current_actor())).order_by(Contract.id.desc()))
-    return render_template("contracts/index.html", page=page)
 
 
 @bp.get("/contracts/<identifier>")

@@ -16,7 +16,6 @@ from sqlalchemy import select
 from market.case_views import not_found
 from market.charts import rows as row_chart
 from market.extensions import db
-from market.formatting import format_instant
 from market.pagination import paged
 from market.payments.blueprint import bp
 from market.spreadsheets import Column, export, yuan
@@ -63,7 +62,7 @@ TRIAL = (
 @bp.get("/ledger.<any(csv, xlsx):kind>")
 @login_required
 def export_trial(kind: str) -> FlaskResponse:
-    return export("trial-balance", kind, TRIAL, reports.totals(db.session))
+    return export("trial-balance", _("试算平衡表"), kind, TRIAL, reports.totals(db.session))
 
 
 @bp.get("/ledger/accounts")
@@ -95,7 +94,7 @@ def account(code: str) -> str:
 
 Posted = tuple[Entry, int, int]  # an entry, what it moved, and where the account stood after it, in fen
 ACCOUNT = (
-    Column[Posted](_l("时间"), lambda row: format_instant(row[0].at)),
+    Column[Posted](_l("时间"), lambda row: row[0].at),
     Column[Posted](_l("分录"), lambda row: row[0].identifier),
     Column[Posted](_l("事由"), lambda row: _(POSTINGS[row[0].kind].label)),
     Column[Posted](_l("合同"), lambda row: row[0].case_identifier),
@@ -108,7 +107,7 @@ ACCOUNT = (
 @login_required
 def export_account(code: str, kind: str) -> FlaskResponse:
     posted: Any = db.session.execute(reports.account_statement_lines([code], *_ever()))
-    return export("account", kind, ACCOUNT, posted)
+    return export("account", _("账户"), kind, ACCOUNT, posted)
 
 
 @bp.get("/ledger/entries/<identifier>")

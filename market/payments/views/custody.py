@@ -103,7 +103,7 @@ def statement(identifier: str) -> str:
 
 LINES = (
     Column[BankLine](_l("行"), lambda line: line.number),
-    Column[BankLine](_l("日期"), lambda line: line.day.isoformat()),
+    Column[BankLine](_l("日期"), lambda line: line.day),
     Column[BankLine](_l("金额(元)"), lambda line: yuan(line.amount)),
     Column[BankLine](_l("对方户名"), lambda line: line.counterparty),
     Column[BankLine](_l("附言"), lambda line: line.remark),
@@ -117,7 +117,7 @@ LINES = (
 @bp.get("/custody/statements/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_statement(identifier: str, kind: str) -> FlaskResponse:
-    return export(identifier, kind, LINES, db.session.scalars(_lines(_statement(identifier))))
+    return export(identifier, identifier, kind, LINES, db.session.scalars(_lines(_statement(identifier))))
 
 
 @bp.route("/custody/statements/<identifier>/<int:number>", methods=["GET", "POST"])

@@ -92,7 +92,7 @@ def own_statement() -> str:
 class _Line:
     """A line of the table, sums in fen: the balance before, what moved it, the balance after."""
 
-    at: str = ""
+    at: datetime | None = None
     entry: str = ""
     cause: str = ""
     contract: str = ""
@@ -130,7 +130,7 @@ def export_own(kind: str) -> FlaskResponse:
     rows = [_Line(cause=_("期初余额"), balance=total.opening)]
     rows += [
         _Line(
-            format_instant(entry.at),
+            entry.at,
             entry.identifier,
             _(POSTINGS[entry.kind].label),
             entry.case_identifier,
@@ -143,7 +143,7 @@ def export_own(kind: str) -> FlaskResponse:
     rows.append(
         _Line(cause=_("期末余额"), came_in=total.came_in, went_out=total.went_out, balance=total.closing)
     )
-    return export("statement", kind, COLUMNS, rows)
+    return export("statement", _("对账单"), kind, COLUMNS, rows)
 
 
 def _paper(

@@ -1,10 +1,10 @@
-"""A regulator's view of its area, and what an administrator looks after."""
+"""What an administrator looks after: departments, states, jobs that failed, clocks."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
@@ -17,150 +17,19 @@ from market.extensions import db
 from market.forms import ActForm
 from market.identity import current_actor
 from market.jobs import job_status
-from market.oversight import actions, money
+from market.oversight import actions
 from market.oversight.blueprint import bp
-from market.oversight.contracts import (
-    CLAUSES,
-    FIRST_PASS,
-    GROUPS,
-    findings,
-    findings_chart,
-    first_pass,
-    rates_chart,
-    reasons_chart,
-    to_look_at,
-)
 from market.oversight.failing import LANES, act_words, clock_words, link_of, part_words
 from market.oversight.forms import AuthorityForm, ClockForm, OverrideForm
-from market.oversight.overview import (
-    AGENCIES,
-    MONTHS,
-    agencies_of,
-    grades_chart,
-    months,
-    months_chart,
-)
-from market.pagination import paged, sliced
-from market.spreadsheets import export
+from market.pagination import paged
 from models import spelling
 from models.accounts import Organisation
 from models.actors import ROLES
 from models.batches import Batch
 from models.cases import find_case
 from models.catalogue import current_items
-from models.contracts.clauses import SEVERITIES, TONES, rules
 from models.failures import Failure
-from models.payments.payment import KINDS
-from models.payments.payouts import PAYOUT_KINDS
 from models.timekeeping import ClockMark
-
-
-@bp.get("/oversight/agencies")
-@login_required
-def agencies() -> str:
-    actor = current_actor()
-    return render_template(
-        "oversight/agencies.html",
-        page=paged(agencies_of(actor, request.args.get("state", ""))),
-        chart=grades_chart(actor),
-        state_options=[(s.name, _(s.label)) for s in Organisation.workflow.states.values()],
-    )
-
-
-@bp.get("/oversight/months")
-@login_required
-def by_month() -> str:
-    rows = months(current_actor())
-    return render_template("oversight/months.html", rows=rows, chart=months_chart(rows))
-
-
-@bp.get("/oversight/clauses")
-@login_required
-def clauses() -> str:
-    """Contracts whose clauses differ from the template or break a rule."""
-    actor = current_actor()
-    return render_template(
-        "oversight/clauses.html",
-        page=paged(to_look_at(actor, request.args.get("rule", ""))),
-        chart=findings_chart(actor),
-        rules={each.key: each for each in rules()},
-        tones=TONES,
-        severities=SEVERITIES,
-    )
-
-
-@bp.get("/oversight/clauses.<any(csv, xlsx):kind>")
-@login_required
-def export_clauses(kind: str) -> Response:
-    return export("clauses", kind, CLAUSES, findings(current_actor(), request.args.get("rule", "")))
-
-
-@bp.get("/oversight/first-pass")
-@login_required
-def reviews() -> str:
-    """How reports fare at the approving departments, by agency, item or region."""
-    actor, by = current_actor(), request.args.get("by", "agency")
-    rows = first_pass(actor, by if by in GROUPS else "agency")
-    return render_template(
-        "oversight/first_pass.html",
-        page=sliced(rows),
-        chart=rates_chart(rows),
-        reasons=reasons_chart(actor),
-        by=by,
-    )
-
-
-@bp.get("/oversight/first-pass.<any(csv, xlsx):kind>")
-@login_required
-def export_reviews(kind: str) -> Response:
-    by = request.args.get("by", "agency")
-    rows = first_pass(current_actor(), by if by in GROUPS else "agency")
-    return export("first-pass", kind, FIRST_PASS, rows)
-
-
-@bp.get("/oversight/money")
-@login_required
-def held_money() -> str:
-    """Money kept by region, buyers who do not pay in time, agencies who wait for theirs."""
-    actor, view = current_actor(), request.args.get("view", "escrow")
-    rows = money.kept_by_region(actor)
-    pages = {
-        "escrow": lambda: sliced(rows),
-        "overdue": lambda: paged(money.overdue(actor)),
-        "waiting": lambda: paged(money.waiting(actor)),
-    }
-    view = view if view in money.VIEWS else "escrow"
-    return render_template(
-        "oversight/money.html",
-        view=view,
-        page=pages[view](),
-        chart=money.kept_chart(rows),
-        kinds=KINDS,
-        payout_kinds=PAYOUT_KINDS,
-        total=sum(sum(row[2:]) for row in rows),
-    )
-
-
-@bp.get("/oversight/money.<any(csv, xlsx):kind>")
-@login_required
-def export_money(kind: str) -> Response:
-    view = request.args.get("view", "escrow")
-    view = view if view in money.VIEWS else "escrow"
-    columns, rows = money.exported(current_actor(), view)
-    return export(f"money-{view}", kind, columns, rows)
-
-
-@bp.get("/oversight/agencies.<any(csv, xlsx):kind>")
-@login_required
-def export_agencies(kind: str) -> Response:
-    rows = db.session.execute(agencies_of(current_actor(), request.args.get("state", "")))
-    return export("agencies", kind, AGENCIES, rows)
-
-
-@bp.get("/oversight/months.<any(csv, xlsx):kind>")
-@login_required
-def export_months(kind: str) -> Response:
-    return export("months", kind, MONTHS, months(current_actor()))
 
 
 @bp.get("/admin/authorities")
