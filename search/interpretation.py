@@ -16,7 +16,7 @@ from typing import Protocol
 from models import regions
 from search.analysis import HAN
 from search.lexicon import Lexicon, Named, Piece, blurred, lexicon, normal, said, stem
-from search.spoken import SOMETHING, bounds, edges, is_letter, readings, split
+from search.spoken import SOMETHING, bounds, edges, is_letter, is_words, readings, split
 
 _CODE = re.compile(r"(?<![a-z0-9])([a-z]{2,4})[-_ .]?([0-9]{1,3})(?![a-z0-9-])")
 _LATIN = re.compile("[a-z]+")
@@ -25,8 +25,9 @@ _NAME = re.compile("(?:有限(?:责任)?公司|股份公司|集团|合伙\\)?)$"
 _SIZE = re.compile(
     "(?:19|20)[0-9]{2}年|[0-9][0-9,.]*(?:[多余来]?[千万亿]*)(?:元|块|亩|公顷|平方米|平方公里|平米|平方|平|公里|米|吨|兆瓦|家|个|套|台|天|年|人|kv|kw|mw|m2|km|m|t)?"
 )
-_SPACED = re.compile(f"(?:{HAN.pattern[:-1]}(?: +|$)){{2,}}")
+_SPACED = re.compile(f"(?<!{HAN.pattern[:-1]})(?:{HAN.pattern[:-1]}(?: +|$)){{2,}}")
 _MOST_TOKENS = 8  # words in Latin letters that are read together
+_SURE = 4  # characters of what may be other words altogether
 _LONGEST = 12  # characters of what is looked for with one of them wrong
 _MOST = 100  # characters of a question that are read
 _MERELY = ("polite", "price", "time")  # what is only said, whatever is looked for
@@ -156,7 +157,7 @@ class _Reading:
         if self.text[at:stop] not in self.lexicon.phrases:
             return False
         whole = {start, *bounds(self.text[start:end], start)} if stop - at == 2 else {at}
-        return at in whole or stop in whole
+        return at in whole or stop in whole or self.text[at - 1 : at] in said("polite")  # 办能评
 
     def _places(self) -> None:
         for first, end in self._unknown(HAN):
@@ -193,6 +194,8 @@ class _Reading:
         for start, end in self._unknown(HAN):
             sounds = readings(self.text[start:end]) if end - start > 1 else []
             pieces = next(filter(None, map(self._said, sounds)), [])
+            if any(piece.short for piece in pieces):  # too many characters sound like 的
+                continue
             if pieces and (not self.items or all(piece.kind != "item" for piece in pieces)):
                 self._heard(start, end, pieces)
             elif self.items and any(sound in self.lexicon.sounds for sound in sounds):
@@ -209,7 +212,11 @@ class _Reading:
     def _latin(self) -> None:
         english = self.lexicon.words | said("stop", "price", "time", "kinds", language="english")
         runs: list[list[tuple[int, int]]] = [[]]
+        before = 0
         for start, end in self._unknown(_LATIN):
+            if any(map(is_letter, self.text[before:start])):
+                runs.append([])
+            before = end
             if self.text[start:end] in english and self.text[start:end] not in self.lexicon.sounds:
                 runs.append([])
             else:
@@ -276,11 +283,10 @@ class _Reading:
                 self._heard(start, end, [Piece("item", codes)])
 
     def _nearly(self) -> None:
-        """Phrases with one character wrong, missing or too many, the longest first."""
+        """Phrases with one character wrong, missing or too many, between two words: the longest first."""
         for first, last in self._unknown(HAN):
-            spans = [
-                span for span in combinations(range(first, last + 1), 2) if 2 < span[1] - span[0] <= _LONGEST
-            ]
+            ends = [first, *bounds(self.text[first:last], first)]
+            spans = [span for span in combinations(ends, 2) if 2 < span[1] - span[0] <= _LONGEST]
             for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
                 meant = self._almost(self.text[start:end])
                 if meant:
@@ -289,6 +295,8 @@ class _Reading:
 
     def _almost(self, text: str) -> tuple[str, ...]:
         known, nearly = self.lexicon.phrases, self.lexicon.nearly
+        if len(text) <= _SURE and is_words(text):  # 功能评估 is no slip for 节能评估
+            return ()
         shorter = [text[:at] + text[at + 1 :] for at in range(len(text))]
         found = [*nearly.get(text, ()), *(one for one in shorter if one in known and len(one) > 2)]
         found += [one for part in shorter for one in nearly.get(part, ()) if len(one) == len(text)]

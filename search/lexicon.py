@@ -54,10 +54,14 @@ class Named(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """What a sound stands for: an item (its codes), a place (its code), or what is only said."""
+    """What a sound stands for: an item (its codes), a place (its code), or what is only said.
+
+    That is `short` where it is a single character.
+    """
 
     kind: str
     codes: tuple[str, ...] = ()
+    short: bool = False
 
 
 @cache
@@ -206,8 +210,8 @@ def _sounds(known: Phrases, area: str) -> dict[str, Piece]:
         if code:
             found[sound] = Piece("place", (code,))
     for kind in ("price", "polite", "time", "generic"):
-        for text in said(kind):
-            found.setdefault("".join(lazy_pinyin(text)), Piece(kind))
+        for text in sorted(said(kind), key=len, reverse=True):
+            found.setdefault("".join(lazy_pinyin(text)), Piece(kind, short=len(text) == 1))
     return found
 
 

@@ -31,6 +31,11 @@ def bounds(run: str, start: int) -> Iterator[int]:
         yield start
 
 
+def is_words(text: str) -> bool:
+    """Whether a text is nothing but words of two characters and more."""
+    return all(len(word) > 1 for word in rjieba.cut(text))
+
+
 def readings(text: str) -> list[str]:
     """How a few characters may be read aloud, the usual way first."""
     usual = "".join(lazy_pinyin(text))
