@@ -133,9 +133,19 @@ class World:
             )
             entry.verify(ADMIN, self.identifiers[name])
 
-    def agency(self, name: str, price: int = 5_000_000, item: str = ITEM, *, verified: bool = True) -> None:
+    def agency(
+        self,
+        name: str,
+        price: int = 5_000_000,
+        item: str = ITEM,
+        *,
+        verified: bool = True,
+        region: str = COUNTY,
+    ) -> None:
         """An agency that has entered and published a price; or one whose application waits to be checked."""
-        self.identifiers[name] = members.sign_up(VISITOR, **self._person(name, kind="agency"))
+        self.identifiers[name] = members.sign_up(
+            VISITOR, **self._person(name, kind="agency", region_code=region)
+        )
         self.fill(name)
         entry.submit(self.actor(name), committed=True)
         if verified:

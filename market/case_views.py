@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,7 +20,7 @@ from market.forms import Form
 from market.identity import current_actor
 from market.menu import menu
 from market.pagination import asked
-from models import clock, permission, spelling, workflow
+from models import clock, permission, workflow
 from models.cases import Case, case_types_of, find_case
 from models.documents import MOST_BYTES, clean_name
 from models.errors import NotAllowed, NotFound, Problem
@@ -51,17 +50,6 @@ def url_of(identifier: str) -> str:
     if len(kinds) > 1:
         kinds = [type(case)] if (case := find_case(db.session, identifier)) else []
     return case_url(kinds[0].workflow.name, identifier) if kinds else ""
-
-
-def page_numbered(words: str) -> str | None:
-    """Where the case of this number is, if these words are one and the reader may see its page."""
-    number = spelling.code(words)
-    if not re.fullmatch(r"[A-Z]{1,2}-[0-9]{4}-[0-9]{6,9}", number):
-        return None
-    found = find_case(db.session, number)
-    if found is None or not found.readable_by(db.session, current_actor()):
-        return None
-    return case_url(found.workflow.name, number)
 
 
 def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> tuple[str | None, int]:

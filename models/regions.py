@@ -195,6 +195,32 @@ def find(text: str, area: str = "") -> tuple[str, ...]:
     return _spoken(area).get(said, ())
 
 
+def names_of(area: str = "") -> dict[str, tuple[str, ...]]:
+    """Every name of the divisions of an area, as `spelling.name` has it, with the codes it may mean."""
+    return _spoken(area)
+
+
+def widest(codes: Sequence[str]) -> str:
+    """Which of these divisions all the others lie in (玉树 is the prefecture); "" where none is."""
+    return next((one for one in codes if all(covers(one, other) for other in codes)), "")
+
+
+def mentioned(text: str, area: str = "") -> list[tuple[int, int, str]]:
+    """The divisions of an area that a text names: where each begins and ends, and its code.
+
+    The longest name from the left. A name that may mean several is taken for the one that holds the others,
+    and is none where there is no such one.
+    """
+    spoken, found, at = _spoken(area), [], 0
+    while at < len(text):
+        ends = range(min(len(text), at + _longest(area)), at + 1, -1)
+        end = next((end for end in ends if widest(spoken.get(text[at:end], ()))), 0)
+        if end:
+            found.append((at, end, widest(spoken[text[at:end]])))
+        at = max(end, at + 1)
+    return found
+
+
 @cache
 def _longest(area: str) -> int:
     return max(map(len, _spoken(area)))

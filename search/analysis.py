@@ -14,7 +14,7 @@ from models import spelling
 from search import pinyin
 
 _WORD = re.compile(r"\w+")
-_HAN = re.compile(
+HAN = re.compile(
     "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+"
 )  # of every plane: 𠮷 stands in the second
 _TIBETAN = re.compile("[\u0f00-\u0fff]+")
@@ -47,15 +47,6 @@ _EMPTY = frozenset(
 def plainly(text: str) -> str:
     """A text as it is indexed and asked for: one spelling, small letters."""
     return spelling.plain(text).lower()
-
-
-@cache
-def synonyms() -> dict[str, list[str]]:
-    """What people say, to the terms of the catalogue."""
-    table: dict[str, list[str]] = tomllib.loads(
-        (Path(__file__).parent / "synonyms.toml").read_text(encoding="utf-8")
-    )["synonyms"]
-    return table
 
 
 @cache
@@ -107,7 +98,7 @@ def sounds(name: str) -> list[str]:
     character. A place, and a surname at a word's start, is read in every way it may be, one at a time; a
     place also without its kind (唐山 of 唐山市).
     """
-    return [term for run in _HAN.findall(plainly(name)) for term in _sounds(run)]
+    return [term for run in HAN.findall(plainly(name)) for term in _sounds(run)]
 
 
 @lru_cache(maxsize=4096)
@@ -151,7 +142,7 @@ def _said(syllables: list[str], others: list[pinyin.Other], start: int, end: int
 
 
 def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
-    """The terms a query asks for, each with its weight: its own words and their synonyms fully.
+    """The terms a query asks for, each with its weight: its own words and the names of its places fully.
 
     What it may have meant by sound (pinyin, initials, a character of the same sound) or with a character
     wrong, less. While somebody is typing the last word may go on: a term that ends in `*` stands for all that
@@ -159,9 +150,6 @@ def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
     """
     text = plainly(text)
     extra = [
-        term for said, meant in synonyms().items() if said in text for name in meant for term in terms(name)
-    ]
-    extra += [
         term
         for said in re.findall("[a-z]+", text.replace("ü", "u"))
         if said in romanised()
@@ -173,10 +161,10 @@ def query_terms(text: str, *, typing: bool = False) -> dict[str, float]:
     for typed, weight in _pinyins(text).items():
         wanted |= {"p:" + typed: max(weight, wanted.get("p:" + typed, 0)), "i:" + typed: weight}
     for term in list(wanted):
-        if _HAN.fullmatch(term) and len(term) > 1:
+        if HAN.fullmatch(term) and len(term) > 1:
             wanted["p:" + "".join(lazy_pinyin(term))] = 0.4
     asked = "".join(char for char in text if char not in "我要办找请的")
-    for run in _HAN.findall(asked):
+    for run in HAN.findall(asked):
         wanted |= {"b:" + run[at : at + 2]: 0.2 for at in range(len(run) - 1)}
     if typing and wanted:
         begun = {terms(text)[-1] if terms(text) else ""} | (

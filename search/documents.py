@@ -16,7 +16,8 @@ from models.agencies.fees import FeeSchedule
 from models.catalogue import ServiceItem, current_items
 from models.credit.score import CreditScore
 from models.events import Event
-from models.regions import above
+from models.regions import above, full_name
+from models.synonyms import synonyms_of
 from search.analysis import sounds, terms
 
 Document = dict[str, Any]
@@ -90,10 +91,12 @@ def _agency(
     items: dict[str, ServiceItem],
 ) -> Document:
     called = " ".join([agency.name, *(items[code].name for code in sorted(schedules))])
+    also = [word for code in sorted(schedules) for word in synonyms_of(code)[:1]]
+    known_by = " ".join([called, *also, agency.introduction, full_name(agency.region_code), agency.uscc])
     return {
         "key": agency.identifier,
         "kind": "agency",
-        "words": " ".join([*terms(f"{called} {agency.introduction}"), *sounds(called)]),
+        "words": " ".join([*terms(known_by), *sounds(called)]),
         "items": sorted(schedules),
         "regions": above(agency.region_code),
         "held": sorted(held),
@@ -112,12 +115,18 @@ def item_documents(session: Session) -> dict[str, Document | None]:
     return {code: _item(current[code]) if code in current else None for code in sorted(every)}
 
 
+def item_words(item: ServiceItem) -> list[str]:
+    """What an item is found by: its code, its names and synonyms in both languages, and how they sound."""
+    called = [item.name, *synonyms_of(item.code)]
+    said = [item.code, *called, item.name_en, item.approval_matter, item.department]
+    return [*terms(" ".join(said)), *(term for name in called for term in dict.fromkeys(sounds(name)))]
+
+
 def _item(item: ServiceItem) -> Document:
-    said = f"{item.name} {item.name_en} {item.approval_matter} {item.department}"
     return {
         "key": item.code,
         "kind": "item",
-        "words": " ".join([*terms(said), *sounds(item.name)]),
+        "words": " ".join(item_words(item)),
         "items": [],
         "regions": [],
         "held": [],

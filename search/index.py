@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models.accounts import Organisation
 from models.events import Event
 from search.documents import PIECE, Document, agency_documents, item_documents, touched
+from search.interpretation import Interpretation
 from search.plain import NoIndex, Sql
 from search.postgresql import FullText
 from search.query import Backend, Hits, Query
@@ -43,6 +44,16 @@ class Search:
             self.backend.forget()
             session.rollback()
         return self.sql.search(session, query)
+
+    def items(
+        self, session: Session, meant: Interpretation, typed: str, *, typing: bool = False, size: int = 10
+    ) -> list[str]:
+        """The codes of the items a question means: as it was understood, then those the words are near to."""
+        asked = meant.words if meant.region and not meant.items else typed
+        if not asked.strip():
+            return meant.items[:size]
+        near = self.search(session, Query(words=asked, kind="item", typing=typing, size=size)).keys
+        return list(dict.fromkeys([*meant.items, *near]))[:size]
 
     def follow(self, session: Session, happened: list[Event]) -> None:
         """Put what these events changed into the index, as it stands now.

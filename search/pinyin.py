@@ -43,14 +43,15 @@ def _split(name: str, said: str) -> tuple[str, ...]:
         return (said,)
     first = next(
         one
-        for one in _of_character(name[0])
-        if said.startswith(one) and said.removeprefix(one) in _of_character(name[1])
+        for one in of_character(name[0])
+        if said.startswith(one) and said.removeprefix(one) in of_character(name[1])
     )
     return first, said.removeprefix(first)
 
 
 @cache
-def _of_character(character: str) -> tuple[str, ...]:
+def of_character(character: str) -> tuple[str, ...]:
+    """Every way a character is read."""
     return tuple(pinyin(character, style=Style.NORMAL, heteronym=True)[0])
 
 
@@ -75,7 +76,7 @@ def _of_place(name: str) -> tuple[tuple[str, ...], ...]:
     """The readings of a place, those that differ least from the usual one first."""
     usual = lazy_pinyin(name)
     ways = [
-        [one for one in _of_character(char) if one != said] for char, said in zip(name, usual, strict=True)
+        [one for one in of_character(char) if one != said] for char, said in zip(name, usual, strict=True)
     ]
     if name[-1] in _KINDS:
         ways[-1] = []
@@ -88,6 +89,13 @@ def _of_place(name: str) -> tuple[tuple[str, ...], ...]:
     )
     local = [_LOCAL[name]] if name in _LOCAL else []
     return tuple(islice(dict.fromkeys([*local, *every]), MOST))
+
+
+def readings(name: str) -> list[str]:
+    """The ways a place's name is read aloud, its kind (市, 县) in the usual one."""
+    short = next((part for part in (name, name[:-1], name[:-2]) if part in _places()), "")
+    rest = "".join(lazy_pinyin(name.removeprefix(short)))
+    return ["".join(said) + rest for said in _of_place(short)] if short else ["".join(lazy_pinyin(name))]
 
 
 def places(run: str) -> list[tuple[int, int]]:

@@ -17,11 +17,11 @@ from models import clock
 from models.accounts import Organisation
 from models.agencies.certificates import Qualification
 from models.agencies.fees import FeeSchedule
-from models.catalogue import ServiceItem
+from models.catalogue import ServiceItem, current_items
 from models.credit.score import CreditScore
 from models.regions import above, within
 from search.analysis import plain, query_terms
-from search.documents import Document
+from search.documents import Document, item_words
 from search.query import GRADES, Counts, Hits, Query
 
 
@@ -29,10 +29,12 @@ class Sql:
     name = "sql"
 
     def search(self, session: Session, query: Query) -> Hits:
-        statement = self._items(query) if query.kind == "item" else self._agencies(query)
+        if query.kind == "item":
+            return self._items(session, query)
+        statement = self._agencies(query)
         total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
         page = statement.offset((query.page - 1) * query.size).limit(query.size)
-        counts = self._counts(session, query) if query.counts and query.kind == "agency" else {}
+        counts = self._counts(session, query) if query.counts else {}
         return Hits(list(session.scalars(page)), total, counts, self.name)
 
     def _counts(self, session: Session, query: Query) -> Counts:
@@ -61,18 +63,14 @@ class Sql:
                 areas[area] = areas.get(area, 0) + number
         return {**found, "grade": dict.fromkeys(GRADES, 0) | found["grade"], "regions": areas}
 
-    def _items(self, query: Query) -> Any:
-        newest = (
-            select(ServiceItem.code)
-            .where(ServiceItem.withdrawn_on.is_(None), ServiceItem.effective_from <= clock.today())
-            .distinct()
-        )
-        wanted = plain(query_terms(query.words))
-        if query.words.strip():
-            newest = newest.where(
-                or_(false(), *(ServiceItem.name.contains(term, autoescape=True) for term in wanted))
-            )
-        return newest.order_by(ServiceItem.code)
+    def _items(self, session: Session, query: Query) -> Hits:
+        """The items that have the most of the words: the catalogue is small enough to be read."""
+        wanted = query_terms(query.words, typing=query.typing)
+        points = {item.code: _points(set(item_words(item)), wanted) for item in current_items(session)}
+        keys = [code for code, gained in points.items() if gained or not query.words.strip()]
+        keys.sort(key=lambda code: -points[code])
+        first = (query.page - 1) * query.size
+        return Hits(keys[first : first + query.size], len(keys), backend=self.name)
 
     def _agencies(self, query: Query) -> Any:
         statement = (
@@ -112,6 +110,15 @@ class Sql:
             ]
             statement = statement.where(or_(false(), *matches))
         return statement.order_by(func.coalesce(CreditScore.score, 0).desc(), Organisation.id)
+
+
+def _points(words: set[str], wanted: dict[str, float]) -> float:
+    """What a document gains by the wanted terms it has; one that ends in `*` is the beginning of any."""
+    return sum(
+        weight
+        for term, weight in wanted.items()
+        if term in words or (term.endswith("*") and any(word.startswith(term[:-1]) for word in words))
+    )
 
 
 class NoIndex:

@@ -68,6 +68,8 @@ LISTS = {
     "/matters": "visitor",
     "/items/WAT-01/history": "visitor",
     "/agencies?item=WAT-01&order=price": "visitor",
+    "/agencies?q=格尔木水保多少钱": "visitor",
+    "/agencies?q=Q-2026-000001 环评": "visitor",
     "/admin/failures": "admin",
     "/agencies/A-2026-000001": "visitor",
     "/agencies/A-2026-000001/fees/WAT-01": "visitor",

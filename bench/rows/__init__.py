@@ -37,7 +37,7 @@ ROWS = {
         {"rounds": 50, "agencies": (2_000, 20_000, 100_000)},
         {"rounds": 5, "agencies": (200,)},
     ),
-    "relevance": Bench(searching.relevance, {}, {}),
+    "search-relevance": Bench(searching.relevance, {}, {}),
     "nightly": Bench(nightly.nightly, {"agencies": 20_000, "acts": 150}, {"agencies": 20, "acts": 5}),
     "ledger": Bench(acting.ledger, {"rounds": 5, "postings": 300}, {"rounds": 1, "postings": 10}),
 }

@@ -19,16 +19,19 @@ from sqlalchemy.orm import Session
 from bench.measure import Row, both
 from bench.rows.markets import market
 from harness.agencies import TOKENS, documents
-from harness.judging import judged, ndcg
+from harness.judging import judged, mean_by_kind
 from market.extensions import db
 from market.indexing import rebuild_index
+from models.catalogue import current_items
 from search import Query
 from search.analysis import query_terms
 from search.embedded import Whoosh
+from search.interpretation import interpret
 from search.postgresql import FullText
 
 SAID = ("环境影响", "河湟环境", "hjyx")
 AREA = "632800"
+NOTHING = 0.001
 
 
 def search(folder: Path, rounds: int, agencies: tuple[int, ...]) -> Iterator[Row]:
@@ -100,16 +103,23 @@ def _search_among(folder: Path, size: int, session: Session, rounds: int) -> Ite
 
 
 def relevance(folder: Path) -> Iterator[Row]:
-    """NDCG@10 of the index over the judged queries, against that of the plain database search."""
+    """NDCG@10 of what the search understands and finds, by kind of query, against the words as they stand.
+
+    Those are looked for in the same index, as a search would that understands nothing; where it finds nothing
+    at all, its gain is told as `NOTHING`.
+    """
     with market(folder) as app:
         rebuild_index()
-        index = app.extensions["search"]
+        index, items = app.extensions["search"], current_items(db.session)
 
-        def mean(backend: Any) -> float:
-            ranked = {
-                said: backend.search(db.session, Query(words=said, kind="item", size=10)).keys
-                for said in judged()
-            }
-            return sum(ndcg(ranked[said], meant) for said, meant in judged().items()) / len(judged())
+        def answer(said: str) -> list[str]:
+            meant = interpret(said, app.config["AREA"], items)
+            place = ["@" + meant.region] if meant.region else []
+            return [*place, *index.items(db.session, meant, said)]
 
-        yield Row("relevance", len(judged()), mean(index.backend), mean(index.sql), "NDCG@10")
+        def words(said: str) -> list[str]:
+            return index.search(db.session, Query(words=said, kind="item", size=10)).keys
+
+        ours, floor = mean_by_kind(answer), mean_by_kind(words)
+        for kind, queries in judged().items():
+            yield Row(f"search-relevance-{kind}", len(queries), ours[kind], floor[kind] or NOTHING, "NDCG@10")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.agencies.blueprint import bp
-from market.case_views import page_numbered
+from market.agencies.views import answering
 from market.config import PAGE_SIZE
 from market.extensions import db
 from market.formatting import item_name
@@ -23,6 +23,7 @@ from models.catalogue import ServiceItem, current_items
 from models.credit.score import CreditScore
 from search import Hits, Query
 from search.analysis import marked
+from search.interpretation import interpret
 from search.query import GRADES
 
 
@@ -45,19 +46,14 @@ def _counted(options: list[tuple[str, str]], counts: dict[str, int], chosen: str
     ]
 
 
-def _search(asked: Query) -> Hits:
-    hits: Hits = current_app.extensions["search"].search(db.session, asked)
-    return hits
-
-
 @bp.get("/agencies")
 def find() -> str | tuple[str, int] | Response:
-    numbered = page_numbered(request.args.get("q", ""))
-    if numbered:
-        return redirect(numbered, 303)
+    items = {item.code: item for item in current_items(db.session)}
+    said = answering.understand(list(items.values()))
+    if said.merely_numbers and len(said.numbers) == 1 and said.numbers[0].url:
+        return redirect(said.numbers[0].url, 303)
     wrong: list[str] = []
-    asked = Query(
-        words=request.args.get("q", "")[:100],
+    chosen = Query(
         item=request.args.get("item", ""),
         region=region_asked(),
         grade=request.args.get("grade", ""),
@@ -69,24 +65,29 @@ def find() -> str | tuple[str, int] | Response:
         page=page_number(),
         size=PAGE_SIZE,
     )
-    hits = _search(asked)
+    query = answering.merged(said, chosen)
+    asked, hits = answering.answered(said, query) if not said.merely_numbers else (query, Hits())
     found = {
         o.identifier: o
         for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(hits.keys)))
     }
     rows = [found[key] for key in hits.keys if key in found]
-    items = {item.code: item for item in current_items(db.session)}
+    item = items.get(asked.item)
     page = render_template(
         "agencies/find.html",
         wrong=wrong,
         asked=asked,
         page=Page(rows, asked.page, hits.total),
         scores=_scores(rows),
-        offers=_offers(rows, items.get(asked.item)),
-        matching=[items[code] for code in _matching(asked) if code in items],
+        offers=_offers(rows, item),
+        said=said,
+        meant=query,
+        others=[items[code] for code in answering.suggested(said, query) if code in items],
+        called=answering.called(said, rows),
+        prices=answering.prices(item, asked.region),
         marked=marked,
         options=_options(hits, asked, items),
-        item=items.get(asked.item),
+        item=item,
         orders={
             "relevance": _("相关"),
             "grade": _("信用"),
@@ -112,10 +113,6 @@ def _offers(rows: list[Organisation], item: ServiceItem | None) -> dict[int, Any
     }
 
 
-def _matching(asked: Query) -> list[str]:
-    return _search(Query(words=asked.words, kind="item", size=3)).keys if asked.words else []
-
-
 def _options(hits: Hits, asked: Query, items: dict[str, ServiceItem]) -> dict[str, list[tuple[str, str]]]:
     """Each filter's options with their counts."""
     counts = hits.counts
@@ -139,17 +136,20 @@ def _options(hits: Hits, asked: Query, items: dict[str, ServiceItem]) -> dict[st
 @bp.get("/suggest")
 def suggest() -> str:
     """What somebody who is typing may mean: items first, then agencies; a piece of a page."""
-    words = request.args.get("q", "")[:40]
-    codes = _search(Query(words=words, kind="item", typing=True, size=5)).keys if words.strip() else []
-    keys = _search(Query(words=words, typing=True, size=4)).keys if words.strip() else []
-    items = {item.code: item for item in current_items(db.session)}
+    words, items = request.args.get("q", "")[:40].strip(), current_items(db.session)
+    meant = interpret(words, current_app.config["AREA"], items)
+    index = current_app.extensions["search"]
+    codes = index.items(db.session, meant, words, typing=True, size=5) if words else []
+    asked = Query(words=meant.words, item=meant.item, region=meant.region, typing=True, size=4)
+    keys = index.search(db.session, asked).keys if words else []
+    by_code = {item.code: item for item in items}
     found = {
         o.identifier: o
         for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(keys)))
     }
     return render_template(
         "agencies/suggest.html",
-        items=[items[code] for code in codes if code in items],
+        items=[by_code[code] for code in codes if code in by_code],
         agencies=[found[key] for key in keys if key in found],
         words=words,
         marked=marked,
