@@ -16,7 +16,7 @@ from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import attempt, case_page, case_url, check_open, form_page, link, visible
 from market.charts import offers
 from market.extensions import db
-from market.formatting import format_instant, item_name
+from market.formatting import format_instant, item_name, job_words
 from market.identity import current_actor
 from market.options import item_options, region_asked, region_choices
 from market.pagination import paged
@@ -42,7 +42,7 @@ from market.sourcing.forms import (
     QuestionForm,
     TenderForm,
 )
-from models import clock, draws, money, policy, workdays
+from models import clock, draws, policy, workdays
 from models.agencies.fees import schedules_in_force
 from models.catalogue import ServiceItem, current_items
 from models.contracts.agreement import UNSIGNED, Contract
@@ -262,12 +262,8 @@ def _beside(found: Tender) -> dict[str, Any]:
 
 def quantity_words(found: Tender) -> str:
     said = Quantity.of(found.quantity)
-    parts = [
-        money.show(said.amount) if said.amount else "",
-        f"{said.count}" if said.count > 1 else "",
-        said.factor,
-    ]
-    return " · ".join(filter(None, parts))
+    sized = found.item.measure != "none" and said.base(found.item.measure)
+    return " · ".join(filter(None, [job_words(said, found.item) if sized else "", said.factor]))
 
 
 @bp.route("/requests/<identifier>/ask", methods=["GET", "POST"])
