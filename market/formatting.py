@@ -122,6 +122,11 @@ def format_signed_share(share: float) -> str:
     return "0%" if abs(share) < 0.0005 else f"{'−' if share < 0 else '+'}{abs(share) * 100:.1f}%"
 
 
+def signed_money(fen: int) -> str:
+    """A difference in fen: `+¥ 1,200.00`, `−¥ 300.00`, `¥ 0.00`."""
+    return f"+{money.show(fen)}" if fen > 0 else money.show(fen)
+
+
 def score_mean(value: float | None, line: str) -> str:
     """The mean behind a line of a credit sheet: stars, or a share."""
     if value is None:

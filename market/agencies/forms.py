@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -34,6 +35,7 @@ from market.forms import (
     text,
     upload,
 )
+from market.options import profession_choices
 from market.reauthentication import reauthentication_field
 from models import money, pricing
 from models.accounts import Organisation
@@ -243,15 +245,33 @@ class SpeakerForm(RepresentativeForm):
     again = reauthentication_field(_l("改变谁代表本单位前,再次确认是您本人。所有管理员都会收到通知。"))
 
 
+OTHER = "other"
+
+
 class PractitionerForm(Form):
     name = text(_l("姓名"), Practitioner.name)
-    kind = text(
-        _l("职业资格"), Practitioner.kind, description=_l("如:环境影响评价工程师、注册会计师、执业律师。")
+    kind = SelectField(
+        _l("职业资格"), [NEEDED], description=_l("从列表里选,事项要求的人员才对得上;没有的选“其他”。")
+    )
+    other = StringField(
+        _l("其他职业资格的名称"), [fits(Practitioner.kind), printed], description=_l("选“其他”时填写。")
     )
     number = text(_l("证书编号"), Practitioner.number)
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
     file = upload(_l("证书扫描件"), needed=False, scan=True)
+
+    def prepare(self, items: list[ServiceItem]) -> None:
+        self.kind.choices = choices([("", _("请选择")), *profession_choices(items), (OTHER, _("其他"))])
+
+    def validate_other(self, field: StringField) -> None:
+        if self.kind.data == OTHER and not (field.data or "").strip():
+            raise ValidationError(_("请填写这一项。"))
+
+    def values(self) -> dict[str, Any]:
+        values = super().values()
+        other = values.pop("other")
+        return values | ({"kind": other} if values["kind"] == OTHER else {})
 
 
 class MaterialForm(Form):

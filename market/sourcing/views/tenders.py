@@ -21,6 +21,7 @@ from market.identity import current_actor
 from market.options import item_options, region_asked, region_choices
 from market.pagination import paged
 from market.progress import of_tender
+from market.sourcing import before_publishing
 from market.sourcing.actions import (
     auction,
     cancelling,
@@ -185,7 +186,7 @@ def show(identifier: str) -> str:
     delivered = select(Deliverable).where(Deliverable.contract_id == (contract.id if contract else 0))
     deliverable = db.session.scalars(delivered.order_by(Deliverable.id.desc()).limit(1)).first()
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
-    past = past_prices(db.session, found.item.code, found.region_code) if shown else None
+    past = past_prices(db.session, found) if shown else None
     count = len(answers) if found.way.tells_count(found) else None
     page = case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])])
     idle = {"cancel"} if found.cancels_with_consent else {"ask_cancel"}
@@ -215,7 +216,9 @@ def show(identifier: str) -> str:
         clarifications=clarifications_for(db.session, found, actor),
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
         past=past,
-        plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
+        plot=offers(priced, past.prices if past else None, _("每个点是一家的报价,竖线是该机构的公示价"))
+        if len(priced) > 1
+        else None,
         may_repeat=found.buyer_id in actor.buyers()
         and (
             found.state in ENDED
@@ -304,7 +307,7 @@ register_case(
     url="/requests",
     page=show,
     acts={
-        "publish": ActPage(tenders.publish),
+        "publish": ActPage(tenders.publish, beside=before_publishing.warnings),
         "close": ActPage(closing.close),
         "amend": ActPage(tenders.amend, AmendForm),
         "appoint": ActPage(scoring.appoint, AppointForm),
