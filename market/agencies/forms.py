@@ -41,7 +41,7 @@ from models import money, pricing
 from models.accounts import Organisation
 from models.agencies.certificates import Practitioner, Qualification
 from models.agencies.entry import FORMS, PREMISES, AgencyProfile, wanted
-from models.agencies.fees import FeeSchedule, check_fits, methods_for
+from models.agencies.fees import FeeSchedule, check_fits, check_guided, methods_for
 from models.agencies.fees import fits as fits_item
 from models.batches import KINDS
 from models.catalogue import ServiceItem
@@ -85,7 +85,8 @@ class FeeForm(Form):
 
     def prepare(self, item: ServiceItem) -> None:
         """Offer what prices jobs of this item, and say how each is filled in."""
-        methods, self.item = methods_for(item), item
+        guided = _guided(item)
+        methods, self.item = [] if guided else methods_for(item), item
         self.method.choices = choices((method.name, _way(method, item)) for method in methods)
         if len(methods) == 1 and not self.is_submitted():
             self.method.data = methods[0].name
@@ -97,7 +98,9 @@ class FeeForm(Form):
             )
         if unit := measure_unit(item):
             self.price.description += _("本事项的单位:%(unit)s。", unit=unit)
-        self.standard.choices = choices([("", _("不引用")), *_tables(item)])
+        self.standard.choices = choices([*([] if guided else [("", _("不引用"))]), *_tables(item)])
+        if guided and not self.is_submitted():
+            self.standard.data = self.standard.choices[0].value  # nothing else may be published
         self.size.label.text = _("试算的规模:%(measure)s", measure=measure_words(item))
 
     def job(self, item: ServiceItem) -> Quantity | None:
@@ -109,7 +112,7 @@ class FeeForm(Form):
             return None
 
     def validate_method(self, field: RadioField) -> None:
-        if not self.standard.data:
+        if not self.standard.data and self.method.choices:
             if field.data not in METHODS:
                 raise ValidationError(_("请选择计价方式。"))
             _at_field(lambda: check_fits(self.item, {"method": field.data}))
@@ -117,6 +120,8 @@ class FeeForm(Form):
     def validate_standard(self, field: SelectField) -> None:
         if field.data and pricing.from_standard(field.data) is None:
             raise ValidationError(_("没有这个收费标准。"))
+        if not field.data and not self.method.choices:
+            _at_field(lambda: check_guided(self.item, {}))
 
     def validate_discount(self, field: StringField) -> None:
         _at_field(lambda: pricing.read_discount(field.data or ""))
@@ -143,7 +148,7 @@ def _way(method: type[Method], item: ServiceItem) -> str:
     """A method as it is offered, with an example that is reckoned by it."""
     terms = pricing.read(replace(method.example, method=method.name))
     return _(
-        "%(method)s:例如 %(terms)s,%(job)s收 %(price)s",
+        "%(method)s:如 %(terms)s;规模 %(job)s 的一单收 %(price)s",
         method=_(method.label),
         terms=describe_price(terms, item).removeprefix(f"{_(method.label)}: "),
         job=job_words(item.example, item),
@@ -151,9 +156,13 @@ def _way(method: type[Method], item: ServiceItem) -> str:
     )
 
 
+def _guided(item: ServiceItem) -> bool:
+    return item.pricing == "government_guided" and bool(item.fee_standard)
+
+
 def _tables(item: ServiceItem) -> list[tuple[str, str]]:
     """The published tables an item can be priced by; of a guided price (政府指导价) its own alone."""
-    guided = item.fee_standard if item.pricing == "government_guided" else None
+    guided = item.fee_standard if _guided(item) else None
     return [
         (f"{s['id']}/{name}", f"{s['title']} {s['document']} {name}")
         for s in standards().values()

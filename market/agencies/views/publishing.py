@@ -115,8 +115,6 @@ def new_fees() -> Response | str | tuple[str, int]:
         status = 422 if form.is_submitted() else 200
         return render_template("agencies/fees_item.html", form=form, mine=agency), status
     form.prepare(item)
-    if not form.is_submitted() and item.pricing == "government_guided" and item.standard:
-        form.standard.data = form.standard.choices[1].value  # nothing else may be published
     status = 200
     if form.is_submitted() and "preview" not in request.form:
         status = 422
