@@ -77,7 +77,7 @@ class FeeForm(Form):
 
     def offer(self, groups: dict[str, list[ServiceItem]]) -> None:
         """The items there are, each under the heading of its group."""
-        self.item_code.choices = [
+        self.item_code.choices = choices([("", _("请选择"))]) + [
             choice
             for heading, items in groups.items()
             for choice in choices(((i.code, f"{i.code} {item_name(i)}") for i in items), heading)

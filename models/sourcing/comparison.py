@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from statistics import quantiles
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from models import clock
@@ -55,7 +55,8 @@ def past_prices(session: Session, tender: Tender, least: int = 4) -> Past:
     of four of which three are known, anybody reckons a price that is its parties' business.
     """
     own = select(func.min(Award.created_at)).where(Award.tender_id == tender.id)
-    until = session.scalar(own) or clock.now()
+    decided = session.scalar(own)
+    until = decided or clock.now()
     areas = above(tender.region_code)
     rows = session.execute(
         select(Award.region_code, Award.price, Award.published_price, Tender.quantity)
@@ -65,7 +66,7 @@ def past_prices(session: Session, tender: Tender, least: int = 4) -> Past:
             ServiceItem.code == tender.item.code,
             Award.state == "final",
             Award.tender_id != tender.id,
-            Award.created_at < until,
+            Award.created_at < until if decided else true(),
             Award.created_at >= until - timedelta(days=730),
             Tender.public(),
         )

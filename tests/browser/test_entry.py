@@ -86,7 +86,7 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
     again.press("下一步:填价格")
     again.sees("这个事项每单一个价,不看规模。")
     again.fill(**{"价格(元)": "47,000", "承诺工期": "20"})
-    again.press("公示收费")
+    again.press("公示这项收费")
     again.sees("第 1 版", "现行")
     assert [url.removeprefix(site.url).split("?")[0] for url in screens] == [
         "/my/fees/new",
