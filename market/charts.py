@@ -71,19 +71,20 @@ def rows(pairs: Sequence[tuple[str, int]], title: str) -> Markup:
 
 
 def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: str) -> Markup:
-    """Each offer as a dot at its share of its own published price.
+    """Each offer as a dot at its price, with a tick at what its agency publishes for this job.
 
     Offers are (name, price, published price), in fen. Behind them stand the middle half and the median of
-    past awards, which makes offers of different agencies comparable.
+    past awards for jobs of about this size, in fen too.
     """
-    shares = [price / top for _name, price, top in rows]
-    low = min([*shares, past.lower if past else 1.0])
-    low, high = max(0.0, (low * 20 - 1) // 1 / 20), 1.02
-    left, right, step, top = 210, 640, 30, 26 if past else 6
+    every = [fen for _name, price, published in rows for fen in (price, published)]
+    every += [round(past.lower), round(past.upper)] if past else []
+    step_fen = _step(max(every) - min(every) or max(every))
+    low, high = min(every) // step_fen * step_fen, -(-max(every) // step_fen) * step_fen
+    left, right, step, top = 210, 620, 30, 26 if past else 6
     foot = top + step * len(rows)
 
-    def x(share: float) -> int:
-        return left + round((right - left) * (share - low) / (high - low))
+    def x(fen: float) -> int:
+        return left + round((right - left) * (fen - low) / max(1, high - low))
 
     parts = [
         Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(
@@ -105,44 +106,51 @@ def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: 
                 x(past.median),
                 top - 4,
                 foot,
-                x(past.median),
-                _("历史成交中位 %(share)s", share=f"{past.median:.0%}"),
+                min(max(x(past.median), 90), 560),
+                _("历史成交中位 %(price)s", price=show(round(past.median))),
             )
         )
-    for index, (name, _price, _top) in enumerate(rows):
+    for index, (name, price, published) in enumerate(rows):
         y = top + step * index + 16
         parts.append(
             Markup(
                 '<text x="{}" y="{}" text-anchor="end">{}</text><line class="span" x1="{}" '
                 'x2="{}" y1="{}" y2="{}"/>'
                 '<line class="tick" x1="{}" x2="{}" y1="{}" y2="{}"/><circle class="dot" cx="{}" '
-                'cy="{}" r="6"/>'
+                'cy="{}" r="6"><title>{}</title></circle>'
             ).format(
                 left - 14,
                 y + 4,
                 escape(name[:15]),
-                x(shares[index]),
-                x(1),
+                x(price),
+                x(published),
                 y,
                 y,
-                x(1),
-                x(1),
+                x(published),
+                x(published),
                 y - 8,
                 y + 8,
-                x(shares[index]),
+                x(price),
                 y,
+                show(price),
             )
         )
     parts.append(
         Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(left, right, foot + 4, foot + 4)
     )
-    for tick in range(int(low * 10 + 0.999), 11):
+    for fen in range(low, high + 1, step_fen):
         parts.append(
-            Markup('<text class="weak" x="{}" y="{}" text-anchor="middle">{}%</text>').format(
-                x(tick / 10), foot + 20, tick * 10
+            Markup('<text class="weak" x="{}" y="{}" text-anchor="middle">{}</text>').format(
+                x(fen), foot + 20, show(fen).removesuffix(".00")
             )
         )
     return Markup("").join([*parts, Markup("</svg>")])
+
+
+def _step(width: int) -> int:
+    """A round distance, in fen, by which an axis of this width has three to five marks with a figure."""
+    size = 10 ** max(0, len(str(width)) - 1)
+    return next(step for step in (size // 2, size, size * 2, size * 5) if step * 4 >= width) or 1
 
 
 def spread(prices: Sequence[tuple[str, int]], band: Sequence[int] | None, title: str) -> Markup:

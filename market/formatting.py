@@ -20,6 +20,7 @@ from models.batches import BatchRow
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.errors import Problem
+from models.measures import words_of
 from models.regions import full_name
 
 
@@ -121,6 +122,11 @@ def format_signed_share(share: float) -> str:
     return "0%" if abs(share) < 0.0005 else f"{'−' if share < 0 else '+'}{abs(share) * 100:.1f}%"
 
 
+def signed_money(fen: int) -> str:
+    """A difference in fen: `+¥ 1,200.00`, `−¥ 300.00`, `¥ 0.00`."""
+    return f"+{money.show(fen)}" if fen > 0 else money.show(fen)
+
+
 def score_mean(value: float | None, line: str) -> str:
     """The mean behind a line of a credit sheet: stars, or a share."""
     if value is None:
@@ -128,9 +134,34 @@ def score_mean(value: float | None, line: str) -> str:
     return f"{value:.2f} / 5" if line == "ratings" else format_share(value)
 
 
-def describe_price(terms: Json) -> str:
-    """Published terms on one line."""
-    return pricing.describe(terms, _)
+def describe_price(terms: Json, item: ServiceItem | None = None) -> str:
+    """Published terms on one line, with the unit its jobs are counted in where the item is told."""
+    return pricing.describe(terms, _, measure_unit(item) if item is not None else "")
+
+
+def measure_name(item: ServiceItem) -> str:
+    """What jobs of an item are measured by: an investment, an area; empty where nothing is measured."""
+    return bilingual(words_of(item.measure_label).name) if item.measure != "none" else ""
+
+
+def measure_unit(item: ServiceItem) -> str:
+    """The unit jobs of an item are counted in; empty where they are not counted, or it is not known."""
+    return bilingual(words_of(item.measure_label).unit) if item.measure == "count" else ""
+
+
+def measure_words(item: ServiceItem) -> str:
+    """What jobs of an item are measured by, with the unit: the label of a field that asks for it."""
+    unit = _("元") if item.measure == "amount" else measure_unit(item)
+    return _("%(name)s(%(unit)s)", name=measure_name(item), unit=unit) if unit else measure_name(item)
+
+
+def job_words(job: pricing.Quantity, item: ServiceItem) -> str:
+    """The size of a job as its item measures it: a sum, a number with its unit, or simply one."""
+    if item.measure == "amount":
+        return money.show(job.amount)
+    if item.measure == "count":
+        return f"{job.count:,} {measure_unit(item)}".strip()
+    return _("一项")
 
 
 def part_words(part: pricing.Part, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -10,9 +11,10 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
 
 from market.extensions import db
-from market.formatting import item_name
+from market.formatting import bilingual, item_name
 from models import uscc
-from models.catalogue import current_items
+from models.agencies.certificates import professions
+from models.catalogue import ServiceItem, current_items
 from models.regions import covers, find, published
 
 
@@ -66,6 +68,13 @@ def offer_as_printed(form: Any) -> None:
     code = uscc.spelled(form.uscc.data or "")
     if not uscc.formed(code) or uscc.sound(code):
         del form.as_printed
+
+
+def profession_choices(items: Iterable[ServiceItem]) -> list[tuple[str, str]]:
+    """The certificates of people: those we know, and those these items ask for besides."""
+    known = {each["zh"]: bilingual(each) for each in professions()}
+    asked = {item.required_practitioner for item in items if item.required_practitioner}
+    return [*known.items(), *((kind, kind) for kind in sorted(asked - known.keys()))]
 
 
 def item_options() -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Column, ForeignKey, String, Table, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload, undefer
 
-from models import clock, pricing
+from models import clock, measures, pricing
 from models.base import Base, Code, Json, Name
 from models.errors import RuleViolation
 from models.i18n import N_
@@ -158,7 +158,9 @@ class ServiceItem(Base):
         """
         if self.measure != "none" and not quantity.get(self.measure):
             raise RuleViolation(
-                N_("请填写计费基数(%(label)s),机构据此报价。"), self.measure, label=self.measure_label
+                N_("请填写计费基数(%(label)s),机构据此报价。"),
+                self.measure,
+                label=measures.words_of(self.measure_label).name,
             )
         factors = (
             {name for terms in self.standard["tables"].values() for name in terms.get("factors", ())}
@@ -299,6 +301,7 @@ def revise(
         raise RuleViolation(N_("请选择一项。"), "pricing")
     if values["fee_standard"] and values["fee_standard"] not in pricing.standards():
         raise RuleViolation(N_("没有这个收费标准。"), "fee_standard")
+    measures.check(values["measure"], values["measure_label"], values["fee_standard"])
     if bool(values["required_practitioner"]) != bool(values["practitioners_least"]):
         raise RuleViolation(N_("写明从业人员的资格,也要写明至少几人。"), "practitioners_least")
     if any(not values["notice"][language][part] for language in ("zh", "en") for part in NOTICE):

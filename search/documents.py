@@ -103,7 +103,9 @@ def _agency(
         "grade": (score.grade if score else None) or "none",
         "score": score.score if score else 0,
         "offers": {
-            code: [schedule.price(items[code].example), schedule.days] for code, schedule in schedules.items()
+            code: [price, schedule.days]
+            for code, schedule in schedules.items()
+            if (price := schedule.price_if_any(items[code].example)) is not None
         },
     }
 

@@ -186,6 +186,7 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         "/custody/import/1": "custodian",
         f"/ratings/{world.one(Rating, contract, by='buyer').identifier}/rate": "buyer",
         "/my/fees/new": "agency",
+        "/my/fees/new?item=CON-03": "agency",
         "/my/qualifications/new": "agency",
         **{
             f"/my/entry/{step}": "agency"

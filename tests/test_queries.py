@@ -48,6 +48,8 @@ LISTS = {
     "/credit": "visitor",
     "/items": "visitor",
     "/items/WAT-01": "visitor",
+    "/my/fees/new": "agency",
+    "/my/fees/new?item=WAT-01": "agency",
     "/my": "buyer",
     "/my/notices": "agency",
     "/contracts": "buyer",
@@ -209,5 +211,6 @@ def test_case_pages_need_no_more_queries_for_more_answers(app: Flask, world: Wor
         quotes.submit(world.actor(name), tender, price=100, days=20)
         with _Count() as counter:
             assert visitor.get(f"/requests/{tender}").status == 200
+            assert visitor.get(f"/requests/{tender}/compare").status == 200
         sizes.append(len(counter.statements))
     assert sizes[0] == sizes[1] == sizes[2], sizes

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -10,7 +12,15 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
-from market.formatting import bilingual, item_name, problem_text
+from market.formatting import (
+    bilingual,
+    describe_price,
+    item_name,
+    job_words,
+    measure_unit,
+    measure_words,
+    problem_text,
+)
 from market.forms import (
     ACCEPT,
     FITS_REASON,
@@ -25,74 +35,101 @@ from market.forms import (
     text,
     upload,
 )
+from market.options import profession_choices
 from market.reauthentication import reauthentication_field
 from models import money, pricing
 from models.accounts import Organisation
 from models.agencies.certificates import Practitioner, Qualification
 from models.agencies.entry import FORMS, PREMISES, AgencyProfile, wanted
-from models.agencies.fees import FeeSchedule
+from models.agencies.fees import FeeSchedule, check_fits, check_guided, methods_for
+from models.agencies.fees import fits as fits_item
 from models.batches import KINDS
 from models.catalogue import ServiceItem
 from models.errors import Problem
-from models.pricing import METHODS, Quantity, Written, standards
+from models.measures import size_of
+from models.pricing import METHODS, Method, Quantity, Written, standards
 
 
 class FeeForm(Form):
     """Which of `price` and `table` is filled in, and how, each pricing method says itself."""
 
+    item: ServiceItem
     item_code = SelectField(_l("服务事项"), [NEEDED])
-    method = SelectField(_l("计价方式"), [NEEDED])
+    method = RadioField(_l("计价方式"), validate_choice=False)
     standard = SelectField(
-        _l("引用收费标准"), description=_l("引用后按标准的档位或点计价,再乘以下面的折扣。")
+        _l("引用收费标准"),
+        description=_l("引用后按标准的档位或点计价,再乘以折扣,不用再选计价方式。"),
+        validate_choice=False,
     )
     price = MoneyField(_l("价格(元)"))
     table = TextAreaField(_l("档位或点"), [Length(max=4000)])
     discount = StringField(
         _l("折扣"), [Length(max=10)], description=_l("按计算价的几成收取,如 0.85、85% 或 8.5折;不填为 1。")
     )
-    floor = MoneyField(_l("最低收费(元)"))
-    cap = MoneyField(_l("最高收费(元)"))
-    days = WholeField(_l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)])
-    note = StringField(_l("说明"), [fits(FeeSchedule.note)])
-    effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
-    size = StringField(
-        _l("试算的规模"), [Length(max=30)], description=_l("计费额(元)或数量;不填按几种常见规模试算。")
+    floor = MoneyField(_l("最低收费(元)"), description=_l("算出来再少,也收这么多。"))
+    cap = MoneyField(_l("最高收费(元)"), description=_l("算出来再多,只收这么多。"))
+    days = WholeField(
+        _l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)], description=_l("从资料备齐到交付成果。")
     )
+    note = StringField(_l("说明"), [fits(FeeSchedule.note)], description=_l("如价格里包含什么。可不填。"))
+    effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
+    size = StringField(_l("试算的规模"), [Length(max=30)], description=_l("不填按几种常见规模试算。"))
 
-    def prepare(self, items: list[ServiceItem]) -> None:
-        self.item_code.choices = choices((i.code, f"{i.code} {item_name(i)}") for i in items)
-        self.method.choices = choices((name, _l(method.label)) for name, method in METHODS.items())
-        for field in (self.price, self.table):
-            field.description = "".join(
-                _("%(method)s——%(asks)s", method=_(method.label), asks=_(method.asks[field.name]))
-                for method in METHODS.values()
-                if field.name in method.asks
-            ).strip()
-        tables = [
-            (f"{s['id']}/{t}", f"{s['title']} {s['document']} {t}")
-            for s in standards().values()
-            for t in s["tables"]
+    def offer(self, groups: dict[str, list[ServiceItem]]) -> None:
+        """The items there are, each under the heading of its group."""
+        self.item_code.choices = choices([("", _("请选择"))]) + [
+            choice
+            for heading, items in groups.items()
+            for choice in choices(((i.code, f"{i.code} {item_name(i)}") for i in items), heading)
         ]
-        self.standard.choices = choices([("", _l("不引用")), *tables])
+
+    def prepare(self, item: ServiceItem) -> None:
+        """Offer what prices jobs of this item, and say how each is filled in."""
+        guided = _guided(item)
+        methods, self.item = [] if guided else methods_for(item), item
+        self.method.choices = choices((method.name, _way(method, item)) for method in methods)
+        if len(methods) == 1 and not self.is_submitted():
+            self.method.data = methods[0].name
+        for field in (self.price, self.table):
+            field.description = " ".join(
+                _("%(method)s——%(asks)s", method=_(method.label), asks=_(method.asks[field.name]))
+                for method in methods
+                if field.name in method.asks
+            )
+        if unit := measure_unit(item):
+            self.price.description += _("本事项的单位:%(unit)s。", unit=unit)
+        self.standard.choices = choices([*([] if guided else [("", _("不引用"))]), *_tables(item)])
+        if guided and not self.is_submitted():
+            self.standard.data = self.standard.choices[0].value  # nothing else may be published
+        self.size.label.text = _("试算的规模:%(measure)s", measure=measure_words(item))
+
+    def job(self, item: ServiceItem) -> Quantity | None:
+        """The size to try; None for none, or, with the problem at the field, where it cannot be read."""
+        try:
+            return size_of(item, self.size.data or "") if item.measure != "none" else None
+        except Problem as problem:
+            self.refuse(problem, problem_text(problem))
+            return None
+
+    def validate_method(self, field: RadioField) -> None:
+        if not self.standard.data and self.method.choices:
+            if field.data not in METHODS:
+                raise ValidationError(_("请选择计价方式。"))
+            _at_field(lambda: check_fits(self.item, {"method": field.data}))
+
+    def validate_standard(self, field: SelectField) -> None:
+        if field.data and pricing.from_standard(field.data) is None:
+            raise ValidationError(_("没有这个收费标准。"))
+        if not field.data and not self.method.choices:
+            _at_field(lambda: check_guided(self.item, {}))
 
     def validate_discount(self, field: StringField) -> None:
         _at_field(lambda: pricing.read_discount(field.data or ""))
 
     def validate_table(self, field: TextAreaField) -> None:
-        if self.method.data in METHODS:
-            _at_field(lambda: METHODS[self.method.data].read(self.written()))
-
-    def job(self, item: ServiceItem) -> Quantity | None:
-        """The size to try, if one is written and can be read."""
-        try:
-            fen = money.parse(self.size.data or "")
-        except ValueError:
-            return None
-        return (
-            Quantity(amount=fen)
-            if item.measure == "amount"
-            else Quantity(count=max(1, min(fen // money.FEN, 1_000_000)))
-        )
+        method = METHODS.get(self.method.data or "")
+        if method is not None and method.fits(self.item.measure) and not self.standard.data:
+            _at_field(lambda: method.read(self.written()))
 
     def written(self) -> Written:
         """The terms as they were typed."""
@@ -105,6 +142,33 @@ class FeeForm(Form):
             floor=self.floor.data,
             cap=self.cap.data,
         )
+
+
+def _way(method: type[Method], item: ServiceItem) -> str:
+    """A method as it is offered, with an example that is reckoned by it."""
+    terms = pricing.read(replace(method.example, method=method.name))
+    return _(
+        "%(method)s:如 %(terms)s;规模 %(job)s 的一单收 %(price)s",
+        method=_(method.label),
+        terms=describe_price(terms, item).removeprefix(f"{_(method.label)}: "),
+        job=job_words(item.example, item),
+        price=money.show(pricing.price(terms, item.example)),
+    )
+
+
+def _guided(item: ServiceItem) -> bool:
+    return item.pricing == "government_guided" and bool(item.fee_standard)
+
+
+def _tables(item: ServiceItem) -> list[tuple[str, str]]:
+    """The published tables an item can be priced by; of a guided price (政府指导价) its own alone."""
+    guided = item.fee_standard if _guided(item) else None
+    return [
+        (f"{s['id']}/{name}", f"{s['title']} {s['document']} {name}")
+        for s in standards().values()
+        for name, terms in s["tables"].items()
+        if fits_item(item, terms) and guided in (None, s["id"])
+    ]
 
 
 def _at_field(read: Callable[[], object]) -> None:
@@ -190,15 +254,33 @@ class SpeakerForm(RepresentativeForm):
     again = reauthentication_field(_l("改变谁代表本单位前,再次确认是您本人。所有管理员都会收到通知。"))
 
 
+OTHER = "other"
+
+
 class PractitionerForm(Form):
     name = text(_l("姓名"), Practitioner.name)
-    kind = text(
-        _l("职业资格"), Practitioner.kind, description=_l("如:环境影响评价工程师、注册会计师、执业律师。")
+    kind = SelectField(
+        _l("职业资格"), [NEEDED], description=_l("从列表里选,事项要求的人员才对得上;没有的选“其他”。")
+    )
+    other = StringField(
+        _l("其他职业资格的名称"), [fits(Practitioner.kind), printed], description=_l("选“其他”时填写。")
     )
     number = text(_l("证书编号"), Practitioner.number)
     valid_from = DateField(_l("有效期起"), [NEEDED])
     valid_until = DateField(_l("有效期止"), [NEEDED])
     file = upload(_l("证书扫描件"), needed=False, scan=True)
+
+    def prepare(self, items: list[ServiceItem]) -> None:
+        self.kind.choices = choices([("", _("请选择")), *profession_choices(items), (OTHER, _("其他"))])
+
+    def validate_other(self, field: StringField) -> None:
+        if self.kind.data == OTHER and not (field.data or "").strip():
+            raise ValidationError(_("请填写这一项。"))
+
+    def values(self) -> dict[str, Any]:
+        values = super().values()
+        other = values.pop("other")
+        return values | ({"kind": other} if values["kind"] == OTHER else {})
 
 
 class MaterialForm(Form):

@@ -78,7 +78,7 @@ SHAPES = {
         ("item", "days"),
         dict.fromkeys(FEES, "")
         | {
-            "item": "WAT-01",
+            "item": "CON-03",
             "method": "差额定率累进",
             "table": "10000000, 0.006 | 50000000, 0.0035 | *, 0.0018",
             "floor": "8000",

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from flask import url_for
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.formatting import format_instant
 from market.to_do import ToDo
 from models.accounts import Organisation
 from models.agencies.account_changes import under_way
+from models.agencies.fees import FeeSchedule
+
+
+def first_fee(session: Session, own: Organisation | None) -> list[ToDo]:
+    """What an agency that was let in does next: without a published fee it may not quote."""
+    if own is None or own.kind != "agency" or own.state != "verified":
+        return []
+    if session.scalar(select(FeeSchedule.id).where(FeeSchedule.agency_id == own.id).limit(1)) is not None:
+        return []
+    return [ToDo(_("公示第一项收费"), _("公示了收费的事项才能报价、投标"), url_for("agencies.new_fees"))]
 
 
 def pending_account(session: Session, own: Organisation | None) -> ToDo | None:

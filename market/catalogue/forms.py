@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from market.forms import FITS_REASON, NEEDED, Form, WholeField, choices, printed, text
+from market.options import profession_choices
 from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
 from models.pricing import standards
 
@@ -30,9 +32,15 @@ class ItemForm(Form):
     new_matters = TextAreaField(_l("新的审批事项"), [Length(max=1000)], description=_LINES)
     legal_basis = text(_l("法律依据"))
     commissioned = BooleanField(_l("须委托有资质的机构(否则企业可自行编制)"))
-    required_qualification = text(_l("机构资质"))
+    required_qualification = SelectField(
+        _l("机构资质"), description=_l("从已有的里选,机构登记的资质才对得上;没有的在下一栏写新的。")
+    )
+    new_qualification = StringField(_l("新的机构资质"), [Length(max=200), printed])
     qualification_mandatory = BooleanField(_l("资质为强制要求"))
-    required_practitioner = StringField(_l("从业人员资格"), [Length(max=200)])
+    required_practitioner = SelectField(
+        _l("从业人员资格"), description=_l("从列表里选;没有的在下一栏写新的。不要求的选“不要求”。")
+    )
+    new_practitioner = StringField(_l("新的从业人员资格"), [Length(max=200), printed])
     practitioners_least = WholeField(_l("至少几人"), [Optional(), NumberRange(0, 100)])
     time_limit_days = WholeField(_l("时限(工作日)"), [NumberRange(0, 500)])
     pricing = SelectField(_l("价格管理"), [NEEDED])
@@ -50,7 +58,11 @@ class ItemForm(Form):
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
     reason = TextAreaField(_l("修改理由"), [FITS_REASON], description=_l("会公开在修改记录里。"))
 
-    def prepare(self, matters: list[ApprovalMatter]) -> None:
+    def prepare(self, matters: list[ApprovalMatter], items: list[ServiceItem]) -> None:
+        """`items`: those of the list, whose requirements may be asked for again."""
+        held = sorted({item.required_qualification for item in items} - {""})
+        self.required_qualification.choices = choices([("", _l("请选择")), *((kind, kind) for kind in held)])
+        self.required_practitioner.choices = choices([("", _l("不要求")), *profession_choices(items)])
         self.kind.choices = choices((key, _l(label)) for key, label in KINDS.items())
         self.department.choices = choices((name, _l(name)) for name in DEPARTMENTS)
         self.matters.choices = choices((matter.code, f"{matter.code} {matter.name}") for matter in matters)
@@ -61,6 +73,10 @@ class ItemForm(Form):
             for standard in standards().values()
         ]
         self.fee_standard.choices = choices([("", _l("没有")), *known])
+
+    def validate_new_qualification(self, field: StringField) -> None:
+        if not (field.data or "").strip() and not self.required_qualification.data:
+            raise ValidationError(_("请选择一项,或者写明新的资质;不要求资质的选“无强制资质”。"))
 
     @staticmethod
     def of(item: ServiceItem) -> dict[str, Any]:
@@ -87,6 +103,11 @@ class ItemForm(Form):
             }
             for language in ("zh", "en")
         }
+        for name, new in (
+            ("required_qualification", said.pop("new_qualification")),
+            ("required_practitioner", said.pop("new_practitioner")),
+        ):
+            said[name] = new.strip() or said[name] or ""
         said |= {
             name: said[name].strip()
             for name in (

@@ -27,7 +27,7 @@ from market.identity import current_actor
 from market.options import region_asked, region_choices
 from market.pagination import sliced
 from market.progress import promise
-from models import money, numbers, policy, pricing, spelling
+from models import policy, pricing, spelling
 from models.accounts import Organisation
 from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force
 from models.catalogue import (
@@ -44,9 +44,9 @@ from models.catalogue import (
 )
 from models.contracts.agreement import Contract
 from models.credit.score import CreditScore
-from models.errors import Problem, RuleViolation
+from models.errors import Problem
 from models.events import timeline
-from models.i18n import N_
+from models.measures import size_of
 from models.policy import KEYS, SECTIONS
 from models.pricing import Quantity
 from models.regions import covers
@@ -153,15 +153,12 @@ def _asked(item: ServiceItem) -> Quantity | None:
 
     RuleViolation if it cannot be read.
     """
-    amount, count, factor = (request.args.get(name, "").strip() for name in ("amount", "count", "factor"))
-    if item.measure == "none":
-        return Quantity(factor=factor)
-    try:
-        if amount:
-            return Quantity(amount=money.parse(amount), factor=factor)
-        return Quantity(count=numbers.whole(count), factor=factor) if count else None
-    except ValueError:
-        raise RuleViolation(N_("请填写数字,例如 60,000,000。")) from None
+    return size_of(item, request.args.get(item.measure, ""), request.args.get("factor", "").strip())
+
+
+def _kept(item: ServiceItem) -> dict[str, str]:
+    """The size the reader typed, as it goes with the links to agencies and to a tender for this item."""
+    return {name: said for name in (item.measure, "factor") if (said := request.args.get(name, "").strip())}
 
 
 def _cost(item: ServiceItem) -> dict[str, Any]:
@@ -220,6 +217,7 @@ def item(identifier: str) -> str | tuple[str, int]:
         item=found,
         pricing=PRICING,
         problem=problem,
+        kept=_kept(found),
         regions=region_choices(),
         region=region_asked(),
         factors=sorted(next(iter(found.standard["tables"].values())).get("factors", ()))
@@ -267,7 +265,7 @@ def _every_matter() -> list[ApprovalMatter]:
 def edit(identifier: str) -> Response | str | tuple[str, int]:
     newest = _editing(identifier)
     form = ItemForm(data=ItemForm.of(newest))
-    form.prepare(_every_matter())
+    form.prepare(_every_matter(), current_items(db.session))
     page = url_for("catalogue.history", identifier=identifier)
     return form_page(
         form,
@@ -286,7 +284,7 @@ def new_item() -> Response | str | tuple[str, int]:
     if not any(actions.may_edit(actor, department) for department in DEPARTMENTS):
         abort(403)
     form = NewItemForm(department=actor.department)
-    form.prepare(_every_matter())
+    form.prepare(_every_matter(), current_items(db.session))
     return form_page(
         form,
         _("列入新事项"),

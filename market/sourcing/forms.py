@@ -13,7 +13,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, EmailField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional
 
-from market.formatting import bilingual, item_name
+from market.formatting import bilingual, item_name, measure_words
 from market.forms import (
     ACCEPT,
     FITS_REASON,
@@ -65,10 +65,8 @@ class _Asked(Form):
 
     def name_measures(self, item: ServiceItem) -> None:
         """Call the size of the job what the item calls it."""
-        if item.measure == "amount":
-            self.amount.label.text = f"{item.measure_label}({_('元')})"
-        elif item.measure == "count":
-            self.count.label.text = item.measure_label
+        if item.measure != "none":
+            self[item.measure].label.text = measure_words(item)
 
     def values(self) -> dict[str, Any]:
         values = super().values()

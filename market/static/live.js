@@ -57,6 +57,16 @@ if (form) {
     const answer = await fetch(form.dataset.preview, { method: "POST", body: new FormData(form) });
     if (answer.ok) shown.innerHTML = await answer.text();
   });
+  const asked = () => {
+    const method = form.querySelector("[name=method]:checked, [name=method][type=hidden]")?.value;
+    const standard = form.querySelector("[name=standard]")?.value;
+    for (const part of form.querySelectorAll("[data-for]")) {
+      const wrong = part.querySelector("[aria-invalid]");
+      part.hidden = !wrong && (Boolean(standard) || (Boolean(method) && !part.dataset.for.split(" ").includes(method)));
+    }
+  };
+  asked();
+  form.addEventListener("change", asked);
   form.addEventListener("input", renew);
   form.addEventListener("change", renew);
 }

@@ -7,7 +7,7 @@ from flask_login import current_user, login_required
 from sqlalchemy import select
 
 from market.accounts.to_do import to_do
-from market.agencies.to_do import pending_account
+from market.agencies.to_do import first_fee, pending_account
 from market.extensions import db
 from market.identity import current_actor
 from market.oversight.overview import overview
@@ -29,7 +29,7 @@ def index() -> str:
         waiting=sliced(waiting(actor)),
         offered=_offered(actor),
         organisation=own,
-        to_do=to_do(db.session, actor, own),
+        to_do=[*to_do(db.session, actor, own), *first_fee(db.session, own)],
         pending=pending_account(db.session, own),
         confirmed=actor.confirmed and "confirmed" in request.args,
         overview=overview(actor) if "regulator" in actor.roles else None,

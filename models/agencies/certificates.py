@@ -5,16 +5,21 @@ Whether one is valid follows from its dates.
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date, datetime
+from functools import cache
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models import clock, spelling
-from models.base import Base, Code, Name
+from models.base import Base, Code, Json, Name
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import TOO_LONG, check_text
+
+PROFESSIONS = Path(__file__).parents[1] / "data" / "professions.toml"
 
 
 class Dated:
@@ -75,6 +80,13 @@ def check_dates(valid_from: date, valid_until: date) -> None:
         raise RuleViolation(N_("有效期止不能早于有效期起。"), "valid_until")
     if valid_until < clock.today():
         raise RuleViolation(N_("证书已经过期。"), "valid_until")
+
+
+@cache
+def professions() -> tuple[Json, ...]:
+    """The certificates people in agencies hold, each by language (`zh`, `en`); `zh` is what is kept."""
+    source = tomllib.loads(PROFESSIONS.read_text(encoding="utf-8"))
+    return tuple(source["profession"])
 
 
 STATUSES = {

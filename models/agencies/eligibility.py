@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from models import clock
 from models.accounts import Organisation
 from models.agencies.certificates import Practitioner, Qualification
-from models.agencies.fees import FeeSchedule, schedules_in_force
+from models.agencies.fees import FeeSchedule, fits, schedules_in_force
 from models.catalogue import ServiceItem
 from models.errors import RuleViolation
 from models.i18n import N_
@@ -36,7 +36,7 @@ def check_eligible(session: Session, agency: Organisation, item: ServiceItem) ->
     """The fee schedule under which this agency may offer this item now.
 
     Otherwise RuleViolation, naming the rule that stops it: not verified or suspended, no valid qualification,
-    too few people with a valid certificate, no published fee.
+    too few people with a valid certificate, no published fee, or none that prices a job of this item.
     """
     return _examine(_held(session, [(agency, item)]), agency, item)
 
@@ -64,6 +64,58 @@ def unfit(session: Session, pairs: Iterable[tuple[Organisation, ServiceItem]]) -
     pairs = list(pairs)
     held = _held(session, pairs)
     return [_problem(held, agency, item) for agency, item in pairs]
+
+
+def lacking(session: Session, agency: Organisation, items: Iterable[ServiceItem]) -> dict[str, RuleViolation]:
+    """What an agency lacks of certificates and people, by the item that requires it, however many there are.
+
+    An agency that may not take anything on now lacks nothing here.
+    """
+    items, found = list(items), {}
+    held = _held(session, [(agency, item) for item in items])
+    for item in items if agency.state == "verified" else ():
+        try:
+            _check_required(held, agency, item)
+        except RuleViolation as problem:
+            found[item.code] = problem
+    return found
+
+
+def able(session: Session, item: ServiceItem, *, most: int) -> int:
+    """How many agencies could answer a tender for this item today, counted up to `most`.
+
+    Let in, with the certificate and the people it requires, and a published fee in force.
+    """
+    today = clock.today()
+    asked = select(Organisation.id).where(
+        Organisation.kind == "agency",
+        Organisation.state == "verified",
+        exists().where(
+            FeeSchedule.agency_id == Organisation.id,
+            FeeSchedule.item_code == item.code,
+            FeeSchedule.effective_from <= today,
+        ),
+    )
+    if item.qualification_mandatory:
+        asked = asked.where(
+            exists().where(
+                Qualification.agency_id == Organisation.id,
+                Qualification.kind == item.required_qualification,
+                Qualification.valid_on(today),
+            )
+        )
+    if item.practitioners_least:
+        staff = (
+            select(func.count(func.distinct(Practitioner.number)))
+            .where(
+                Practitioner.agency_id == Organisation.id,
+                Practitioner.kind == item.required_practitioner,
+                Practitioner.at_work(today),
+            )
+            .scalar_subquery()
+        )
+        asked = asked.where(staff >= item.practitioners_least)
+    return session.scalar(select(func.count()).select_from(asked.limit(most).subquery())) or 0
 
 
 def _problem(held: _Held, agency: Organisation, item: ServiceItem) -> RuleViolation | None:
@@ -103,6 +155,23 @@ def _examine(held: _Held, agency: Organisation, item: ServiceItem) -> FeeSchedul
         raise RuleViolation(
             N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label
         )
+    _check_required(held, agency, item)
+    schedule = held.schedules.get((agency.id, item.code))
+    if schedule is None:
+        raise RuleViolation(N_("贵机构尚未公示本事项的收费。未公示收费的机构不能报价或投标。"))
+    if not fits(item, schedule.terms):
+        raise RuleViolation(
+            N_(
+                "贵机构公示的收费(第 %(version)s 版)算不出本事项的价格:本事项的计价依据与它的计价方式不符。"
+                "请公示新的版本。"
+            ),
+            version=schedule.version,
+        )
+    return schedule
+
+
+def _check_required(held: _Held, agency: Organisation, item: ServiceItem) -> None:
+    """RuleViolation where the agency lacks the certificate or the people an item requires."""
     if item.qualification_mandatory:
         _check_qualified(
             [
@@ -114,9 +183,6 @@ def _examine(held: _Held, agency: Organisation, item: ServiceItem) -> FeeSchedul
         )
     if item.practitioners_least:
         _check_staffed(held.staff.get((agency.id, item.required_practitioner), 0), item)
-    if (agency.id, item.code) not in held.schedules:
-        raise RuleViolation(N_("贵机构尚未公示本事项的收费。未公示收费的机构不能报价或投标。"))
-    return held.schedules[agency.id, item.code]
 
 
 def _check_qualified(found: list[Qualification], item: ServiceItem) -> None:

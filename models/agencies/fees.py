@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from models import clock, money, pricing
 from models.accounts import Organisation
 from models.base import Base, Json, Name
-from models.catalogue import ServiceItem
+from models.catalogue import MEASURES, ServiceItem
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.pricing import Quantity
@@ -39,8 +39,15 @@ class FeeSchedule(Base):
     agency: Mapped[Organisation] = relationship(lazy="joined")
 
     def price(self, quantity: Quantity) -> int:
-        """The published price for a job, in fen."""
+        """The published price for a job, in fen; RuleViolation where these terms price no such job."""
         return pricing.price(self.terms, quantity)
+
+    def price_if_any(self, quantity: Quantity) -> int | None:
+        """The published price for a job, in fen; None where these terms price no such job."""
+        try:
+            return self.price(quantity)
+        except RuleViolation:
+            return None
 
 
 def schedules_in_force(
@@ -66,16 +73,46 @@ def schedules_in_force(
 def published_prices(session: Session, item_code: str, job: Quantity) -> list[tuple[FeeSchedule, int]]:
     """What every agency that may be engaged publishes for this job, in fen, the lowest first.
 
-    Agencies whose terms do not know the job's factor are left out.
+    Agencies whose terms do not know the job's factor, or price no job by its measure, are left out.
     """
     found = []
     for schedule in schedules_in_force(session, item_code=item_code):
-        if schedule.agency.state == "verified":
-            try:
-                found.append((schedule, schedule.price(job)))
-            except RuleViolation:
-                continue
+        price = schedule.price_if_any(job) if schedule.agency.state == "verified" else None
+        if price is not None:
+            found.append((schedule, price))
     return sorted(found, key=lambda pair: (pair[1], pair[0].agency.identifier))
+
+
+def fits(item: ServiceItem, terms: Json) -> bool:
+    """Whether jobs of this item can be priced by these terms: they may be older than how it is measured."""
+    method = pricing.method_of(terms)
+    return method is not None and method.fits(item.measure)
+
+
+def check_fits(item: ServiceItem, terms: Json) -> None:
+    """RuleViolation (at `method`, or `standard`) where an item has nothing these terms are reckoned from."""
+    method = pricing.method_of(terms)
+    if method is None or method.fits(item.measure):
+        return
+    raise RuleViolation(
+        N_("“%(method)s”要按%(base)s算,而本事项%(measure)s,算不出价格。请换一种计价方式,例如“固定价”。"),
+        "standard" if terms.get("standard") else "method",
+        method=method.label,
+        base=MEASURES[method.base or "none"],
+        measure=_PRICED_BY[item.measure],
+    )
+
+
+_PRICED_BY = {
+    "amount": N_("按金额计价"),
+    "count": N_("按数量计价"),
+    "none": N_("每单一个价,不看规模"),
+}
+
+
+def methods_for(item: ServiceItem) -> list[type[pricing.Method]]:
+    """The methods by which an item may be priced, in the order people choose from."""
+    return [method for method in pricing.METHODS.values() if method.fits(item.measure)]
 
 
 def check_guided(item: ServiceItem, terms: Json) -> None:
@@ -101,14 +138,16 @@ def check_guided(item: ServiceItem, terms: Json) -> None:
 def check_schedule(item: ServiceItem, terms: Json, days: int, effective_from: date) -> None:
     """RuleViolation if these terms cannot be published.
 
-    They are unsound, leave the item's price guidance, promise an odd time, or would take effect in the past.
+    They are unsound, price no job of the item, leave its price guidance, promise an odd time, or would take
+    effect in the past.
     """
     check_terms(item, terms)
     check_promise(days, effective_from)
 
 
 def check_terms(item: ServiceItem, terms: Json) -> None:
-    """RuleViolation if the terms are unsound, or leave the item's price guidance."""
+    """RuleViolation if the terms are unsound, price no job of the item, or leave its price guidance."""
+    check_fits(item, terms)
     pricing.check(terms)
     check_guided(item, terms)
 

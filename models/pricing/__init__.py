@@ -19,10 +19,13 @@ from models.errors import RuleViolation
 from models.i18n import N_
 from models.money import MOST, round_fen
 from models.pricing.fee_standards import band, from_standard, standards
-from models.pricing.method import METHODS, Method, Part, Quantity, Say, Written, check_sum, unsound
+from models.pricing.method import METHODS, Measure, Method, Part, Quantity, Say, Written, check_sum, unsound
 
 __all__ = [
     "METHODS",
+    "MOST_COUNT",
+    "Measure",
+    "Method",
     "Part",
     "Quantity",
     "Written",
@@ -31,12 +34,14 @@ __all__ = [
     "describe",
     "from_standard",
     "load_methods",
+    "method_of",
     "parts",
     "price",
     "read",
     "standards",
 ]
 
+MOST_AMOUNT, MOST_COUNT = MOST * 100, 1_000_000  # the largest jobs that are priced, in fen and in units
 _OWN = ("standard", "discount", "floor", "cap")  # what an agency adds to a standard it takes over
 _FIRST = (Part("method", N_("计价方式"), "method"), Part("standard", N_("引用收费标准"), "text"))
 _LAST = (
@@ -61,7 +66,7 @@ def _method(terms: Json) -> Method:
 
     RuleViolation (field `terms`) where there is no such method.
     """
-    method = METHODS.get(terms.get("method") or "")
+    method = method_of(terms)
     if method is None:
         raise unsound(N_("请选择计价方式。"))
     return method.of(terms)
@@ -75,9 +80,12 @@ def parts() -> list[Part]:
 
 def price(terms: Json, quantity: Quantity) -> int:
     """The price in fen. RuleViolation if the quantity is missing or not of these terms."""
-    if not 0 <= quantity.amount <= MOST * 100 or not 1 <= quantity.count <= 1_000_000:
+    if not 0 <= quantity.amount <= MOST_AMOUNT or not 0 <= quantity.count <= MOST_COUNT:
         raise RuleViolation(N_("计费数量超出合理范围。"), "quantity")
-    value = _method(terms).price(quantity)
+    method = _method(terms)
+    if method.base is not None and not quantity.base(method.base):
+        raise RuleViolation(N_("没有说明规模,按这种计价方式算不出价格。"), "quantity")
+    value = method.price(quantity)
     if terms.get("factors"):
         if quantity.factor and quantity.factor not in terms["factors"]:
             raise RuleViolation(N_("收费公示里没有这一行业系数。"), "factor")
@@ -94,7 +102,8 @@ def price(terms: Json, quantity: Quantity) -> int:
 def check(terms: Json) -> Json:
     """The terms as given; RuleViolation (field `terms`) if they are not a price rule people can rely on.
 
-    Sums are sane, a standard that is named is kept to, and the rest is as their method says.
+    Sums are sane, a standard that is named is kept to, no job is free unless the floor says what it costs
+    instead, and the rest is as their method says.
     """
     method = _method(terms)
     check_sum(terms.get("floor"))
@@ -108,7 +117,25 @@ def check(terms: Json) -> Json:
     }:
         raise unsound(N_("引用标准的,档位和系数要与标准一致。"))
     method.check()
+    _check_costs(method, terms)
     return terms
+
+
+def _check_costs(method: Method, terms: Json) -> None:
+    """RuleViolation (field `terms`) where jobs would be free.
+
+    A larger job never costs less, so the smallest and the largest tell: all jobs, or the small ones; for
+    those a floor says what they cost.
+    """
+    if not method.price(Quantity(MOST_AMOUNT, MOST_COUNT)):
+        raise unsound(N_("这样收费,多大的一单都是 0 元。每单收一样的钱,请选“固定价”。"))
+    if not method.price(Quantity(1, 1)) and not terms.get("floor"):
+        raise unsound(N_("这样收费,小的一单是 0 元。请写明最低收费,或者改第一档的费率或收费。"))
+
+
+def method_of(terms: Json) -> type[Method] | None:
+    """The method of stored terms; None where there is no such method."""
+    return METHODS.get(terms.get("method") or "")
 
 
 def read(written: Written) -> Json:
@@ -138,13 +165,16 @@ def read_discount(text: str) -> str:
         raise RuleViolation(N_("请填写小数、百分数或几折,例如 0.85、85% 或 8.5折。"), "discount") from error
 
 
-def describe(terms: Json, say: Say) -> str:
-    """Published terms on one line, in the language `say` (gettext) speaks."""
+def describe(terms: Json, say: Say, unit: str = "") -> str:
+    """Published terms on one line, in the language `say` (gettext) speaks.
+
+    `unit` is what the item's jobs are counted in.
+    """
     if terms.get("standard"):
         standard = standards()[terms["standard"].partition("/")[0]]
         said = say(N_("按%(title)s(%(document)s)"), title=standard["title"], document=standard["document"])
     else:
-        said = _method(terms).describe(say)
+        said = _method(terms).describe(say, unit)
     if terms.get("discount"):
         said += f" × {float(Fraction(terms['discount'])):.1%}".replace(".0%", "%")
     if terms.get("floor"):

@@ -41,8 +41,10 @@ class Interpolated(Method):
     name = "interpolated"
     label = N_("插入法")
     order = 40
+    base = "amount"
     asks = {"table": N_("每行一点:计费额(元), 收费(元),如 5000000, 165000;至少两行。")}
     parts = (Part("points", N_("计费点"), "rows"), Part("above", N_("超出部分费率"), "text"))
+    example = Written(table="500万, 4万\n2000万, 10万\n1亿, 25万")
     points: tuple[Point, ...]
     above: Fraction | None = None
 
@@ -79,7 +81,7 @@ class Interpolated(Method):
                 )
         return max(Fraction(last.price), amount * (self.above or Fraction(0)))
 
-    def describe(self, say: Say) -> str:
+    def describe(self, say: Say, unit: str = "") -> str:
         return listed(
             say(self.label), [f"{in_wan(base, say)} → {money.show(price)}" for base, price in self.points]
         )

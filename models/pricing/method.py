@@ -18,6 +18,7 @@ from models.i18n import N_
 
 Say = Callable[..., str]  # gettext's shape: a marked message and the values of its places, as people read it
 Row = TypeVar("Row")
+Measure = Literal["amount", "count"]
 SHOWN = 3  # rows of a table that are said on one line
 
 
@@ -25,17 +26,21 @@ SHOWN = 3  # rows of a table that are said on one line
 class Quantity:
     """What is to be priced.
 
-    `amount` in fen (an investment, a value) for the banded methods, `count` for prices per unit, `factor` the
-    name of an adjustment (an industry).
+    `amount` in fen (an investment, a value) for the banded methods, `count` for prices per unit, 0 where it
+    was not said; `factor` the name of an adjustment (an industry).
     """
 
     amount: int = 0
-    count: int = 1
+    count: int = 0
     factor: str = ""
 
     @classmethod
     def of(cls, stored: Json) -> Quantity:
-        return cls(stored.get("amount") or 0, stored.get("count") or 1, stored.get("factor") or "")
+        return cls(stored.get("amount") or 0, stored.get("count") or 0, stored.get("factor") or "")
+
+    def base(self, measure: str) -> int:
+        """What a price by this measure (`amount`, `count`) is reckoned from; 0 where it was not said."""
+        return {"amount": self.amount, "count": self.count}[measure]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +72,24 @@ class Part:
 class Method(ABC):
     """The numbers of one published price.
 
-    `order` is its place among the methods people choose from; `asks` says which of `Written.price` and
-    `Written.table` it reads, and how each is filled in; `parts` are the values it is stored under.
+    `order` is its place among the methods people choose from; `base` is the measure of a job its price is
+    reckoned from (`amount`, `count`; None: it is the same for any size), so that an item without that measure
+    cannot be priced by it; `asks` says which of `Written.price` and `Written.table` it reads, and how each is
+    filled in; `parts` are the values it is stored under, `example` is how one may be written.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     order: ClassVar[int]
+    base: ClassVar[Measure | None]
     asks: ClassVar[Mapping[str, str]]
     parts: ClassVar[tuple[Part, ...]]
+    example: ClassVar[Written]
+
+    @classmethod
+    def fits(cls, measure: str) -> bool:
+        """Whether an item that is measured so (`amount`, `count`, `none`) can be priced by this method."""
+        return cls.base in (None, measure)
 
     @classmethod
     @abstractmethod
@@ -99,8 +113,11 @@ class Method(ABC):
         """The price in fen, not rounded, before factors, discount, floor and cap."""
 
     @abstractmethod
-    def describe(self, say: Say) -> str:
-        """The price on one line, in the language `say` speaks."""
+    def describe(self, say: Say, unit: str = "") -> str:
+        """The price on one line, in the language `say` speaks.
+
+        `unit` is what the item's jobs are counted in.
+        """
 
 
 METHODS: dict[str, type[Method]] = {}

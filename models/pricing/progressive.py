@@ -47,12 +47,14 @@ class Progressive(Method):
     name = "progressive"
     label = N_("差额定率累进")
     order = 30
+    base = "amount"
     asks = {
         "table": N_(
             "每行一档:上限(元), 费率,如 1000000, 0.015 或 100万元以下, 1.5%;各档首尾相接,最后一档上限写 *。"
         )
     }
     parts = (Part("bands", N_("档位"), "rows"),)
+    example = Written(table="500万, 0.8%\n2000万, 0.5%\n*, 0.2%")
     bands: tuple[Band, ...]
 
     @classmethod
@@ -83,7 +85,7 @@ class Progressive(Method):
             lower = upper if upper is not None else lower
         return value
 
-    def describe(self, say: Say) -> str:
+    def describe(self, say: Say, unit: str = "") -> str:
         return listed(say(self.label), [_said(band, say) for band in self.bands])
 
 

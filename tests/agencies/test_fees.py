@@ -36,8 +36,8 @@ def test_a_preview_compares_with_what_is_in_force_the_standard_and_the_others(
     assert shown == {
         "您的价格": "¥ 45,000.00",
         "现行公示价": "¥ 50,000.00",
-        "其他机构": "¥ 46,000.00 – ¥ 50,000.00",
-        "中位数": "¥ 48,000.00",
+        "其他机构": "¥ 46,000.00 – ¥ 48,000.00",
+        "其他机构的中位数": "¥ 47,000.00",
     }
     assert page.value_of("price") == "45,000"
     assert schedules_in_force(db.session, agency_id=world.organisation("agency").id)[0].version == 1, (

@@ -6,8 +6,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from harness.factories import World
+from market.extensions import db
+from models import pricing
+from models.agencies.eligibility import check_eligible
+from models.agencies.fees import FeeSchedule, published_prices
+from models.catalogue import item_by_code
+from models.errors import RuleViolation
+from search.documents import agency_documents
 from tests.web import sign_in
 
 FEES = {
@@ -18,6 +26,7 @@ FEES = {
     "days": "20",
     "note": "留着",
 }
+BY_AMOUNT, BY_COUNT = {"item_code": "CON-03"}, {"item_code": "SUR-01"}
 
 
 @pytest.mark.parametrize(
@@ -29,10 +38,15 @@ FEES = {
         ({"days": "501"}, "days"),
         ({"discount": "x"}, "discount"),
         ({"discount": "9"}, "terms"),
-        ({"method": "progressive", "table": "100"}, "table"),
-        ({"method": "progressive", "table": "100, 0.1"}, "terms"),
-        ({"method": "progressive", "table": "200, 0.1\n100, 0.1\n*, 0.1"}, "terms"),
-        ({"method": "interpolated", "table": "100, 10\n50, 20"}, "terms"),
+        ({"method": ""}, "method"),
+        ({"method": "guess"}, "method"),
+        ({**BY_AMOUNT, "method": "progressive", "table": "100"}, "table"),
+        ({**BY_AMOUNT, "method": "progressive", "table": "100, 0.1"}, "terms"),
+        ({**BY_AMOUNT, "method": "progressive", "table": "200, 0.1\n100, 0.1\n*, 0.1"}, "terms"),
+        ({**BY_AMOUNT, "method": "interpolated", "table": "100, 10\n50, 20"}, "terms"),
+        ({**BY_AMOUNT, "method": "progressive", "table": "*, 0"}, "terms"),
+        ({**BY_AMOUNT, "method": "progressive", "table": "100, 0\n*, 0.1"}, "terms"),
+        ({**BY_AMOUNT, "standard": "none/such"}, "standard"),
         ({"floor": "200", "cap": "100"}, "terms"),
         ({"effective_from": "2020-01-01"}, "effective_from"),
     ],
@@ -51,15 +65,113 @@ def test_fees_of_every_method_are_published_as_versions(app: Flask, world: World
     agency = sign_in(app, world, "agency")
     for change in (
         {"price": "90"},
-        {"method": "per_unit", "price": "12.5"},
-        {"method": "progressive", "table": "1000000, 0.015\n*, 0.01"},
-        {"method": "interpolated", "table": "0, 100\n1000000, 20000"},
-        {"standard": "tender-agency-2002-1980/works", "discount": "0.8"},
+        {**BY_COUNT, "method": "per_unit", "price": "12.5"},
+        {**BY_AMOUNT, "method": "progressive", "table": "1000000, 0.015\n*, 0.01"},
+        {**BY_AMOUNT, "method": "interpolated", "table": "0, 100\n1000000, 20000"},
+        {**BY_AMOUNT, "standard": "tender-agency-2002-1980/works", "discount": "0.8"},
     ):
         assert agency.submit("/my/fees/new", **{**FEES, **change}).status == 303
     page = agency.get(f"/agencies/{world.identifiers['agency']}").text
-    assert "第 6 版" in page
+    assert "第 3 版" in page
     assert "80%" in page
+    assert "每亩 ¥ 12.50" in page
+
+
+MEASURED = {
+    "WAT-01": ["fixed"],
+    "SUR-01": ["fixed", "per_unit"],
+    "CON-03": ["fixed", "progressive", "interpolated"],
+}
+
+
+@pytest.mark.parametrize(("item", "offered"), MEASURED.items(), ids=MEASURED)
+def test_a_method_an_item_has_no_base_for_is_neither_offered_nor_taken(
+    app: Flask, world: World, item: str, offered: list[str]
+) -> None:
+    agency = sign_in(app, world, "agency")
+    page = agency.get(f"/my/fees/new?item={item}")
+    shown = page.soup.select("main input[name=method]")
+    assert [choice["value"] for choice in shown] == offered
+    for name, method in pricing.METHODS.items():
+        sent = {**FEES, "item_code": item, "method": name, "table": method.example.table, "floor": "1000"}
+        answer = agency.submit("/my/fees/new", **sent)
+        assert answer.status == (303 if name in offered else 422), name
+        if name not in offered:
+            assert "算不出价格" in answer.error_at("method")
+    if item != "CON-03":
+        standard = {**FEES, "item_code": item, "standard": "tender-agency-2002-1980/works"}
+        assert "算不出价格" in agency.submit("/my/fees/new", **standard).error_at("standard")
+
+
+def test_the_item_is_chosen_first_and_what_is_still_lacking_is_said_before_publishing(
+    app: Flask, world: World
+) -> None:
+    agency = sign_in(app, world, "agency")
+    page = agency.get("/my/fees/new")
+    groups = {
+        group["label"]: [option["value"] for option in group.select("option")]
+        for group in page.soup.select("select[name=item_code] optgroup")
+    }
+    assert "WAT-01" in groups["资质和人员齐备"]
+    (short,) = (codes for label, codes in groups.items() if label.startswith("还缺"))
+    assert {"SUR-01", "EIA-01"} <= set(short), "one lacks the certificate, the other the people"
+    assert (
+        agency.submit("/my/fees/new", choose="1", item_code="SUR-01").location == "/my/fees/new?item=SUR-01"
+    )
+    assert agency.submit("/my/fees/new", choose="1", item_code="NONE-1").error_at("item_code")
+    for item, lacks in (("SUR-01", "测绘资质"), ("EIA-01", "环境影响评价工程师")):
+        assert lacks in agency.get(f"/my/fees/new?item={item}").soup.select_one("[role=status]").get_text()
+    assert not agency.get("/my/fees/new?item=WAT-01").soup.select("[role=status]")
+    made = agency.submit("/my/fees/new", **FEES | {"item_code": "SUR-01"}).location
+    assert "还不能报价" in agency.get(made).text, "it is published, and says so"
+    assert "还不能报价" not in sign_in(app, world, "second").get(made).text
+
+
+@pytest.mark.parametrize(
+    ("item", "typed", "shown", "price"),
+    [
+        ("SUR-01", "12", "12 亩", "¥ 1,200.00"),
+        ("SUR-01", "1,200亩", "1,200 亩", "¥ 120,000.00"),
+        ("CON-03", "6000万", "6000万(¥ 60,000,000.00)", "¥ 100.00"),
+    ],
+)
+def test_the_trial_size_is_shown_as_typed_and_with_its_unit(
+    app: Flask, world: World, item: str, typed: str, shown: str, price: str
+) -> None:
+    sent = {**FEES, "item_code": item, "method": "fixed" if item == "CON-03" else "per_unit", "size": typed}
+    page = sign_in(app, world, "agency").submit("/my/fees/new", **sent, preview="1")
+    assert page.status == 200
+    assert [heading.get_text(strip=True) for heading in page.soup.select("#preview h3")] == [shown]
+    assert page.soup.select_one("#preview dd").get_text() == price
+    refused = sign_in(app, world, "agency").submit("/my/fees/new", **{**sent, "size": "12 个半"}, preview="1")
+    assert (refused.status, refused.value_of("size")) == (422, "12 个半")
+    assert refused.error_at("size")
+
+
+def test_terms_older_than_how_an_item_is_measured_price_nothing_and_nobody_quotes_by_them(
+    app: Flask, world: World
+) -> None:
+    """They stay in the history, and say so; a page that compares leaves them out."""
+    agency = world.organisation("agency")
+    db.session.execute(
+        update(FeeSchedule)
+        .where(FeeSchedule.agency_id == agency.id)
+        .values(terms={"method": "progressive", "bands": [[None, "0.01"]], "floor": 8_000_00})
+    )
+    db.session.commit()
+    item = item_by_code(db.session, "WAT-01")
+    with pytest.raises(RuleViolation, match="公示新的版本"):
+        check_eligible(db.session, agency, item)
+    assert agency.identifier not in {
+        s.agency.identifier for s, _price in published_prices(db.session, "WAT-01", item.example)
+    }
+    identifier = agency.identifier
+    assert "算不出" in sign_in(app, world, "visitor").get(f"/agencies/{identifier}/fees/WAT-01").text
+    for page in ("/items/WAT-01", "/agencies?item=WAT-01", f"/agencies/{identifier}"):
+        found = sign_in(app, world, "visitor").get(page)
+        assert found.status == 200
+        assert "¥ 8,000.00" not in found.text.replace("最低 ¥ 8,000.00", "")
+    assert agency_documents(db.session)[identifier]["offers"] == {}
 
 
 @pytest.mark.parametrize(

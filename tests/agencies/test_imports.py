@@ -265,7 +265,7 @@ def test_fees_of_every_method_come_in_as_new_versions(app: Flask, world: World) 
     rows = [
         fee_row(price="47,000"),
         fee_row(
-            item="WAT-03", method="差额定率累进", price="", table="10000000, 0.006 | *, 0.0018", floor="8000"
+            item="CON-03", method="差额定率累进", price="", table="10000000, 0.006 | *, 0.0018", floor="8000"
         ),
         fee_row(
             item="EIA-01",
@@ -276,7 +276,7 @@ def test_fees_of_every_method_come_in_as_new_versions(app: Flask, world: World) 
             days="30",
             effective_from="2026-04-01",
         ),
-        fee_row(item="LND-03", method="per_unit", price="300"),
+        fee_row(item="SUR-01", method="per_unit", price="300"),
     ]
     from models.pricing import standards
 
@@ -305,9 +305,9 @@ def test_fees_of_every_method_come_in_as_new_versions(app: Flask, world: World) 
     assert [(c, v) for c, v, _terms in published] == [
         ("WAT-01", 1),
         ("WAT-01", 2),
-        ("WAT-03", 1),
+        ("CON-03", 1),
         ("EIA-01", 1),
-        ("LND-03", 1),
+        ("SUR-01", 1),
     ]
     assert published[2][2]["bands"] == [[1_000_000_000, "0.006"], [None, "0.0018"]]
 
@@ -328,6 +328,10 @@ def test_fees_of_every_method_come_in_as_new_versions(app: Flask, world: World) 
         ({"effective_from": "soon"}, "effective_from"),
         ({"uscc": code(77)}, "uscc"),
         ({"item": "EIA-01"}, "standard"),
+        ({"method": "按数量计价"}, "method"),
+        ({"item": "SUR-01", "method": "interpolated", "price": "", "table": "100, 10 | 200, 20"}, "method"),
+        ({"item": "SUR-01", "method": "", "standard": "tender-agency-2002-1980/works"}, "standard"),
+        ({"item": "CON-03", "method": "progressive", "price": "", "table": "*, 0", "floor": "80"}, "terms"),
     ],
 )
 def test_a_fee_that_cannot_be_is_named_at_its_column(

@@ -45,9 +45,9 @@ def by_class(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_it_is_offered_in_its_place_previewed_and_published_on_the_page(app: Flask, world: World) -> None:
     agency = sign_in(app, world, "agency")
-    form = agency.get("/my/fees/new")
-    offered = [option["value"] for option in form.soup.select("select[name=method] option")]
-    assert set(offered) == set(pricing.METHODS)
+    form = agency.get(f"/my/fees/new?item={ITEM}")
+    offered = [option["value"] for option in form.soup.select("input[name=method]")]
+    assert set(offered) == set(pricing.METHODS) - {"per_unit"}, "priced by an amount"
     places = [offered.index(name) for name in ("progressive", "by_class", "interpolated")]
     assert places == sorted(places)
     assert "分档定额——每行一档:上限(元), 定额(元)" in form.text

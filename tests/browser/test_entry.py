@@ -52,9 +52,8 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
     again.bad.clear()
     again.fill(租期止="2030-01-01")
     again.press("保存并继续")
-    again.fill(
-        姓名="才旦", 职业资格="注册咨询工程师", 证书编号="Z-77", 有效期起="2025-01-01", 有效期止="2031-01-01"
-    )
+    again.fill(姓名="才旦", 证书编号="Z-77", 有效期起="2025-01-01", 有效期止="2031-01-01")
+    again.page.locator("select[name=kind]").select_option(label="注册咨询工程师")
     again.press("登记这位从业人员")
     again.fill(开户银行="演示银行", 户名="昆仑水土保持有限公司", 账号="6228000012345678")
     again.press("保存并继续")
@@ -79,13 +78,25 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
     regulator.act("核验机构")
     regulator.sees("已入驻")
     again.open("/my")
-    again.follow("公示收费")
+    again.sees("公示第一项收费")
+    screens: list[str] = []
+    again.page.on("framenavigated", lambda frame: screens.append(frame.url))
+    again.follow("公示第一项收费")
     again.page.get_by_label("服务事项").select_option(value="WAT-01")
+    again.press("下一步:填价格")
+    again.sees("这个事项每单一个价,不看规模。")
     again.fill(**{"价格(元)": "47,000", "承诺工期": "20"})
-    again.press("试算")
-    again.sees("您的价格", "¥ 47,000.00", "其他机构", "¥ 46,000.00 – ¥ 50,000.00")
-    again.press("公示收费")
+    again.press("公示这项收费")
     again.sees("第 1 版", "现行")
+    assert [url.removeprefix(site.url).split("?")[0] for url in screens] == [
+        "/my/fees/new",
+        "/my/fees/new",
+        again.page.url.removeprefix(site.url),
+    ], "the item, the price, and it is published: three screens"
+    again.open("/my/fees/new?item=WAT-01")
+    again.fill(**{"价格(元)": "46,500"})
+    again.press("试算")
+    again.sees("您的价格", "¥ 46,500.00", "现行公示价", "其他机构", "¥ 46,000.00 – ¥ 50,000.00")
     site.command("tick")
     again.open("/agencies?q=昆仑水土保持")
     again.sees("昆仑水土保持有限公司")
@@ -107,4 +118,15 @@ def test_with_script_a_search_suggests_and_a_price_is_worked_out_while_typing(
     agency.open("/my/fees/new?item=WAT-01")
     agency.fill(**{"价格(元)": "43,000"})
     expect(agency.page.locator("#preview")).to_contain_text("¥ 43,000.00")
+    agency.open("/my/fees/new?item=CON-03")
+    price, table = (agency.page.locator(f"[name={name}]") for name in ("price", "table"))
+    agency.choose("固定价")
+    expect(price).to_be_visible()
+    expect(table).to_be_hidden()
+    agency.choose("插入法")
+    expect(price).to_be_hidden()
+    table.fill("500万, 4万\n2000万, 10万")
+    agency.fill(**{"试算的规模": "1000万"})
+    expect(agency.page.locator("#preview")).to_contain_text("1000万(¥ 10,000,000.00)")
+    expect(agency.page.locator("#preview")).to_contain_text("¥ 60,000.00")
     assert not agency.bad

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from models import money, pricing
@@ -18,7 +19,7 @@ from models.pricing import Quantity, Written
 TABLES = {
     f"{s['id']}/{name}": terms for s in pricing.standards().values() for name, terms in s["tables"].items()
 }
-amounts = st.integers(min_value=0, max_value=2_000_000_000 * FEN)
+amounts = st.integers(min_value=1, max_value=2_000_000_000 * FEN)
 
 
 def test_the_published_worked_example() -> None:
@@ -36,7 +37,7 @@ def test_all_five_standards_are_there_and_sound() -> None:
 @pytest.mark.parametrize("terms", TABLES.values(), ids=TABLES)
 def test_every_printed_point_is_hit(terms: dict[str, Any]) -> None:
     for base, fee in terms.get("points", []):
-        assert pricing.price({**terms, "factors": None}, Quantity(amount=base)) == fee
+        assert pricing.price({**terms, "factors": None}, Quantity(amount=base or 1)) == fee
 
 
 @pytest.mark.parametrize("terms", TABLES.values(), ids=TABLES)
@@ -116,6 +117,11 @@ def test_discount_factor_floor_and_cap() -> None:
         {"method": "interpolated", "points": [[0, 1]]},
         {"method": "interpolated", "points": [[0, 10], [5, 5]]},
         {"method": "interpolated", "points": [[5, 5], [5, 6]]},
+        {"method": "interpolated", "points": [[0, 0], [5, 0]], "floor": 100},
+        {"method": "interpolated", "points": [[3, 0], [5, 5]]},
+        {"method": "progressive", "bands": [[None, "0"]]},
+        {"method": "progressive", "bands": [[100, "0"], [None, "0"]], "floor": 100},
+        {"method": "progressive", "bands": [[100, "0"], [None, "0.1"]]},
     ],
 )
 def test_unsound_terms_are_refused_at_the_field(terms: dict[str, Any]) -> None:
@@ -223,9 +229,39 @@ def test_between_points_below_the_first_and_above_the_last_by_hand(
     assert pricing.price(terms, Quantity(amount=amount)) == price
 
 
-def test_a_first_point_at_nothing_is_the_price_of_nothing() -> None:
+def test_a_first_point_at_nothing_is_where_the_line_begins() -> None:
     terms = {"method": "interpolated", "points": [[0, 100_00], [1_000_000_00, 20_000_00]]}
-    assert pricing.price(terms, Quantity(amount=0)) == 100_00
+    assert pricing.price(terms, Quantity(amount=1)) == 100_00
+    assert pricing.price(terms, Quantity(amount=500_000_00)) == 10_050_00
+
+
+@pytest.mark.parametrize("method", pricing.METHODS.values(), ids=pricing.METHODS)
+@pytest.mark.parametrize("measure", ["amount", "count", "none"])
+def test_a_job_without_a_methods_base_has_no_price_and_never_the_floor(
+    method: type[pricing.Method], measure: str
+) -> None:
+    """Every method by every measure: either the item has what it is reckoned from, or it is refused."""
+    terms = {**pricing.read(replace(method.example, method=method.name)), "floor": 5_000_00}
+    job = {"amount": Quantity(amount=10**9), "count": Quantity(count=10), "none": Quantity()}[measure]
+    assert pricing.check(terms) is terms
+    if method.fits(measure):
+        assert pricing.price(terms, job) >= 5_000_00
+    else:
+        with pytest.raises(RuleViolation) as refused:
+            pricing.price(terms, job)
+        assert refused.value.field == "quantity"
+
+
+def test_what_fits_what() -> None:
+    assert {
+        name: [m for m in ("amount", "count", "none") if method.fits(m)]
+        for name, method in pricing.METHODS.items()
+    } == {
+        "fixed": ["amount", "count", "none"],
+        "per_unit": ["count"],
+        "progressive": ["amount"],
+        "interpolated": ["amount"],
+    }
 
 
 def test_a_floor_or_a_cap_may_stand_alone_or_be_the_same() -> None:
@@ -251,7 +287,7 @@ def test_the_largest_sum_is_one_and_a_sum_is_needed() -> None:
 
 def test_what_is_stored_of_a_quantity_is_read_back() -> None:
     assert Quantity.of({"amount": 5, "count": 3, "factor": "hydro"}) == Quantity(5, 3, "hydro")
-    assert Quantity.of({"amount": None, "count": None, "factor": None}) == Quantity(0, 1, "")
+    assert Quantity.of({"amount": None, "count": None, "factor": None}) == Quantity(0, 0, "")
 
 
 edges = st.lists(st.integers(1, 10**14), min_size=1, max_size=6, unique=True).map(sorted)
@@ -276,10 +312,30 @@ sound = st.one_of(
 )
 
 
+def accepted(terms: dict[str, Any]) -> bool:
+    try:
+        return pricing.check(terms) is terms
+    except RuleViolation:
+        return False
+
+
+@given(terms=sound, floor=st.none() | st.integers(1, 10**9), amount=amounts)
+def test_no_accepted_fee_is_free_before_its_floor_unless_the_floor_says_so(
+    terms: dict[str, Any], floor: int | None, amount: int
+) -> None:
+    terms = terms if floor is None else {**terms, "floor": floor}
+    assume(accepted(terms))
+    computed = pricing.METHODS[terms["method"]].of(terms).price(Quantity(amount=amount))
+    assert computed > 0 or terms.get("floor"), "a small job may cost the floor, and none nothing"
+    assert pricing.price(terms, Quantity(amount=amount)) >= (floor or 0)
+    most = pricing.METHODS[terms["method"]].of(terms).price(Quantity(amount=money.MOST * 100))
+    assert most > 0, "not every job costs the floor: that is a fixed price"
+
+
 @given(terms=sound, a=amounts, b=amounts)
 def test_terms_that_pass_the_check_never_make_a_larger_job_cheaper(
     terms: dict[str, Any], a: int, b: int
 ) -> None:
     small, large = sorted((a, b))
-    assert pricing.check(terms) is terms
+    assume(accepted(terms))
     assert pricing.price(terms, Quantity(amount=small)) <= pricing.price(terms, Quantity(amount=large))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
@@ -16,8 +16,13 @@ from market.extensions import db
 from market.sourcing.actions import closing, quotes
 from market.sourcing.forms import QualityField
 from models import clock
+from models.agencies.fees import FeeSchedule
+from models.catalogue import item_by_code
 from models.clock import BEIJING
+from models.sourcing.awards import Award
 from models.sourcing.bids import Bid
+from models.sourcing.cancelling import NOT_AGAIN
+from models.sourcing.comparison import Past, past_prices
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 from tests.web import ALL, Visitor, sign_in
@@ -238,18 +243,70 @@ def test_a_failed_tender_is_asked_again_as_it_was(app: Flask, world: World, time
 
 
 def test_past_prices_are_told_from_four_awards_on(app: Flask, world: World) -> None:
-    from models.sourcing.comparison import past_prices
-
     for price in (3_000_000, 3_500_000, 4_000_000):
         world.awarded(price)
-    assert past_prices(db.session, "WAT-01", "632801") is None
+    tender = world.tender(again_of=NOT_AGAIN, project="另一个项目")
+    judged = Tender.load(db.session, tender)
+    assert past_prices(db.session, judged) == Past(None, None)
     world.awarded(4_500_000)
-    past = past_prices(db.session, "WAT-01", "632801")
-    assert past is not None
-    assert (past.lower, past.median, past.upper, past.count) == pytest.approx((0.675, 0.75, 0.825, 4))
-    tender = world.tender()
+    past = past_prices(db.session, Tender.load(db.session, tender))
+    for found, unit in ((past.prices, 5_000_000), (past.shares, 1)):
+        assert found is not None
+        assert (found.lower, found.median, found.upper, found.count) == pytest.approx(
+            (0.675 * unit, 0.75 * unit, 0.825 * unit, 4)
+        )
     quotes.submit(world.actor("agency"), tender, price=4_000_000, days=20)
-    assert "中位为公示价的 75%" in sign_in(app, world, "buyer").get(f"/requests/{tender}").text
+    page = sign_in(app, world, "buyer").get(f"/requests/{tender}").text
+    assert page.index("中位 ¥ 37,500.00") < page.index("自己公示价的 75%"), "yuan first, the share second"
+
+
+def test_the_past_holds_neither_the_award_being_judged_nor_one_that_came_after(
+    app: Flask, world: World, time: Any
+) -> None:
+    for price in (1_000_000, 2_000_000, 3_000_000, 4_000_000):
+        world.awarded(price)
+        time.instant += timedelta(minutes=1)
+    award = world.awarded(4_900_000)
+    tender = Award.load(db.session, award).tender
+    before = past_prices(db.session, tender)
+    assert before.prices is not None
+    assert (before.prices.count, before.prices.median) == (4, 2_500_000)
+    time.instant += timedelta(minutes=1)
+    world.awarded(4_800_000)
+    assert past_prices(db.session, Award.load(db.session, award).tender) == before
+
+
+@pytest.mark.parametrize(("size", "known"), [(100, True), (50, True), (200, True), (49, False), (201, False)])
+def test_past_prices_in_yuan_are_those_of_jobs_about_as_large(world: World, size: int, known: bool) -> None:
+    item = item_by_code(db.session, "WAT-01")
+    for price in (1_000_000, 2_000_000, 3_000_000, 4_000_000):
+        world.awarded(price)
+    tender = Tender.load(db.session, world.tender(again_of=NOT_AGAIN, project="另一个项目"))
+    item.measure, item.measure_label = "count", "测量面积(亩)"
+    db.session.execute(update(Tender).where(Tender.id != tender.id).values(quantity={"count": 100}))
+    tender.quantity = {"count": size}
+    past = past_prices(db.session, tender)
+    assert (past.prices is not None, past.shares is not None) == (known, True)
+
+
+def test_who_could_answer_is_told_before_publishing(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    enough = world.tender(publish=False, mode="sealed_bid", funds="state")
+    assert "决定前请看" not in buyer.get(f"/requests/{enough}/publish").text
+    gone = [world.organisation(name).id for name in ("agency", "second")]
+    db.session.execute(delete(FeeSchedule).where(FeeSchedule.agency_id.in_(gone)))
+    db.session.commit()
+    page = buyer.get(f"/requests/{enough}/publish").text
+    assert "按规则至少要 3 家应答,而现在能承接的只有 1 家" in page
+    assert "已公示本事项的收费" in page
+    invited = world.tender(
+        publish=False,
+        project="另一个邀请项目",
+        openness="invited",
+        invited=[world.identifiers["agency"], world.identifiers["third"]],
+    )
+    assert "受邀的“agency单位”现在不能承接本事项" in buyer.get(f"/requests/{invited}/publish").text
+    assert buyer.submit(f"/requests/{enough}/publish").status == 303, "it is a warning"
 
 
 @pytest.mark.parametrize("between", [":", "\uff1a", " : ", "\uff1a ", "\u3000", "\t", "  "], ids=ascii)

@@ -381,12 +381,13 @@ def test_offers_stand_side_by_side_with_what_they_are_held_against(app: Flask, w
     for said in (
         "机构公示价",
         "¥ 50,000.00",
-        "按历史中位折算",
+        "比历史成交中位",
+        "+¥ 2,500.00",
         "¥ 37,500.00",
         "信用等级",
         "首过率",
         "按期率",
-        "历史成交中位 75%",
+        "历史成交中位 ¥ 37,500.00",
         "格尔木市",
     ):
         assert said in page.text, said

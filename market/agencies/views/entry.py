@@ -12,7 +12,14 @@ from werkzeug.wrappers import Response
 from market.agencies.actions import accounts
 from market.agencies.actions import entry as entry_actions
 from market.agencies.blueprint import bp, mine
-from market.agencies.forms import GUARDED_FORMS, STEP_FORMS, CommitmentForm, LicenceForm, MaterialForm
+from market.agencies.forms import (
+    GUARDED_FORMS,
+    STEP_FORMS,
+    CommitmentForm,
+    LicenceForm,
+    MaterialForm,
+    PractitionerForm,
+)
 from market.agencies.to_do import pending_account
 from market.case_views import attempt, case_page, case_url, file_of
 from market.extensions import db
@@ -23,6 +30,7 @@ from models.accounts import Organisation
 from models.agencies.account_changes import under_way
 from models.agencies.certificates import STATUSES, Practitioner
 from models.agencies.entry import OWN, STEPS, letter, materials_of, missing, profile_of, wanted
+from models.catalogue import current_items
 
 # By step: what adds one of several, and what changes a fact that is guarded once the agency is in.
 _ADDS = {"practitioners": entry_actions.add_practitioner, "materials": entry_actions.hand_in_material}
@@ -73,6 +81,8 @@ def _form(agency: Organisation, step: str) -> Form:
         form.prepare()
     if isinstance(form, MaterialForm):
         form.prepare(profile.legal_form)
+    if isinstance(form, PractitionerForm):
+        form.prepare(current_items(db.session))
     return form
 
 

@@ -108,8 +108,9 @@ def _offers(rows: list[Organisation], item: ServiceItem | None) -> dict[int, Any
     if item is None:
         return {}
     return {
-        s.agency_id: (s, s.price(item.example))
+        s.agency_id: (s, price)
         for s in schedules_in_force(db.session, item_code=item.code, agency_ids=[o.id for o in rows])
+        if (price := s.price_if_any(item.example)) is not None
     }
 
 

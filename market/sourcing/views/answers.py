@@ -99,7 +99,7 @@ def compare(identifier: str) -> str:
     if found.item.standard:
         table: dict[str, object] = next(iter(found.item.standard["tables"].values()))
         standard = pricing.price(table, Quantity.of(found.quantity))
-    past = past_prices(db.session, found.item.code, found.region_code)
+    past = past_prices(db.session, found)
     priced = [(a.agency.name, a.price, a.published_price) for a in shown]
     return render_template(
         "sourcing/compare.html",
@@ -108,7 +108,9 @@ def compare(identifier: str) -> str:
         scores={s.agency_id: s for s in db.session.scalars(scores)},
         standard=standard,
         past=past,
-        plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if priced else None,
+        plot=offers(priced, past.prices if past else None, _("每个点是一家的报价,竖线是该机构的公示价"))
+        if priced
+        else None,
         quantity=quantity_words(found),
         left=abandoned_by(db.session, [a.agency_id for a in shown]) if found.roles_of(actor) else {},
         totals=found.outcome.totals if found.outcome else {},

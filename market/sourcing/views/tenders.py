@@ -16,11 +16,12 @@ from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import attempt, case_page, case_url, check_open, form_page, link, visible
 from market.charts import offers
 from market.extensions import db
-from market.formatting import format_instant, item_name
+from market.formatting import format_instant, item_name, job_words
 from market.identity import current_actor
 from market.options import item_options, region_asked, region_choices
 from market.pagination import paged
 from market.progress import of_tender
+from market.sourcing import before_publishing
 from market.sourcing.actions import (
     auction,
     cancelling,
@@ -42,7 +43,7 @@ from market.sourcing.forms import (
     QuestionForm,
     TenderForm,
 )
-from models import clock, draws, money, policy, workdays
+from models import clock, draws, policy, workdays
 from models.agencies.fees import schedules_in_force
 from models.catalogue import ServiceItem, current_items
 from models.contracts.agreement import UNSIGNED, Contract
@@ -185,7 +186,7 @@ def show(identifier: str) -> str:
     delivered = select(Deliverable).where(Deliverable.contract_id == (contract.id if contract else 0))
     deliverable = db.session.scalars(delivered.order_by(Deliverable.id.desc()).limit(1)).first()
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
-    past = past_prices(db.session, found.item.code, found.region_code) if shown else None
+    past = past_prices(db.session, found) if shown else None
     count = len(answers) if found.way.tells_count(found) else None
     page = case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])])
     idle = {"cancel"} if found.cancels_with_consent else {"ask_cancel"}
@@ -215,7 +216,9 @@ def show(identifier: str) -> str:
         clarifications=clarifications_for(db.session, found, actor),
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
         past=past,
-        plot=offers(priced, past, _("每个点是报价占该机构公示价的比例")) if len(priced) > 1 else None,
+        plot=offers(priced, past.prices if past else None, _("每个点是一家的报价,竖线是该机构的公示价"))
+        if len(priced) > 1
+        else None,
         may_repeat=found.buyer_id in actor.buyers()
         and (
             found.state in ENDED
@@ -262,12 +265,8 @@ def _beside(found: Tender) -> dict[str, Any]:
 
 def quantity_words(found: Tender) -> str:
     said = Quantity.of(found.quantity)
-    parts = [
-        money.show(said.amount) if said.amount else "",
-        f"{said.count}" if said.count > 1 else "",
-        said.factor,
-    ]
-    return " · ".join(filter(None, parts))
+    sized = found.item.measure != "none" and said.base(found.item.measure)
+    return " · ".join(filter(None, [job_words(said, found.item) if sized else "", said.factor]))
 
 
 @bp.route("/requests/<identifier>/ask", methods=["GET", "POST"])
@@ -308,7 +307,7 @@ register_case(
     url="/requests",
     page=show,
     acts={
-        "publish": ActPage(tenders.publish),
+        "publish": ActPage(tenders.publish, beside=before_publishing.warnings),
         "close": ActPage(closing.close),
         "amend": ActPage(tenders.amend, AmendForm),
         "appoint": ActPage(scoring.appoint, AppointForm),

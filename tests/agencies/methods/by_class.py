@@ -33,8 +33,10 @@ class ByClass(Method):
     name = "by_class"
     label = N_("分档定额")
     order = 35
+    base = "amount"
     asks = {"table": N_("每行一档:上限(元), 定额(元);最后一档上限写 *。")}
     parts = (Part("classes", N_("定额档"), "rows"),)
+    example = Written(table="100万, 20000\n*, 80000")
     classes: tuple[tuple[int | None, int], ...]
 
     @classmethod
@@ -54,7 +56,7 @@ class ByClass(Method):
     def price(self, quantity: Quantity) -> Fraction:
         return Fraction(next(fen for upper, fen in self.classes if upper is None or quantity.amount <= upper))
 
-    def describe(self, say: Say) -> str:
+    def describe(self, say: Say, unit: str = "") -> str:
         return listed(
             say(self.label),
             [
