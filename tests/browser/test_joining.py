@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from harness.lifecycle import code
 from harness.person import PASSWORD
@@ -15,21 +13,12 @@ SECOND = "second@example.cn"
 FOCUSED = "document.activeElement.className"
 
 
-def _shot(page: Page, name: str) -> None:
-    if "SHOTS" in os.environ:
-        for language in ("en", "zh_Hans_CN"):
-            for width in (1440, 375):
-                page.set_viewport_size({"width": width, "height": 900})
-                page.screenshot(path=f"{os.environ['SHOTS']}/{name}-{language}-{width}.png", full_page=True)
-
-
 def test_the_second_person_of_a_company_is_let_in_by_the_first(browser: Browser, site: Server) -> None:
     second = Walker(browser, site, "", 1440)
     second.open("/sign-up")
     second.sees("现在:", "第一次发布需求或报价之前:", "签署合同时:")
     second.press("提交")
     assert "refused" in second.page.evaluate(FOCUSED), "the list of what is wrong has the focus"
-    _shot(second.page, "refused")
     second.page.get_by_role("link", name="统一社会信用代码:").click()
     assert second.page.evaluate("document.activeElement.name") == "uscc"
     fits_and_reads(second.page)
@@ -42,7 +31,6 @@ def test_the_second_person_of_a_company_is_let_in_by_the_first(browser: Browser,
     second.press("提交")
     second.sees("这个统一社会信用代码已经有人用来入驻", "请管理员同意我加入", "授权书")
     claim = second.page.url
-    _shot(second.page, "claim")
     fits_and_reads(second.page)
     second.open("/outbox")
     second.page.locator("main a[href*='/confirm/']").first.click()
@@ -57,7 +45,6 @@ def test_the_second_person_of_a_company_is_let_in_by_the_first(browser: Browser,
     first.open(claim)
     first.follow("同意加入")
     first.sees("卓玛", SECOND, "分机 8021")
-    _shot(first.page, "admit")
     fits_and_reads(first.page)
     first.press("同意加入")
     first.open("/my/organisation")
@@ -66,6 +53,5 @@ def test_the_second_person_of_a_company_is_let_in_by_the_first(browser: Browser,
     second.open("/my/organisation")
     second.sees("buyer", "卓玛")
     second.open("/my/security")
-    _shot(second.page, "security")
     second.press("在所有设备退出")
     second.sees("已在所有设备退出。")
