@@ -12,11 +12,10 @@ from flask_alembic import Alembic
 from flask_babel import Babel
 from flask_bootstrap import Bootstrap5
 from flask_limiter import Limiter
-from flask_login import LoginManager
 from flask_sqlalchemy_lite import SQLAlchemy
-from flask_wtf import CSRFProtect
 from sqlalchemy import Connection, Engine, event, text
 
+from market.resuming import SignIns, Tokens
 from models import Base
 from models.sessions import network_of
 
@@ -75,7 +74,7 @@ db = SQLAlchemy()
 alembic = Migrations(metadatas=Base.metadata)
 babel = Babel()
 bootstrap = Bootstrap5()
-csrf = CSRFProtect()
+csrf = Tokens()
 
 
 def place() -> str:
@@ -89,7 +88,7 @@ def place() -> str:
 limiter = Limiter(
     place, in_memory_fallback_enabled=True
 )  # where the counts cannot be kept, each process counts for itself
-login = LoginManager()
+login = SignIns()
 
 
 @event.listens_for(Engine, "connect")

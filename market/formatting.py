@@ -10,7 +10,8 @@ from flask import current_app
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_wtf.file import FileField
-from wtforms import PasswordField
+from wtforms import HiddenField, PasswordField, RadioField, SelectMultipleField
+from wtforms.widgets import ListWidget
 
 from models import clock, money, pricing, workdays
 from models.accounts import Organisation
@@ -211,6 +212,17 @@ def retained_input_text(form: Any) -> str:
         if file
         else _("您填写的内容都还在。")
     )
+
+
+def refused_fields(form: Any) -> list[Any]:
+    """The fields with something wrong in them that can be seen, in their order."""
+    return [field for field in form if field.errors and not isinstance(field, HiddenField)]
+
+
+def first_input(field: Any) -> str:
+    """The id of what stands first in a field: of several to choose from the first one."""
+    one = isinstance(field, (RadioField, SelectMultipleField)) and isinstance(field.widget, ListWidget)
+    return f"{field.id}-0" if one and field.choices else str(field.id)
 
 
 def asks_nothing(form: Any) -> bool:

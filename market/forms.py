@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 from flask import request, session
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
@@ -28,6 +29,8 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
+from market import resuming
+from market.validation import InWords
 from models import days, money, numbers, printable
 from models.accounts import User
 from models.clock import BEIJING
@@ -56,11 +59,15 @@ class Form(FlaskForm):
                 return CombinedMultiDict([MultiDict(files), request.form])
             return found
 
+        def get_translations(self, form: Any) -> InWords:
+            """What WTForms would say, in words of ours."""
+            return InWords()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         session.setdefault("forms", secrets.token_urlsafe(12))
         if not self.submission.data:
-            self.submission.data = secrets.token_urlsafe(12)
+            self.submission.data = resuming.new_key()
 
     def sent(self) -> Sent:
         """The key as actions take it, and what was sent with it.
@@ -70,7 +77,13 @@ class Form(FlaskForm):
         return Sent(f"{session['forms']}:{self.submission.data}", _contents())
 
     def validate(self, extra_validators: dict[str, list[Any]] | None = None) -> bool:
-        """What no field may hold is refused at every field."""
+        """What no field may hold is refused at every field.
+
+        What came too late is looked at no further: it is shown again.
+        """
+        if resuming.too_late():
+            self.form_errors = [gettext(resuming.TOO_LATE)]
+            return False
         extra = extra_validators or {}
         return bool(super().validate({name: [*extra.get(name, ()), keepable] for name in self._fields}))
 
@@ -89,7 +102,7 @@ class Form(FlaskForm):
         """
         field = self._fields.get(problem.field or "")
         if problem.field == "submission":
-            self.submission.data = secrets.token_urlsafe(12)
+            self.submission.data = resuming.new_key()
         if field is not None and not isinstance(field, HiddenField):
             field.errors = [*field.errors, message]
         else:

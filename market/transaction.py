@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from market import permissions
 from market.extensions import db
+from market.resuming import refuse_too_late
 from models import clock, events, permission, submissions
 from models.actors import Actor
 from models.errors import Conflict
@@ -97,6 +98,7 @@ def transaction() -> Iterator[Session]:
     It remembers when it was asked for, before waiting for a lock (`clock.arrival`). After the commit the
     page's reading session is refreshed and the jobs are told.
     """
+    refuse_too_late()
     session, outer = (
         Session(db.engine, expire_on_commit=False, info={"arrived": _arrived.get() or clock.now()}),
         None,

@@ -1,11 +1,13 @@
-"""A second claim on a credit code that is taken.
+"""A second person with a credit code that is taken.
 
-Who says the organisation is theirs, on what evidence, what the present members say, and what a person
-decides. Nobody is locked out by whoever was first, and nobody is put out unheard.
+Whoever works there asks its owner to be let in. Who says the organisation is theirs shows it: on what
+evidence, what the present members say, and what a person decides. Nobody is locked out by whoever was first,
+and nobody is put out unheard.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from sqlalchemy import ColumnElement, ForeignKey, and_, func, select
@@ -25,7 +27,9 @@ from models.workflow import start
 from models.workflow_table import Limit, Move, State, Workflow
 
 TO_DECIDE = up("claim.decide_days")
+TO_SHOW = Limit(policy="claim.file_days", act="lapse")
 MOST_ROUNDS = 2
+BY_OWNERS = frozenset({"admit", "decline"})  # who belongs to an organisation is for its owners to say
 
 
 def _has_evidence(session: Session, claim: Claim) -> None:
@@ -39,15 +43,33 @@ def _nobody_was_let_in(session: Session, claim: Claim) -> None:
         raise RuleViolation(N_("请先等现登记的成员说明,或期限届满。"))
 
 
+def _done_before(session: Session, claim: Claim, act: str) -> int:
+    done = select(func.count(Event.id)).where(
+        Event.case_type == "claim", Event.case_identifier == claim.identifier, Event.kind == f"claim.{act}"
+    )
+    return session.scalar(done) or 0
+
+
 def _may_go_on(session: Session, claim: Claim) -> None:
     """Each round is told to the members; and whoever found another organisation meanwhile has one."""
-    rounds = select(func.count(Event.id)).where(
-        Event.case_type == "claim", Event.case_identifier == claim.identifier, Event.kind == "claim.resume"
-    )
-    if (session.scalar(rounds) or 0) >= MOST_ROUNDS:
+    if _done_before(session, claim, "resume") >= MOST_ROUNDS:
         raise RuleViolation(
             N_("这项认领已经继续过 %(most)s 次,不能再继续;请联系监管部门。"), most=MOST_ROUNDS
         )
+    _belongs_nowhere(session, claim)
+
+
+def _may_ask(session: Session, claim: Claim) -> None:
+    """The owners are asked often enough, and there is one to ask."""
+    if _done_before(session, claim, "ask") >= MOST_ROUNDS:
+        raise RuleViolation(
+            N_("已经请管理员同意过 %(most)s 次,不能再请;可以提交材料,由监管部门认定。"), most=MOST_ROUNDS
+        )
+    owners = select(Membership.id).where(
+        Membership.organisation_id == claim.organisation_id, Membership.role == "owner"
+    )
+    if session.scalar(owners.limit(1)) is None:
+        raise RuleViolation(N_("这家单位还没有管理员,请提交材料,由监管部门认定。"))
     _belongs_nowhere(session, claim)
 
 
@@ -61,8 +83,10 @@ CLAIM = Workflow(
     label=N_("单位认领"),
     states=(
         State("draft", N_("待提交材料"), tone="plain"),
+        State("asked", N_("待管理员同意")),
         State("filed", N_("待现有成员说明")),
         State("answered", N_("待认定")),
+        State("joined", N_("已加入"), tone="good", terminal=True),
         State("granted", N_("认领成立"), tone="good", terminal=True),
         State("refused", N_("认领不成立"), tone="bad", terminal=True),
         State("withdrawn", N_("已撤回"), tone="plain"),
@@ -80,6 +104,20 @@ CLAIM = Workflow(
         ),
         Move("draft", "withdraw", "withdrawn", who={"applicant"}, leaves=True),
         Move("draft", "lapse", "withdrawn", who={"system"}),
+        Move(
+            "draft",
+            "ask",
+            "asked",
+            who={"applicant"},
+            rules=(_may_ask,),
+            notify=("holder",),
+            needs_reason=True,
+            limit=Limit(policy="claim.answer_days", act="lapse"),
+        ),
+        Move("asked", "admit", "joined", who={"holder"}, rules=(_belongs_nowhere,), main=True),
+        Move("asked", "decline", "draft", who={"holder"}, needs_reason=True, limit=TO_SHOW),
+        Move("asked", "lapse", "draft", who={"system"}, limit=TO_SHOW),
+        Move("asked", "withdraw", "withdrawn", who={"applicant"}, notify=("holder",), leaves=True),
         Move("filed", "answer", "answered", who={"holder"}, needs_reason=True, main=True, limit=TO_DECIDE),
         Move("filed", "lapse", "answered", who={"system"}, notify=("holder",), limit=TO_DECIDE),
         Move(
@@ -114,14 +152,17 @@ CLAIM = Workflow(
             "draft",
             who={"applicant"},
             rules=(_may_go_on,),
-            limit=Limit(policy="claim.file_days", act="lapse"),
+            limit=TO_SHOW,
         ),
     ),
-    opening=Limit(policy="claim.file_days", act="lapse"),
-    duties=("answer", "file", "withdraw"),
-    prepares=("open", "answer", "file", "withdraw", "resume"),
+    opening=TO_SHOW,
+    duties=("answer", "file", "withdraw", "ask", "decline"),
+    prepares=("open", "answer", "file", "withdraw", "resume", "ask", "admit", "decline"),
     openings={"open": N_("有人用本单位的代码注册")},
     acts={
+        "ask": N_("请管理员同意我加入"),
+        "admit": N_("同意加入"),
+        "decline": N_("不同意加入"),
         "file": N_("提交认领材料"),
         "withdraw": N_("撤回认领"),
         "resume": N_("继续认领"),
@@ -155,6 +196,10 @@ class Claim(Case, Base):
     @property
     def title(self) -> str:
         return self.organisation.name
+
+    def in_standing(self, actor: Actor, played: Iterable[str], act: str) -> frozenset[str]:
+        found = super().in_standing(actor, played, act)
+        return found - {"holder"} if act in BY_OWNERS and not actor.owner else found
 
     @property
     def overseen(self) -> bool:
@@ -193,9 +238,14 @@ def taken(session: Session, code: str) -> Organisation | None:
     return session.scalars(select(Organisation).where(Organisation.uscc == code)).one_or_none()
 
 
-def unfinished(session: Session, user: int) -> Claim | None:
-    """The claim a person left without evidence, if it is the last it made."""
-    last = session.scalars(
+def latest(session: Session, user: int) -> Claim | None:
+    """The last claim a person made."""
+    return session.scalars(
         select(Claim).where(Claim.applicant_id == user).order_by(Claim.id.desc()).limit(1)
     ).one_or_none()
+
+
+def unfinished(session: Session, user: int) -> Claim | None:
+    """The claim a person left without evidence, if it is the last it made."""
+    last = latest(session, user)
     return last if last is not None and last.state == "withdrawn" else None

@@ -107,6 +107,7 @@ def check_role(
         raise NotAllowed(permission.NO_PART)
     if not played:
         permission.check_standing(actor, case.side_of(min(among)), **case.workflow.asks(act))
+        raise NotAllowed(N_("只有本单位的管理员可以这样做。"))  # all else `in_standing` asks
     if not leaving:
         conflicts.check(session, case, actor, played)
     return played

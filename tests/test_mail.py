@@ -150,6 +150,7 @@ def test_every_kind_of_letter_can_be_written_in_both_languages(app: Flask, world
     user = db.session.scalars(select(User)).first()
     data = {
         "organisation": "甲公司",
+        "name": "卓玛",
         "claim": "CL-2026-000001",
         "what": "增加了一名成员",
         "path": "/my",

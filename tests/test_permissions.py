@@ -173,8 +173,9 @@ OF_CASES: list[tuple[str, str]] = [
         f"{OVERSEERS}, admin",
         "organisation.verify organisation.return organisation.refuse claim.grant claim.refuse",
     ),
-    ("", "claim.file claim.withdraw claim.resume"),  # the applicant's, who is none of these
-    ("agency, agency suspended", "claim.answer"),
+    ("", "claim.file claim.ask claim.withdraw claim.resume"),  # the applicant's, who is none of these
+    ("agency", "claim.admit"),
+    ("agency, agency suspended", "claim.answer claim.decline"),
     ("agency, system, agency suspended", "account_change.stop"),
     (
         OVERSEERS,

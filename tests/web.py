@@ -59,8 +59,8 @@ class Visitor:
     def get(self, path: str) -> Answer:
         return self._answer(lambda: self.client.get(path, buffered=True))
 
-    def post(self, path: str, data: dict[str, Any]) -> Answer:
-        return self._answer(lambda: self.client.post(path, data=data))
+    def post(self, path: str, data: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
+        return self._answer(lambda: self.client.post(path, data=data, headers=headers))
 
     def _answer(self, ask: Callable[[], TestResponse]) -> Answer:
         """Outside the test's own application context, as every request comes."""

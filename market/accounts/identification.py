@@ -26,11 +26,12 @@ from market.formatting import problem_text
 from market.forms import FITS_REASON, NEEDED, ActForm, Form, ReasonForm, fits, printed, text, upload
 from market.identity import current_actor
 from market.reauthentication import is_own_password
-from models import documents
-from models.accounts import Organisation, User
+from models import documents, policy
+from models.accounts import Organisation, User, authority_for
 from models.agencies.register import UNLIKE
 from models.claims import Claim
 from models.errors import NotAllowed
+from models.events import Event, timeline
 from models.i18n import N_
 
 bp = Blueprint("identification", __name__)
@@ -68,6 +69,12 @@ class EvidenceForm(Form):
         description=_l("您是谁、凭什么代表这家单位。会告知现有成员和监管部门。"),
     )
     file = upload(_l("证明材料"), scan=True)
+
+
+class JoinForm(Form):
+    reason = TextAreaField(
+        _l("您是谁"), [FITS_REASON], description=_l("在单位做什么、怎么联系您。会告知这家单位的管理员。")
+    )
 
 
 class AnswerForm(Form):
@@ -225,8 +232,25 @@ def show_claim(identifier: str) -> str:
         "accounts/claim.html",
         **case_page(claim),
         claim=claim,
+        rules=policy.get(claim.policy_version),
+        regulator=authority_for(db.session, "regulator", None, claim.region_code),
         files=documents.of_case(db.session, "claim", identifier),
     )
+
+
+def _who_asks(claim: Claim) -> list[tuple[str, Any]]:
+    """What an owner should look at before it lets somebody in."""
+    of_it = timeline([("claim", claim.identifier, ["parties"])])
+    asked = db.session.scalars(of_it.where(Event.kind == "claim.ask").limit(1)).first()
+    return [
+        (_("姓名"), claim.applicant.name),
+        (_("邮箱(已确认)"), claim.applicant.email),
+        (_("本人的说明"), asked.data.get("reason") if asked else None),
+        (
+            _("同意以后"),
+            _("成为成员,除管理成员、委托、账户和密钥以外都能办理;随时可以在“本单位”移除。"),
+        ),
+    ]
 
 
 register_case(
@@ -236,6 +260,9 @@ register_case(
     page=show_claim,
     acts={
         "file": ActPage(claiming.file, EvidenceForm, _with_file),
+        "ask": ActPage(claiming.ask, JoinForm),
+        "admit": ActPage(claiming.admit, beside=_who_asks),
+        "decline": ActPage(claiming.decline, ReasonForm, beside=_who_asks),
         "answer": ActPage(claiming.answer, AnswerForm, _with_file),
         "withdraw": ActPage(claiming.withdraw),
         "resume": ActPage(claiming.resume),

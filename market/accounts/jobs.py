@@ -232,26 +232,31 @@ def _claimed(session: Session, letter: Letter) -> Text:
     words = N_(
         "%(who)s,您好:\n\n有人在公信平台用“%(organisation)s”的统一社会信用代码提出认领(%(claim)s)。如果不是贵单位的人,请登录说明情况;监管部门会据双方材料认定。\n\n%(link)s"
     )
-    return _to(
-        letter,
-        _("有人认领贵单位"),
-        words,
-        f"/claims/{letter.data['claim']}",
-        organisation=letter.data["organisation"],
-        claim=letter.data["claim"],
-    )
+    return _of_claim(letter, _("有人认领贵单位"), words)
 
 
 def _claim_decided(session: Session, letter: Letter) -> Text:
     words = N_("%(who)s,您好:\n\n对“%(organisation)s”的认领(%(claim)s)已经认定,结果和理由请看:\n\n%(link)s")
-    return _to(
-        letter,
-        _("认领有了结果"),
-        words,
-        f"/claims/{letter.data['claim']}",
-        organisation=letter.data["organisation"],
-        claim=letter.data["claim"],
+    return _of_claim(letter, _("认领有了结果"), words)
+
+
+def _asks_to_join(session: Session, letter: Letter) -> Text:
+    words = N_(
+        "%(who)s,您好:\n\n“%(name)s”说自己是“%(organisation)s”的人,请您同意加入(%(claim)s)。请核对后答复;不认识的请不要同意。\n\n%(link)s"
     )
+    return _of_claim(letter, _("有人请求加入贵单位"), words, name=letter.data["name"])
+
+
+def _join_decided(session: Session, letter: Letter) -> Text:
+    words = N_(
+        "%(who)s,您好:\n\n您请求加入“%(organisation)s”(%(claim)s),管理员已经答复。结果、理由和接下来可以怎么办请看:\n\n%(link)s"
+    )
+    return _of_claim(letter, _("加入单位的请求有了答复"), words)
+
+
+def _of_claim(letter: Letter, subject: str, words: str, **told: str) -> Text:
+    about = {name: letter.data[name] for name in ("organisation", "claim")}
+    return _to(letter, subject, words, f"/claims/{letter.data['claim']}", **about, **told)
 
 
 def _blocked(session: Session, letter: Letter) -> Text:
@@ -283,6 +288,8 @@ TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "authority": _authority,
     "claimed": _claimed,
     "claim_decided": _claim_decided,
+    "asks_to_join": _asks_to_join,
+    "join_decided": _join_decided,
 }
 
 

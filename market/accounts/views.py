@@ -22,7 +22,7 @@ from market.accounts.forms import MemberForm, PasswordForm, SignInForm, SignUpFo
 from market.accounts.identification import example_values
 from market.accounts.signing_in import first_step
 from market.attempts import TooMany, account, counted, know
-from market.case_views import attempt, form_page
+from market.case_views import attempt, case_url, form_page
 from market.config import LOCALES
 from market.demonstration import people as demo
 from market.extensions import csrf, db, limiter
@@ -45,6 +45,7 @@ from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.agencies.register import UNLIKE
 from models.blocking import may_lift, people_of, rank_over
+from models.claims import latest
 from models.errors import NotAllowed, NotFound
 from models.factors import kinds
 from models.i18n import N_
@@ -182,6 +183,8 @@ def _welcome(made: str, password: str) -> Response:
     for identifier in waits:
         try_register(identifier)
     db.session.expire_all()
+    if (claim := latest(db.session, user.id)) is not None:
+        return redirect(case_url("claim", claim.identifier), 303)
     return redirect(url_for("agencies.entry" if "agency" in actor_for(user).roles else "worklist.index"), 303)
 
 

@@ -161,7 +161,7 @@ def test_agencies_come_in_whole_and_are_claimed_by_their_first_person(app: Flask
         "what the table said is filled in"
     )
     again = Visitor(app).submit("/sign-up", **{**person, "email": "late@example.cn"}, claim=claim)
-    assert again.location == "/my", "who comes late has a claim to show"
+    assert again.location.startswith("/claims/"), "who comes late has a claim to show"
 
 
 def test_a_row_that_no_longer_fits_is_left_out_and_says_so(app: Flask, world: World) -> None:

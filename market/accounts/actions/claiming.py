@@ -1,6 +1,6 @@
-"""Claiming an organisation whose code is taken.
+"""Joining an organisation whose code is taken, or claiming it.
 
-Evidence, the present members' answer, a person's decision.
+Its owner's yes; or evidence, the present members' answer, a person's decision.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from market import mail
 from market.case_actions import case_action
 from market.files import hand_in, with_file
-from market.owner_letters import notify_owners
+from market.owner_letters import notify_owners, notify_owners_of_change
 from market.signing import prepare_key
 from market.transaction import action
 from models import clock
@@ -72,7 +72,41 @@ def answer(
     return identifier
 
 
-# The present members said nothing in time, or nobody handed in what shows the claim.
+@action
+def ask(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """Somebody who works there asks its owners, who are told by letter too: who it is, and as what."""
+    claim = Claim.lock(session, identifier)
+    perform(session, claim, "ask", actor, reason=reason)
+    notify_owners(session, claim.organisation, "asks_to_join", name=claim.applicant.name, **_about(claim))
+    return identifier
+
+
+@action
+def admit(session: Session, actor: Actor, identifier: str) -> str:
+    """An owner lets whoever asked in, as a member of staff; all owners are told."""
+    claim = Claim.lock(session, identifier)
+    perform(session, claim, "admit", actor)
+    member = Membership(user_id=claim.applicant_id, organisation_id=claim.organisation_id, role="staff")
+    session.add(member)
+    notify_owners_of_change(session, claim.organisation, N_("增加了一名成员"), "/my/organisation")
+    return _tell(session, claim, "join_decided")
+
+
+@action
+def decline(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """An owner does not, and says why: whoever asked can still show that the organisation is theirs."""
+    claim = Claim.lock(session, identifier)
+    perform(session, claim, "decline", actor, reason=reason)
+    return _tell(session, claim, "join_decided")
+
+
+def _tell(session: Session, claim: Claim, kind: str) -> str:
+    """The letter to whoever asked or claimed, of the decision."""
+    mail.post(session, kind, claim.applicant.address, claim.applicant, **_about(claim))
+    return claim.identifier
+
+
+# The owners or the present members said nothing in time, or nobody handed in what shows the claim.
 lapse = case_action(__name__, Claim, "lapse")
 
 
@@ -88,8 +122,7 @@ def refuse(session: Session, actor: Actor, identifier: str, *, reason: str) -> s
     """It is not theirs, with the reason."""
     claim = Claim.lock(session, identifier)
     perform(session, claim, "refuse", actor, reason=reason)
-    mail.post(session, "claim_decided", claim.applicant.address, claim.applicant, **_about(claim))
-    return identifier
+    return _tell(session, claim, "claim_decided")
 
 
 @action
@@ -111,8 +144,7 @@ def grant(session: Session, actor: Actor, identifier: str, *, reason: str, repla
     if (organisation.kind, organisation.state) == ("enterprise", "applied"):
         perform(session, organisation, "match", SYSTEM, data={"number": claim.identifier})
         prepare_key(session, organisation)
-    mail.post(session, "claim_decided", claim.applicant.address, claim.applicant, **_about(claim))
-    return identifier
+    return _tell(session, claim, "claim_decided")
 
 
 def _put_out(session: Session, organisation: Organisation) -> None:
