@@ -71,7 +71,7 @@ def _places() -> frozenset[str]:
 
 
 @cache
-def _of_place(name: str) -> tuple[tuple[str, ...], ...]:
+def readings(name: str) -> tuple[tuple[str, ...], ...]:
     """The readings of a place, those that differ least from the usual one first."""
     usual = lazy_pinyin(name)
     ways = [
@@ -102,7 +102,7 @@ def others(run: str, syllables: list[str], starts: list[int]) -> list[Other]:
     """How else the places in a run of characters, and the surnames at the starts of its words, are read."""
     found: list[Other] = []
     for at, end in places(run):
-        found += [(at, said) for said in _of_place(run[at:end])]
+        found += [(at, said) for said in readings(run[at:end])]
     for at in starts:
         for length in (1, 2):
             found += [(at, said) for said in surnames().get(run[at : at + length], ())]

@@ -24,6 +24,8 @@ SINCE = {
     "upload_tallies",
     "account_changes",
     "claims",
+    "favourites",
+    "service_areas",
 }  # tables that came since: what was in them is gone with them
 
 
