@@ -35,6 +35,7 @@ _KINDS = {
     "旗": "Banner",
 }
 _HAN = re.compile("[\u3400-\u9fff]")
+_SOUND = re.compile(r"[a-zü\s'’,.-]+")
 
 
 def _short(name: str) -> str:
@@ -89,8 +90,9 @@ def _in_english(name: str) -> str:
 
 
 def _letters(text: str) -> str:
-    """What is left of a text when it is sounded out: `Ge'ermu Shi` gives `geermushi`."""
-    return re.sub("[^a-z]", "", spelling.plain(text).lower().replace("ü", "v"))
+    """What is left of a text that is sounded out: `Ge'ermu Shi` gives `geermushi`; nothing of any other."""
+    said = spelling.plain(text).lower()
+    return re.sub("[^a-z]", "", said.replace("ü", "v")) if _SOUND.fullmatch(said) else ""
 
 
 def _sounds(code: str, name: str, area: str) -> Iterator[tuple[int, str]]:
@@ -128,7 +130,7 @@ def meant(text: str, area: str = "") -> tuple[str, ...]:
     None it cannot be; several it does not tell apart.
     """
     found = regions.find(text, area)
-    return found if found or _HAN.search(text) else _sounded(area).get(_letters(text), ())
+    return found or _sounded(area).get(_letters(text), ())
 
 
 def near(text: str, area: str = "", most: int = 8) -> tuple[str, ...]:

@@ -76,10 +76,10 @@ def test_areas_elsewhere_and_too_many_are_refused(world: World, monkeypatch: pyt
 def test_an_agency_says_it_on_a_page_in_any_spelling(app: Flask, world: World) -> None:
     agency = sign_in(app, world, "agency")
     refused = agency.submit("/my/service-areas", areas=["630100"], counties="火星")
-    assert (refused.status, "没有叫“火星”的地区" in refused.message("counties")) == (422, True)
+    assert (refused.status, "没有叫“火星”的地区" in refused.error_at("counties")) == (422, True)
     assert refused.value_of("counties") == "火星"
     doubted = agency.submit("/my/service-areas", areas=[], counties="gem\nyushu")
-    assert "玉树藏族自治州玉树市" in doubted.message("counties")
+    assert "玉树藏族自治州玉树市" in doubted.error_at("counties")
     done = agency.submit("/my/service-areas", areas=["630100"], counties="gem、Delingha, 632822")
     assert done.status == 303
     assert areas_of(db.session, None) == {
@@ -129,7 +129,7 @@ def test_a_form_takes_a_region_as_it_is_typed_and_asks_where_it_may_be_two(app: 
     assert "玉树市" in buyer.get(chosen.location).text
     assert buyer.submit("/requests/new", **form, region_code=["gem", "632701"]).status == 303, "typed anew"
     nothing = buyer.submit("/requests/new", **form, region_code="火星")
-    assert "没有找到这个地区" in nothing.message("region_code")
+    assert "没有找到这个地区" in nothing.error_at("region_code")
 
 
 def test_in_english_a_region_is_called_in_english(app: Flask, world: World) -> None:
