@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from market.formatting import bilingual, format_instant, stored_problem_text
+from market.formatting import bilingual, format_instant, region, stored_problem_text
 from models import CASES, money, policy
 from models.actors import ROLES
 from models.agencies.checks import CHECKS
@@ -55,6 +55,7 @@ EVENTS = {
     "expiring": N_("资质即将到期"),
     "expire": N_("资质已到期,不能再承接要求它的事项"),
     "fees": N_("公示收费"),
+    "serve": N_("说明服务地区"),
     "member": N_("增加成员"),
     "leave": N_("移除成员"),
     "delegate": N_("委托采购"),
@@ -138,6 +139,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "changes": lambda changed: ";".join(f"{old or '—'} → {new or '—'}" for old, new in changed.values()),
     "ground": lambda key: _ground(key),
     "again": lambda identifier: _("重新采购,前一次为 %(tender)s", tender=identifier),
+    "areas": lambda codes: _("、").join(map(region, codes)),
     "number": str,
     "valid_until": lambda day: _("有效期至 %(day)s", day=day),
     "question": lambda words: _("问:%(words)s", words=words),

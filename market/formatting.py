@@ -22,7 +22,8 @@ from models.catalogue import ServiceItem
 from models.clock import BEIJING
 from models.errors import Problem
 from models.measures import words_of
-from models.regions import full_name
+from models.regions import full_name, short_name
+from search import places
 
 
 def problem_text(problem: Problem) -> str:
@@ -189,8 +190,19 @@ def bilingual(texts: Json) -> str:
 
 def region(code: str) -> str:
     """A region by its full name, without the part every place of this market shares."""
+    locale = get_locale()
+    if locale and locale.language == "en":
+        return places.english(code, current_app.config["AREA"])
     whole, shared = full_name(code), full_name(current_app.config["AREA"])
     return whole.removeprefix(shared) or whole
+
+
+def region_briefly(code: str) -> str:
+    """A region by its own name alone, where several stand in a row."""
+    locale = get_locale()
+    if locale and locale.language == "en":
+        return places.english(code).partition(",")[0]
+    return short_name(code)
 
 
 def has_file(form: Any) -> bool:

@@ -8,28 +8,37 @@ from typing import Any
 
 from flask import current_app, request
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField, StringField
 
 from market.extensions import db
-from market.formatting import bilingual, item_name
+from market.formatting import bilingual, item_name, region
 from models import uscc
 from models.agencies.certificates import professions
 from models.catalogue import ServiceItem, current_items
-from models.regions import covers, find, published
+from models.regions import covers, published
+from search import places
+
+
+def _area() -> str:
+    return str(current_app.config["AREA"])
 
 
 def region_choices() -> list[tuple[str, str]]:
-    """The regions this market serves, by full name."""
-    area = current_app.config["AREA"]
-    return [(row["code"], row["full_name"]) for row in published() if covers(area, row["code"])]
+    """The regions this market serves, by code, as the reader calls them."""
+    return [(row["code"], region(row["code"])) for row in published() if covers(_area(), row["code"])]
+
+
+def regions_meant(text: str) -> tuple[str, ...]:
+    """The codes of the regions of this market a text may mean: a name, a code, its pinyin or initials."""
+    return places.meant(text, _area()) if text.strip() else ()
 
 
 def region_named(text: str) -> str:
     """The code of the region of this market a text means, a name or a code, of today or of before.
 
-    The text itself where it means none.
+    The text itself where it means none, or does not say which.
     """
-    found = find(text, current_app.config["AREA"]) if text else ()
+    found = regions_meant(text)
     return found[0] if len(found) == 1 else text
 
 
@@ -46,14 +55,63 @@ def day_asked(text: str) -> date | None:
         return None
 
 
-def region_field(label: Any, validators: list[Any], **about: Any) -> SelectField:
-    """A region of this market.
+def region_suggestions(counts: dict[str, int] | None = None) -> list[tuple[str, str]]:
+    """What a region field offers while one types: a region, and how else it may be typed, or how many it has.
 
-    What another system still calls by its old code, or by a name, is taken as what it means.
+    With `counts` those without any are left out.
     """
-    return SelectField(
-        label, validators, coerce=lambda value: region_named(str(value)) if value is not None else "", **about
-    )
+    return [
+        (name, f"{counts[code]}" if counts is not None else f"{places.sounded_out(code)} {code}")
+        for code, name in region_choices()
+        if counts is None or counts.get(code)
+    ]
+
+
+def region_doubt(text: str) -> list[tuple[str, str]] | None:
+    """The regions (code and name) a text may mean that means none or several; None where it means one."""
+    found = regions_meant(text)
+    if len(found) == 1 or not text.strip():
+        return None
+    return [(code, region(code)) for code in found or places.near(text, _area())]
+
+
+class RegionField(StringField):
+    """A region of this market, typed: its name, its code, its pinyin or initials; its data are the code.
+
+    A text that means none, or several, is refused with those it may have meant to choose from (`doubt`), and
+    stays as it was typed. What another system calls by an old code is taken as what it means.
+    """
+
+    doubt: list[tuple[str, str]] = []
+
+    def _value(self) -> str:
+        typed = str(self.raw_data[0]) if self.raw_data else ""
+        return typed if self.errors or not self.data else region(self.data)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """What was typed, and after it which of those it may have meant was chosen."""
+        self.data, self.doubt = "", []
+        if not valuelist or not valuelist[0].strip():
+            return
+        typed, chosen = valuelist[0][:60].strip(), set(valuelist[1:])
+        doubt = region_doubt(typed)
+        if doubt is None:
+            self.data = region_named(typed)
+            return
+        self.data = next((code for code, _name in doubt if code in chosen), "")
+        if not self.data:
+            self.doubt = doubt
+            raise ValueError(
+                str(_l("没有找到这个地区;请从下面选定,或换个写法:名称、拼音或行政区划代码。"))
+                if not regions_meant(typed)
+                else str(_l("这样写的地区不止一个,请从下面选定。"))
+            )
+
+
+def region_field(label: Any, validators: list[Any], **about: Any) -> RegionField:
+    """A region of this market that one types."""
+    how = _l("可写名称、拼音、首字母或代码,例如 格尔木、geermu、gem、632801。")
+    return RegionField(label, validators, description=how, **about)
 
 
 def as_printed() -> BooleanField:

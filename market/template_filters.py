@@ -39,6 +39,7 @@ from market.formatting import (
     part_words,
     refused_fields,
     region,
+    region_briefly,
     retained_input_text,
     score_mean,
     signed_money,
@@ -46,6 +47,7 @@ from market.formatting import (
     time_left,
     urgency,
 )
+from market.options import region_doubt, region_suggestions
 from models import money
 
 
@@ -73,6 +75,8 @@ def register(app: Flask) -> None:
         job_words,
         bilingual,
         region,
+        region_briefly,
+        region_briefly,
         event_sentence,
         actor_words,
         event_details,
@@ -89,3 +93,4 @@ def register(app: Flask) -> None:
     app.add_template_filter(lambda content: base64.b64encode(content).decode(), "base64")
     app.add_template_filter(_, "t")
     app.jinja_env.globals.update(label_of=label_of, act_words=act_words, get_locale=get_locale, int_type=int)
+    app.jinja_env.globals.update(region_suggestions=region_suggestions, region_doubt=region_doubt)

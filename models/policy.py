@@ -105,6 +105,7 @@ def current() -> Policy:
 SECTIONS = {
     "session": N_("登录"),
     "entry": N_("入驻"),
+    "shortlist": N_("收藏与比较"),
     "claim": N_("单位认领"),
     "check": N_("机构核查"),
     "referral": N_("报请上级"),
@@ -129,6 +130,9 @@ KEYS = {
     "entry.check_days": N_("核验入驻申请的期限"),
     "entry.expiry_warning_days": N_("资质到期前提醒(自然日)"),
     "entry.account_wait_days": N_("更换收款账户后多少天才按新账户付款"),
+    "entry.areas_most": N_("一家机构最多写几个服务地区"),
+    "shortlist.most": N_("一个单位最多收藏几家机构"),
+    "shortlist.compared": N_("最多几家机构并排比较"),
     "claim.file_days": N_("提交认领材料的期限"),
     "claim.answer_days": N_("现有成员说明认领情况的期限"),
     "claim.decide_days": N_("监管部门认定认领的期限"),

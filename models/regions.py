@@ -129,6 +129,17 @@ def forms(name: str) -> tuple[str, ...]:
 
 
 @cache
+def short_name(code: str) -> str:
+    """A region's own name as people say it, with its kind: 海西州, 格尔木市; the code where we know none."""
+    name = next((row["name"] for row in published() if row["code"] == current(code)), code)
+    return min(
+        (said for said in forms(name) if _KIND.search(said[-1]) or said.endswith("行委")),
+        key=len,
+        default=name,
+    )
+
+
+@cache
 def _spoken(area: str) -> dict[str, tuple[str, ...]]:
     """Every way to say each division of an area, with the codes it may mean.
 

@@ -13,6 +13,7 @@ from models import clock
 from models.accounts import Organisation
 from models.agencies.certificates import Qualification
 from models.agencies.fees import FeeSchedule
+from models.agencies.serving import areas_of, served
 from models.catalogue import ServiceItem, current_items
 from models.credit.score import CreditScore
 from models.events import Event
@@ -22,14 +23,16 @@ from search.analysis import sounds, terms
 
 Document = dict[str, Any]
 PIECE = 500  # agencies read at once
+ALL = "+"  # after the code of an area: all of it
 
 
 def agency_documents(session: Session, agency_ids: Iterable[int] | None = None) -> dict[str, Document | None]:
     """Identifier to document, for these agencies or all; None where it should not be found.
 
-    `items`, `regions` and `held` (kinds of valid qualifications) are lists; `offers` has, by item, the
-    published price in fen for the item's example job and the promised working days.
+    `items`, `regions` (see `_places`) and `held` (kinds of valid qualifications) are lists; `offers` has, by
+    item, the published price in fen for the item's example job and the promised working days.
     """
+    wanted = list(agency_ids) if agency_ids is not None else None
     agencies: Any = select(Organisation).where(Organisation.kind == "agency")
     priced: Any = (
         select(FeeSchedule).where(FeeSchedule.effective_from <= clock.today()).order_by(FeeSchedule.version)
@@ -38,8 +41,7 @@ def agency_documents(session: Session, agency_ids: Iterable[int] | None = None) 
     held: Any = select(Qualification.agency_id, Qualification.kind).where(
         Qualification.valid_on(clock.today())
     )
-    if agency_ids is not None:
-        wanted = list(agency_ids)
+    if wanted is not None:
         agencies = agencies.where(Organisation.id.in_(wanted))
         priced, scored, held = (
             q.where(c.agency_id.in_(wanted))
@@ -54,9 +56,15 @@ def agency_documents(session: Session, agency_ids: Iterable[int] | None = None) 
     for agency_id, kind in session.execute(held):
         kinds[agency_id].add(kind)
     scores = {score.agency_id: score for score in session.scalars(scored)}
+    areas = areas_of(session, wanted)
     return {
         agency.identifier: _agency(
-            agency, schedules[agency.id], kinds[agency.id], scores.get(agency.id), items
+            agency,
+            schedules[agency.id],
+            kinds[agency.id],
+            scores.get(agency.id),
+            items,
+            served(agency, areas),
         )
         if agency.state == "verified"
         else None
@@ -89,6 +97,7 @@ def _agency(
     held: set[str],
     score: CreditScore | None,
     items: dict[str, ServiceItem],
+    areas: list[str],
 ) -> Document:
     called = " ".join([agency.name, *(items[code].name for code in sorted(schedules))])
     also = [word for code in sorted(schedules) for word in synonyms_of(code)[:1]]
@@ -98,7 +107,7 @@ def _agency(
         "kind": "agency",
         "words": " ".join([*terms(known_by), *sounds(called)]),
         "items": sorted(schedules),
-        "regions": above(agency.region_code),
+        "regions": _places(areas),
         "held": sorted(held),
         "grade": (score.grade if score else None) or "none",
         "score": score.score if score else 0,
@@ -108,6 +117,11 @@ def _agency(
             if (price := schedule.price_if_any(items[code].example)) is not None
         },
     }
+
+
+def _places(areas: list[str]) -> list[str]:
+    """What somebody serves, to be found by a place: areas, those they lie in, and each area as a whole."""
+    return sorted({place for area in areas for place in above(area)} | {area + ALL for area in areas})
 
 
 def item_documents(session: Session) -> dict[str, Document | None]:

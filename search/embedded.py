@@ -157,7 +157,7 @@ class Whoosh:
             return Hits(backend=self.name)
         postings = self._postings()
         found = postings.find(
-            wanted, {"kind": query.kind, **query.filters}, query.item, query.least, query.most
+            wanted, {"kind": (query.kind,), **query.filters}, query.item, query.least, query.most
         )
         keys, total = postings.page(
             found, query.order_by, query.item, (query.page - 1) * query.size, query.size

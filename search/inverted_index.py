@@ -135,14 +135,14 @@ class Postings:
     def find(
         self,
         wanted: dict[str, float],
-        filters: dict[str, str],
+        filters: dict[str, tuple[str, ...]],
         item: str = "",
         least: int | None = None,
         most: int | None = None,
     ) -> Found:
         """What matches the words, the filters and the limits on the price.
 
-        Any of the wanted words, each of the filters, and a price for the item within the limits (fen).
+        Any of the wanted words, one value of each filter, and a price for the item within the limits (fen).
         """
         points = np.zeros(self.size, dtype=np.float32)
         whole, known = np.zeros(self.size, dtype=np.int16), 0
@@ -163,7 +163,10 @@ class Postings:
                 & (price >= (least or 0))
                 & (price <= (np.inf if most is None else most))
             )
-        masks = {name: self._mask(name, text) for name, text in filters.items()}
+        masks = {
+            name: np.logical_or.reduce([self._mask(name, text) for text in texts])
+            for name, texts in filters.items()
+        }
         return Found(bool(wanted), points, base, masks)
 
     def count(self, found: Found, field: str) -> dict[str, int]:

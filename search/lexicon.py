@@ -203,7 +203,7 @@ def _sounds(known: Phrases, area: str) -> dict[str, Piece]:
     for name, places in regions.names_of(area).items():
         code = regions.widest(places)
         if code and len(name) <= 6:
-            for sound in pinyin.readings(name):
+            for sound in pinyin.spoken(name):
                 found.setdefault(sound, Piece("place", (code,)))
     for sound, name in analysis.romanised().items():
         code = regions.widest(regions.find(name, area))

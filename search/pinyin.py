@@ -72,7 +72,7 @@ def _places() -> frozenset[str]:
 
 
 @cache
-def _of_place(name: str) -> tuple[tuple[str, ...], ...]:
+def readings(name: str) -> tuple[tuple[str, ...], ...]:
     """The readings of a place, those that differ least from the usual one first."""
     usual = lazy_pinyin(name)
     ways = [
@@ -91,11 +91,11 @@ def _of_place(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(islice(dict.fromkeys([*local, *every]), MOST))
 
 
-def readings(name: str) -> list[str]:
+def spoken(name: str) -> list[str]:
     """The ways a place's name is read aloud, its kind (市, 县) in the usual one."""
     short = next((part for part in (name, name[:-1], name[:-2]) if part in _places()), "")
     rest = "".join(lazy_pinyin(name.removeprefix(short)))
-    return ["".join(said) + rest for said in _of_place(short)] if short else ["".join(lazy_pinyin(name))]
+    return ["".join(said) + rest for said in readings(short)] if short else ["".join(lazy_pinyin(name))]
 
 
 def places(run: str) -> list[tuple[int, int]]:
@@ -110,7 +110,7 @@ def others(run: str, syllables: list[str], starts: list[int]) -> list[Other]:
     """How else the places in a run of characters, and the surnames at the starts of its words, are read."""
     found: list[Other] = []
     for at, end in places(run):
-        found += [(at, said) for said in _of_place(run[at:end])]
+        found += [(at, said) for said in readings(run[at:end])]
     for at in starts:
         for length in (1, 2):
             found += [(at, said) for said in surnames().get(run[at : at + length], ())]

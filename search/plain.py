@@ -17,11 +17,11 @@ from models import clock
 from models.accounts import Organisation
 from models.agencies.certificates import Qualification
 from models.agencies.fees import FeeSchedule
+from models.agencies.serving import ServiceArea, serving
 from models.catalogue import ServiceItem, current_items
 from models.credit.score import CreditScore
-from models.regions import above, within
 from search.analysis import plain, query_terms
-from search.documents import Document, item_words
+from search.documents import ALL, Document, item_words
 from search.query import GRADES, Counts, Hits, Query
 
 
@@ -42,25 +42,20 @@ class Sql:
         grade = func.coalesce(CreditScore.grade, "none")
         offered = and_(FeeSchedule.agency_id == agency.id, FeeSchedule.effective_from <= today)
         held = and_(Qualification.agency_id == agency.id, Qualification.valid_on(today))
-        grouped: dict[str, tuple[Any, Any, dict[str, Any]]] = {
+        grouped: dict[str, tuple[Any, tuple[Any, Any], dict[str, Any]]] = {
             "grade": (grade, (CreditScore, CreditScore.agency_id == agency.id), {"grade": ""}),
             "items": (FeeSchedule.item_code, (FeeSchedule, offered), {"item": ""}),
             "held": (Qualification.kind, (Qualification, held), {"held": ""}),
-            "regions": (agency.region_code, None, {"region": ""}),
         }
         found: Counts = {}
         for name, (value, joined, without) in grouped.items():
             matching = self._agencies(replace(query, **without)).order_by(None)
             counted = select(value, func.count(func.distinct(agency.id))).select_from(agency)
-            if joined:
-                counted = counted.join(*joined, isouter=name == "grade")
+            counted = counted.join(*joined, isouter=name == "grade")
             found[name] = dict(
                 session.execute(counted.where(agency.identifier.in_(matching)).group_by(value)).all()
             )  # type: ignore[arg-type]
-        areas: dict[str, int] = {}
-        for code, number in found["regions"].items():
-            for area in above(code):
-                areas[area] = areas.get(area, 0) + number
+        areas = self._areas(session, replace(query, region=""))
         return {**found, "grade": dict.fromkeys(GRADES, 0) | found["grade"], "regions": areas}
 
     def _items(self, session: Session, query: Query) -> Hits:
@@ -71,6 +66,25 @@ class Sql:
         keys.sort(key=lambda code: -points[code])
         first = (query.page - 1) * query.size
         return Hits(keys[first : first + query.size], len(keys), backend=self.name)
+
+    def _areas(self, session: Session, query: Query) -> dict[str, int]:
+        """How many serve each place or some place in it, and how many each whole area, as an index has it."""
+        code = func.coalesce(ServiceArea.region_code, Organisation.region_code)
+        served = (
+            select(Organisation.id.label("agency"), code.label("code"))
+            .outerjoin(ServiceArea, ServiceArea.agency_id == Organisation.id)
+            .where(Organisation.identifier.in_(self._agencies(query).order_by(None)))
+            .subquery()
+        )
+        found: dict[str, int] = {}
+        for digits in (2, 4, 6):
+            area = func.substr(served.c.code, 1, digits)
+            counted = select(area, func.count(func.distinct(served.c.agency))).group_by(area)
+            if digits > 2:
+                counted = counted.where(func.substr(served.c.code, digits - 1, 2) != "00")
+            found |= {f"{begin:0<6}": number for begin, number in session.execute(counted)}
+        whole = select(served.c.code, func.count(func.distinct(served.c.agency))).group_by(served.c.code)
+        return found | {place + ALL: number for place, number in session.execute(whole)}
 
     def _agencies(self, query: Query) -> Any:
         statement = (
@@ -84,7 +98,7 @@ class Sql:
                 select(FeeSchedule.id).where(in_force, FeeSchedule.item_code == query.item).exists()
             )
         if query.region:
-            statement = statement.where(within(Organisation.region_code, query.region))
+            statement = statement.where(serving(query.region))
         if query.grade:
             grade = CreditScore.grade.is_(None) if query.grade == "none" else CreditScore.grade == query.grade
             statement = statement.where(grade)

@@ -267,8 +267,12 @@ class FullText:
     @staticmethod
     def _asked(query: Query, words: str, but: str = "") -> str:
         """The tsquery: these words, and every filter except that of one field."""
-        must = {"kind": query.kind, **query.filters}
-        parts = [_quoted(_MARKS[field] + value) for field, value in must.items() if field != but]
+        must = {"kind": (query.kind,), **query.filters}
+        parts = [
+            f"({' | '.join(_quoted(_MARKS[field] + value) for value in values)})"
+            for field, values in must.items()
+            if field != but
+        ]
         return " & ".join([*parts, f"({words})"] if words else parts)
 
     @staticmethod

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from sqlalchemy.orm import Session
 
-from models.regions import current
-from search.documents import Document
+from models.regions import above
+from search.documents import ALL, Document
 
 GRADES = ("A", "B", "C", "D", "E", "none")
 K1, B = 1.2, 0.75  # BM25's usual ones
@@ -24,9 +24,9 @@ ORDERS = ("relevance", "grade", "price", "speed")
 class Query:
     """What is looked for: words, and exact filters.
 
-    `region` takes the area and all below it; `held` is a kind of qualification; `least` and `most` are fen
-    for the item's example job. `order` by price, speed (promised days) and the two limits need an `item`:
-    without one prices cannot be compared. `typing` takes the last word for a beginning.
+    `region` is a place that is served, or any in it; `held` is a kind of qualification; `least` and `most`
+    are fen for the item's example job. `order` by price, speed (promised days) and the two limits need an
+    `item`: without one prices cannot be compared. `typing` takes the last word for a beginning.
     """
 
     words: str = ""
@@ -44,10 +44,17 @@ class Query:
     size: int = 20
 
     @property
-    def filters(self) -> dict[str, str]:
-        """The exact filters that are set, by the documents' field."""
-        every = {"items": self.item, "regions": current(self.region), "grade": self.grade, "held": self.held}
-        return {name: text for name, text in every.items() if text}
+    def filters(self) -> dict[str, tuple[str, ...]]:
+        """The exact filters that are set, by the documents' field, each with the values one of which will do.
+
+        A place is served by who serves it or some place in it, and by who serves all of an area it lies in.
+        """
+        every = {"items": self.item, "grade": self.grade, "held": self.held}
+        found: dict[str, tuple[str, ...]] = {name: (text,) for name, text in every.items() if text}
+        if self.region:
+            place, *around = above(self.region)
+            found["regions"] = (place, *(area + ALL for area in around))
+        return found
 
     @property
     def order_by(self) -> str:
@@ -71,6 +78,12 @@ class Hits:
     total: int = 0
     counts: Counts = field(default_factory=lambda: {name: {} for name in FACETS})
     backend: str = ""
+
+
+def in_region(counts: dict[str, int], code: str) -> int:
+    """How many serve a place, by the counts of the field `regions`."""
+    place, *around = above(code)
+    return counts.get(place, 0) + sum(counts.get(area + ALL, 0) for area in around)
 
 
 class Backend(Protocol):

@@ -26,6 +26,7 @@ OVERSEERS = (302, 403, 403, 403, 403, 200, 200, 403, 200, 403)
 OF_ITS_AREA = (302, 403, 403, 403, 403, 200, 404, 403, 200, 403)
 WATCHERS = (302, 403, 403, 403, 403, 200, 403, 403, 200, 200)
 OF_THE_MARKET = (302, 403, 403, 403, 403, 200, 403, 403, 200, 403)
+TRADERS = (302, 200, 200, 200, 200, 403, 403, 403, 403, 403)
 AGENCIES = (302, 403, 403, 200, 200, 403, 403, 403, 403, 403)
 WITH_DEPARTMENT = (302, 200, 404, 200, 404, 200, 404, 200, 200, 404)
 EXPECTED: dict[str, tuple[int, ...]] = {
@@ -53,6 +54,15 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/agencies/{agency}/fees/EIA-01": (404,) * 10,
     "/agencies?order=price&item=WAT-01&least=1&most=90000&held=x": PUBLIC,
     "/suggest?q=shui": PUBLIC,
+    "/agencies?region=xihai": PUBLIC,
+    "/agencies/{agency}?item=WAT-01&amount=5000000": PUBLIC,
+    "/compare": PUBLIC,
+    "/compare?agency={agency}&item=WAT-01&amount=5000000&region=632801": PUBLIC,
+    "/compare?agency={agency}&agency={applicant}": (422,) * 10,
+    "/compare?agency={agency}&go=invite": (303,) * 10,
+    "/my/agencies": TRADERS,
+    "/my/agencies.csv": TRADERS,
+    "/my/service-areas": AGENCIES,
     "/my/entry": (302, 403, 403, 200, 200, 403, 403, 403, 403, 403),
     "/my/entry/licence": (302, 403, 403, 200, 200, 403, 403, 403, 403, 403),
     "/my/entry/practitioners": (302, 403, 403, 200, 200, 403, 403, 403, 403, 403),

@@ -114,6 +114,11 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "buyer, delegate, agency, evaluator, buyer suspended, delegate of suspended, agency suspended",
         "contracts.signing.renew_key contracts.signing._take_certificate",
     ),
+    (
+        "buyer, staff, delegate, agency, applicant, waiting, evaluator, unconfirmed, buyer suspended, "
+        "delegate of suspended, agency suspended",
+        "agencies.shortlist.add agencies.shortlist.remove",
+    ),
     # agencies
     ("agency, evaluator", "sourcing.questions.ask sourcing.quotes.submit sourcing.bids._submit"),
     ("agency, applicant, evaluator", "agencies.publishing.publish_fees"),
@@ -125,6 +130,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "agency, applicant, evaluator, agency suspended",
         "agencies.entry.fill agencies.entry.add_practitioner agencies.entry.remove_practitioner "
         "agencies.entry.hand_in_material agencies.publishing.add_qualification agencies.entry.submit "
+        "agencies.serving.declare "
         "agencies.entry.commit agencies.certificates._take_number agencies.certificates._keep "
         "sourcing.awards.object_to",
     ),

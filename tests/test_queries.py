@@ -9,6 +9,8 @@ from flask import Flask
 from sqlalchemy import event
 
 from harness.factories import PDF, World, years
+from market.agencies.actions import shortlist
+from market.agencies.actions.serving import declare
 from market.contracts.actions import changing, delivering, drafting
 from market.extensions import db
 from market.indexing import rebuild_index
@@ -76,6 +78,9 @@ LISTS = {
     "/agencies/A-2026-000001": "visitor",
     "/agencies/A-2026-000001/fees/WAT-01": "visitor",
     "/suggest?q=单位": "visitor",
+    "/agencies?region=632801": "buyer",
+    "/my/agencies": "buyer",
+    "/my/agencies.csv": "buyer",
     "/reviews?standing=passed": "department",
     "/reviews.csv?standing=passed": "department",
     "/oversight/first-pass": "regulator",
@@ -114,6 +119,8 @@ RUNNING = "C-2026-000001"
 def _more(world: World, round_: int) -> None:
     name = f"more{round_}"
     world.agency(name, 5_000_000)
+    shortlist.add(world.actor("buyer"), agency=world.identifiers[name])
+    declare(world.actor(name), areas=["630100", "632801"])
     contract = world.settled(agency=name)
     world.fees("agency", 5_000_000 - round_)
     with transaction() as session:
@@ -201,6 +208,18 @@ def test_more_rows_need_no_more_queries(app: Flask, world: World) -> None:
     drain()
     assert counts() == few
     assert max(few.values()) <= 30, few
+
+
+def test_more_agencies_side_by_side_need_no_more_queries(app: Flask, world: World) -> None:
+    visitor, sizes = sign_in(app, world, "visitor"), []
+    chosen = [world.identifiers[name] for name in ("agency", "second", "third")]
+    for number in (1, 2, 3):
+        asked = "&".join(f"agency={identifier}" for identifier in chosen[:number])
+        with _Count() as counter:
+            assert visitor.get(f"/compare?{asked}&item=WAT-01&region=gem").status == 200
+        sizes.append(len(counter.statements))
+    assert sizes[0] == sizes[1] == sizes[2], sizes
+    assert sizes[0] <= 10, sizes
 
 
 def test_case_pages_need_no_more_queries_for_more_answers(app: Flask, world: World) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import literal, update
 
 from harness.factories import World
 from market import batches
+from market.agencies.actions import shortlist
 from market.config import ROOT
 from market.extensions import db
 from market.jobs import run_deadlines
@@ -172,6 +173,7 @@ EXPORTS = {
     "agencies.import_template": ("agency", ["/imports/fees", "/imports/agencies"]),
     "agencies.export_batch": ("agency", ["/batches/{batch}"]),
     "agencies.export_checks": ("regulator", ["/oversight/checks"]),
+    "agencies.export_shortlist": ("buyer", ["/my/agencies"]),
     "contracts.export_reviews": ("department", ["/reviews?standing=passed", "/reviews"]),
     "oversight.export_agencies": ("regulator", ["/oversight/agencies"]),
     "oversight.export_agency": ("regulator", ["/oversight/agencies/{agency}"]),
@@ -199,6 +201,7 @@ def test_every_export_has_one_heading_numbers_that_are_numbers_and_no_formula(
         file_name="s.csv",
         content="交易日期,收入金额,支出金额,对方户名,附言\n2026-03-02,,5.00,=cmd(),@SUM(A1)".encode(),
     )
+    shortlist.add(world.actor("buyer"), agency=world.identifiers["agency"])
     db.session.rollback()
     with transaction() as session:
         session.execute(update(Organisation).values(name=literal("=1+1 ").concat(Organisation.name)))

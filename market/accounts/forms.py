@@ -23,7 +23,7 @@ from market.forms import (
     printed,
     text,
 )
-from market.options import as_printed, offer_as_printed, region_choices, region_field
+from market.options import as_printed, offer_as_printed, region_field
 from market.reauthentication import reauthentication_field
 from models import CASES, passwords, spelling, uscc
 from models.accounts import KINDS, SCOPE, Organisation, User
@@ -123,7 +123,7 @@ class SignUpForm(PersonForm):
     organisation = text(_l("单位名称"), Organisation.name)
     uscc = text(_l("统一社会信用代码"), description=_l("18 位,见营业执照。"))
     as_printed = as_printed()
-    region_code = region_field(_l("所在地区"), [NEEDED], validate_choice=False)
+    region_code = region_field(_l("所在地区"), [NEEDED])
     legal_representative = StringField(_l("法定代表人"), [fits(Organisation.legal_representative), printed])
     address = StringField(_l("地址"), [fits(Organisation.address), printed])
     phone = StringField(_l("联系电话"), [fits(Organisation.phone)])
@@ -133,7 +133,6 @@ class SignUpForm(PersonForm):
     )
 
     def prepare(self, *_: Any) -> None:
-        self.region_code.choices = choices(region_choices())
         offer_as_printed(self)
 
     def validate(self, extra_validators: dict[str, list[Any]] | None = None) -> bool:

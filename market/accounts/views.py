@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -29,6 +28,7 @@ from market.extensions import csrf, db, limiter
 from market.formatting import problem_text
 from market.forms import ReasonForm
 from market.identity import current_actor, enter, known_to_all, leave, renew
+from market.local_paths import local_path
 from market.pagination import paged
 from models import CASES, blocking
 from models.accounts import (
@@ -59,21 +59,6 @@ def register(app: Flask) -> None:
     identity.register(app)
     security.register(app)
     app.after_request(attempts.remember)
-
-
-def _inside(target: str | None) -> str | None:
-    """A path of this site, or None: nobody is sent elsewhere by a link."""
-    if not target or not target.isprintable() or "\\" in target:  # browsers take a backslash for a slash
-        return None
-    try:
-        parts = urlsplit(target)
-    except ValueError:
-        return None
-    return (
-        target
-        if not parts.netloc and not parts.scheme and target.startswith("/") and target[1:2] != "/"
-        else None
-    )
 
 
 def _demo_accounts() -> dict[str, Any] | None:
@@ -122,7 +107,7 @@ def sign_in() -> Response | str | tuple[str, int]:
                 )
                 return render_template("accounts/sign_in.html", form=form, demo=_demo_accounts()), 403
             if user:
-                return first_step(user, _inside(request.args.get("next")))
+                return first_step(user, local_path(request.args.get("next")))
             form.form_errors.append(_("邮箱或密码不正确。"))
             status = 401
     return render_template(
@@ -365,4 +350,4 @@ def _stay(_changed: str) -> str:
 def language(locale: str) -> Response:
     if locale in LOCALES:
         session["locale"] = locale
-    return redirect(_inside(request.form.get("back")) or url_for("catalogue.home"), 303)
+    return redirect(local_path(request.form.get("back")) or url_for("catalogue.home"), 303)

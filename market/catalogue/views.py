@@ -24,12 +24,14 @@ from market.charts import spread
 from market.extensions import db
 from market.formatting import problem_text
 from market.identity import current_actor
-from market.options import region_asked, region_choices
+from market.options import region_asked
 from market.pagination import sliced
 from market.progress import promise
+from market.quantities import quantity_asked, size_typed
 from models import policy, pricing, spelling
 from models.accounts import Organisation
 from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force
+from models.agencies.serving import areas_of, served, serves
 from models.catalogue import (
     DEPARTMENTS,
     FIELDS,
@@ -46,10 +48,7 @@ from models.contracts.agreement import Contract
 from models.credit.score import CreditScore
 from models.errors import Problem
 from models.events import timeline
-from models.measures import size_of
 from models.policy import KEYS, SECTIONS
-from models.pricing import Quantity
-from models.regions import covers
 from models.sourcing.awards import Award
 from models.sourcing.modes import FUNDS, MODES, TOO_FEW, rules_of
 from models.sourcing.tenders import Tender
@@ -148,26 +147,13 @@ def matters() -> str:
     return render_template("catalogue/matters.html", page=sliced(found), needed=needed)
 
 
-def _asked(item: ServiceItem) -> Quantity | None:
-    """The size of the job the reader typed; None if it is needed and missing.
-
-    RuleViolation if it cannot be read.
-    """
-    return size_of(item, request.args.get(item.measure, ""), request.args.get("factor", "").strip())
-
-
-def _kept(item: ServiceItem) -> dict[str, str]:
-    """The size the reader typed, as it goes with the links to agencies and to a tender for this item."""
-    return {name: said for name in (item.measure, "factor") if (said := request.args.get(name, "").strip())}
-
-
 def _cost(item: ServiceItem) -> dict[str, Any]:
     """What the item would cost at every agency, for the reader's job.
 
     Without one what the agencies publish.
     """
     session, region = db.session, region_asked()
-    job = _asked(item)
+    job = quantity_asked(item)
     if job is None:
         rows: list[tuple[FeeSchedule, int | None]] = [
             (s, None)
@@ -176,7 +162,9 @@ def _cost(item: ServiceItem) -> dict[str, Any]:
         ]
     else:
         rows = [(s, price) for s, price in published_prices(session, item.code, job)]
-    rows = [(s, price) for s, price in rows if not region or covers(region, s.agency.region_code)]
+    if region:
+        areas = areas_of(session, [s.agency_id for s, _price in rows])
+        rows = [(s, price) for s, price in rows if serves(served(s.agency, areas), region)]
     prices = [price for _schedule, price in rows if price is not None]
     standard = (
         pricing.price(next(iter(item.standard["tables"].values())), job) if item.standard and job else None
@@ -217,8 +205,7 @@ def item(identifier: str) -> str | tuple[str, int]:
         item=found,
         pricing=PRICING,
         problem=problem,
-        kept=_kept(found),
-        regions=region_choices(),
+        kept=size_typed(),
         region=region_asked(),
         factors=sorted(next(iter(found.standard["tables"].values())).get("factors", ()))
         if found.standard

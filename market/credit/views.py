@@ -10,7 +10,7 @@ from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, link, url_of, visible
 from market.credit import actions
 from market.credit.blueprint import bp
-from market.options import item_options, region_asked, region_choices
+from market.options import item_options, region_asked
 from market.pagination import paged
 from models.accounts import Organisation
 from models.agencies.fees import FeeSchedule
@@ -38,7 +38,6 @@ def ranking() -> str:
         "credit/ranking.html",
         page=paged(query.order_by(CreditScore.score.desc(), CreditScore.id)),
         item_options=item_options(),
-        regions=region_choices(),
         item=item,
         region=region,
     )

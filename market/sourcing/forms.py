@@ -28,7 +28,7 @@ from market.forms import (
     printed,
     text,
 )
-from market.options import region_choices, region_field
+from market.options import region_field
 from models import money, numbers
 from models.accounts import Organisation, User
 from models.actors import Actor
@@ -175,7 +175,6 @@ class TenderForm(_Asked):
             if item.code == self.item_code.data:
                 self.name_measures(item)
         self.item_code.choices = [c for line, pairs in by_department.items() for c in choices(pairs, line)]
-        self.region_code.choices = choices(region_choices())
         self.invited.choices = choices((a.identifier, a.name) for a in agencies)
 
         self.mode.choices = choices((k, f"{_(mode.label)} — {_(mode.how)}") for k, mode in MODES.items())

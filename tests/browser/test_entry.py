@@ -27,7 +27,7 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
         统一社会信用代码=code(700),
     )
     agency.choose("中介机构")
-    agency.page.get_by_label("所在地区").select_option(label="青海省海西蒙古族藏族自治州格尔木市")
+    agency.fill(所在地区="geermu")
     agency.press("提交")
     agency.sees("已填 0 / 6 步", *STEPS)
     agency.follow("接着填")

@@ -25,6 +25,8 @@ SINCE = {
     "account_changes",
     "claims",
     "agency_events",
+    "favourites",
+    "service_areas",
 }  # tables that came since: what was in them is gone with them
 
 

@@ -125,7 +125,7 @@ def test_every_place_is_found_by_its_short_name() -> None:
 def test_the_readings_of_a_name_add_up_and_do_not_multiply(name: str) -> None:
     spans = len(name) * 8 * 2
     assert len(sounds(name)) <= spans * (1 + len(name) * (pinyin.MOST * 5 + 3)) + len(name)
-    assert all(len(ways) <= pinyin.MOST for ways in map(pinyin._of_place, pinyin._places()))
+    assert all(len(ways) <= pinyin.MOST for ways in map(pinyin.readings, pinyin._places()))
 
 
 def test_a_county_by_its_former_name_finds_who_bears_the_new_one_and_the_other_way(index: Any) -> None:

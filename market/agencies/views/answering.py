@@ -154,5 +154,7 @@ def prices(item: ServiceItem | None, region: str) -> Prices | None:
 def _published(item: ServiceItem, keys: list[str]) -> list[int]:
     ids: Any = db.session.scalars(select(Organisation.id).where(Organisation.identifier.in_(keys))).all()
     return [
-        s.price(item.example) for s in schedules_in_force(db.session, item_code=item.code, agency_ids=ids)
+        price
+        for s in schedules_in_force(db.session, item_code=item.code, agency_ids=ids)
+        if (price := s.price_if_any(item.example)) is not None
     ]

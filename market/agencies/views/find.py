@@ -10,30 +10,31 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.agencies.blueprint import bp
+from market.agencies.rows import job_or_example, may_invite, rows_of
 from market.agencies.views import answering
 from market.config import PAGE_SIZE
 from market.extensions import db
 from market.formatting import item_name
 from market.options import region_asked, region_choices
 from market.pagination import Page, page_number
+from market.quantities import size_typed
 from models import money
 from models.accounts import Organisation
-from models.agencies.fees import schedules_in_force
+from models.agencies.shortlist import most_compared
 from models.catalogue import ServiceItem, current_items
-from models.credit.score import CreditScore
 from search import Hits, Query
 from search.analysis import marked
 from search.interpretation import interpret
-from search.query import GRADES
+from search.query import GRADES, in_region
 
 
-def _fen(name: str, wrong: list[str]) -> int | None:
+def _fen(name: str, wrong: dict[str, str]) -> int | None:
     """A limit of the price, in fen; one that cannot be read is no limit, and named in `wrong`."""
     typed = request.args.get(name, "").strip()
     try:
         return money.parse(typed) if typed else None
     except ValueError:
-        wrong.append(name)
+        wrong[name] = _("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。")
         return None
 
 
@@ -52,7 +53,7 @@ def find() -> str | tuple[str, int] | Response:
     said = answering.understand(list(items.values()))
     if said.merely_numbers and len(said.numbers) == 1 and said.numbers[0].url:
         return redirect(said.numbers[0].url, 303)
-    wrong: list[str] = []
+    wrong: dict[str, str] = {}
     chosen = Query(
         item=request.args.get("item", ""),
         region=region_asked(),
@@ -67,24 +68,27 @@ def find() -> str | tuple[str, int] | Response:
     )
     query = answering.merged(said, chosen)
     asked, hits = answering.answered(said, query) if not said.merely_numbers else (query, Hits())
+    item = items.get(asked.item)
+    job = job_or_example(item, wrong)
     found = {
         o.identifier: o
         for o in db.session.scalars(select(Organisation).where(Organisation.identifier.in_(hits.keys)))
     }
-    rows = [found[key] for key in hits.keys if key in found]
-    item = items.get(asked.item)
+    agencies = [found[key] for key in hits.keys if key in found]
     page = render_template(
         "agencies/find.html",
         wrong=wrong,
         asked=asked,
-        page=Page(rows, asked.page, hits.total),
-        scores=_scores(rows),
-        offers=_offers(rows, item),
+        page=Page(rows_of(agencies, item, job), asked.page, hits.total),
         said=said,
         meant=query,
         others=[items[code] for code in answering.suggested(said, query) if code in items],
-        called=answering.called(said, rows),
+        called=answering.called(said, agencies),
         prices=answering.prices(item, asked.region),
+        job=job,
+        size=size_typed(),
+        most=most_compared(),
+        may_invite=may_invite(),
         marked=marked,
         options=_options(hits, asked, items),
         item=item,
@@ -98,30 +102,14 @@ def find() -> str | tuple[str, int] | Response:
     return (page, 422) if wrong else page
 
 
-def _scores(rows: list[Organisation]) -> dict[int, CreditScore]:
-    query = select(CreditScore).where(CreditScore.agency_id.in_([o.id for o in rows]))
-    return {score.agency_id: score for score in db.session.scalars(query)}
-
-
-def _offers(rows: list[Organisation], item: ServiceItem | None) -> dict[int, Any]:
-    """What the agencies of this page publish for the item: schedule and price of its example job."""
-    if item is None:
-        return {}
-    return {
-        s.agency_id: (s, price)
-        for s in schedules_in_force(db.session, item_code=item.code, agency_ids=[o.id for o in rows])
-        if (price := s.price_if_any(item.example)) is not None
-    }
-
-
-def _options(hits: Hits, asked: Query, items: dict[str, ServiceItem]) -> dict[str, list[tuple[str, str]]]:
+def _options(hits: Hits, asked: Query, items: dict[str, ServiceItem]) -> dict[str, Any]:
     """Each filter's options with their counts."""
     counts = hits.counts
     return {
         "item": _counted(
             [(item.code, item_name(item)) for item in items.values()], counts["items"], asked.item
         ),
-        "region": _counted(region_choices(), counts["regions"], asked.region),
+        "region": {code: in_region(counts["regions"], code) for code, _name in region_choices()},
         "grade": [
             (grade, f"{_('未评') if grade == 'none' else grade} · {counts['grade'].get(grade, 0)}")
             for grade in GRADES

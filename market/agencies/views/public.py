@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import render_template, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
 from markupsafe import Markup
@@ -11,14 +11,17 @@ from werkzeug.wrappers import Response
 
 from market.agencies.actions import certificates, entry
 from market.agencies.blueprint import bp, mine, readable
+from market.agencies.rows import comparison, invitation, job_or_example, may_invite, price_of, rows_of
 from market.agencies.views.letting_in import seen_before
 from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import case_page, form_page
 from market.charts import lines
 from market.extensions import db
-from market.formatting import problem_text
+from market.formatting import item_name, problem_text
 from market.forms import ActForm
 from market.identity import current_actor
+from market.options import region_asked
+from market.quantities import size_typed
 from market.suspensions import suspension_of
 from models import policy
 from models.accounts import Organisation
@@ -30,7 +33,7 @@ from models.catalogue import newest_items
 from models.contracts.agreement import Contract
 from models.credit.abandoned import abandoned_by
 from models.credit.records import RECORDS, CreditRecord
-from models.credit.score import LINES, CreditScore, of_agency, raises
+from models.credit.score import LINES, of_agency, raises
 from models.credit.trend import quarters
 from models.documents import of_case, papers_of
 from models.ratings import DIMENSIONS, Rating
@@ -57,9 +60,14 @@ def _trend(agency: Organisation) -> Markup | None:
 
 
 @bp.get("/agencies/<identifier>")
-def show(identifier: str) -> str:
+def show(identifier: str) -> str | tuple[str, int]:
     agency = readable(identifier)
     schedules = schedules_in_force(db.session, agency_id=agency.id)
+    items = newest_items(db.session, [s.item_code for s in schedules])
+    item = items.get(request.args.get("item", ""))
+    row = rows_of([agency], None, None)[0]
+    wrong: dict[str, str] = {}
+    job = job_or_example(item, wrong)
     rated = select(Rating).where(
         Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published"
     )
@@ -75,20 +83,31 @@ def show(identifier: str) -> str:
         .where(Check.agency_id == agency.id, Check.visible_to(current_actor()))
         .order_by(Check.id.desc())
     )
-    return render_template(
+    page = render_template(
         "agencies/show.html",
         **case_page(agency),
         agency=agency,
         profile=profile,
         forms=FORMS,
         schedules=schedules,
-        items=newest_items(db.session, [s.item_code for s in schedules]),
+        items=items,
+        item=item,
+        item_options=[(code, item_name(each)) for code, each in items.items()],
+        job=job,
+        price=next((price_of(s, job) for s in schedules if item and s.item_code == item.code), None),
+        wrong=wrong,
+        size=size_typed(),
+        row=row,
+        score=row.score,
+        place=region_asked(),
+        invitation=invitation,
+        comparison=comparison,
+        may_invite=may_invite(),
         qualifications=db.session.scalars(
             select(Qualification).where(Qualification.agency_id == agency.id)
         ).all(),
         people=db.session.scalars(people.order_by(Practitioner.kind, Practitioner.id)).all(),
         statuses=STATUSES,
-        score=db.session.scalars(select(CreditScore).where(CreditScore.agency_id == agency.id)).one_or_none(),
         ratings=db.session.scalars(rated.order_by(Rating.id.desc()).limit(10)).all(),
         dimensions=DIMENSIONS["buyer"],
         contracts=_counted(agency),
@@ -112,6 +131,7 @@ def show(identifier: str) -> str:
         left=abandoned_by(db.session, [agency.id])[agency.id] if inside or current_actor().buyers() else None,
         record_kinds=RECORDS,
     )
+    return (page, 422) if wrong else page
 
 
 @bp.route("/my/certificate", methods=["GET", "POST"])

@@ -18,7 +18,7 @@ from market.charts import offers
 from market.extensions import db
 from market.formatting import format_instant, item_name, job_words
 from market.identity import current_actor
-from market.options import item_options, region_asked, region_choices
+from market.options import item_options, region_asked
 from market.pagination import paged
 from market.progress import of_tender
 from market.sourcing import before_publishing
@@ -102,7 +102,6 @@ def index() -> str:
         state_options=[(s.name, _(s.label)) for s in TENDER.states.values()],
         mode_options=[(name, _(mode.label)) for name, mode in MODES.items()],
         item_options=item_options(),
-        regions=region_choices(),
         region=region,
     )
 
