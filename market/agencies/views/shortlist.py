@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import Select
@@ -17,12 +18,12 @@ from market.agencies.actions import shortlist as keeping
 from market.agencies.blueprint import bp
 from market.agencies.rows import AgencyRow, may_invite, rows_of
 from market.extensions import db
-from market.formatting import format_instant, format_share, region_briefly
+from market.formatting import region_briefly
 from market.forms import ActForm
 from market.identity import current_actor
 from market.local_paths import local_path
 from market.pagination import paged
-from market.spreadsheets import MOST_ROWS, Column, export
+from market.spreadsheets import MOST_ROWS, Column, export, rate
 from models.agencies.shortlist import Favourite, kept_by, most_compared
 from search.analysis import marked
 
@@ -62,10 +63,10 @@ COLUMNS = (
     Column[_Line](_l("编号"), lambda line: line.row.agency.identifier),
     Column[_Line](_l("机构"), lambda line: line.row.agency.name),
     Column[_Line](_l("等级"), lambda line: _of_score("grade")(line) or ""),
-    Column[_Line](_l("首过率"), lambda line: format_share(_of_score("first_pass")(line))),
-    Column[_Line](_l("按期率"), lambda line: format_share(_of_score("on_time")(line))),
+    Column[_Line](_l("首过率"), lambda line: rate(_of_score("first_pass")(line))),
+    Column[_Line](_l("按期率"), lambda line: rate(_of_score("on_time")(line))),
     Column[_Line](_l("服务地区"), lambda line: ", ".join(map(region_briefly, line.row.areas))),
-    Column[_Line](_l("收藏时间"), lambda line: format_instant(line.since)),
+    Column[_Line](_l("收藏时间"), lambda line: line.since),
 )
 
 

@@ -16,7 +16,7 @@ from market.contracts.blueprint import bp
 from market.extensions import db
 from market.formatting import item_name, region
 from market.identity import current_actor
-from market.options import day_asked, region_asked, region_choices
+from market.options import day_asked, region_asked
 from market.pagination import Order, ordered, paged
 from market.spreadsheets import Column, export, yuan
 from models import spelling
@@ -93,7 +93,6 @@ def index() -> str:
         page=paged(contracts_of(current_actor(), _asked())),
         filtered=any(request.args.get(name) for name in ("q", "state", "region", "agency", "since", "until")),
         state_options=[(s.name, _(s.label)) for s in Contract.workflow.states.values()],
-        regions=region_choices(),
         region=region_asked(),
     )
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from market.case_views import not_found
 from market.extensions import db
 from market.identity import current_actor
-from market.options import region_asked, region_choices
+from market.options import region_asked
 from market.oversight.agencies import (
     AGENCIES,
     COUNTED,
@@ -55,7 +55,6 @@ def agencies() -> str:
         chart=grades_chart(actor),
         state_options=[(s.name, _(s.label)) for s in Organisation.workflow.states.values()],
         grade_options=[*((grade, grade) for grade in GRADES), ("none", _("未评"))],
-        regions=region_choices(),
         region=region_asked(),
     )
 
