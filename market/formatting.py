@@ -180,7 +180,3 @@ def retained_input_text(form: Any) -> str:
         if file
         else _("您填写的内容都还在。")
     )
-
-
-def asks_nothing(form: Any) -> bool:
-    return all(field.name in ("csrf_token", "submission") for field in form)

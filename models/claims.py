@@ -121,6 +121,11 @@ CLAIM = Workflow(
     duties=("answer", "file", "withdraw"),
     prepares=("open", "answer", "file", "withdraw", "resume"),
     openings={"open": N_("有人用本单位的代码注册")},
+    undone_by={"withdraw": "resume"},
+    consequences={
+        "grant": N_("这个统一社会信用代码今后由认领人使用,现登记单位不再使用它。"),
+    },
+    buttons={"grant": N_("认定认领成立"), "refuse": N_("认定认领不成立")},
     acts={
         "file": N_("提交认领材料"),
         "withdraw": N_("撤回认领"),
