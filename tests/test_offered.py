@@ -15,10 +15,14 @@ from harness.factories import World
 from market.case_registry import _REGISTERED, ActPage
 from market.case_views import case_url
 from market.extensions import db
+from market.payments.actions import paying, payouts
+from market.sourcing.actions import closing, quotes
 from market.transaction import transaction
 from models import CASES, money
 from models.accounts import Organisation
 from models.cases import Case
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
 from models.workflow_table import Move, State, Workflow
 from tests.access_matrix import EXPECTED
 from tests.every_case import name_the_cases
@@ -64,7 +68,7 @@ def test_every_button_of_every_case_in_every_state_leads_to_a_page_that_says_wha
         for state in case_class.workflow.states:
             with transaction() as session:
                 case = case_class.load(session, identifiers[name])
-                standing, case.state = case.state, state
+                standing, case.state, case.referred_to = (case.state, case.referred_to), state, "630000"
             for person, visitor in visitors.items():
                 page = visitor.get(addresses[name])
                 assert page.status < 500, (name, state, person)
@@ -77,7 +81,8 @@ def test_every_button_of_every_case_in_every_state_leads_to_a_page_that_says_wha
                     ):
                         wrong.append(told)
             with transaction() as session:
-                case_class.load(session, identifiers[name]).state = standing
+                case = case_class.load(session, identifiers[name])
+                case.state, case.referred_to = standing
     assert wrong == []
     assert len(seen) > 50
 
@@ -180,3 +185,51 @@ def test_a_draw_names_its_winner_once_on_its_page_and_in_the_program(
         ]
         assert sum(line.endswith("not drawn") for line in lines) == (2 if file["decides"] else 0)
         assert ran.stdout.count(name) == 1
+
+
+def test_from_an_agreed_price_to_the_money_that_leaves(app: Flask, world: World, time: Any) -> None:
+    """What comes next is the one main button, money goes to custody, and a payout waits for what was seen."""
+    buyer, agency, custodian = (sign_in(app, world, name) for name in ("buyer", "agency", "custodian"))
+    tender = world.tender()
+    quote = quotes.submit(world.actor("agency"), tender, price=4_000_000, days=20)
+    assert "谈妥不等于中选" in buyer.get(f"/quotes/{quote}/accept").text
+    quotes.accept(world.actor("buyer"), quote)
+    for page in (f"/quotes/{quote}", f"/requests/{tender}"):
+        main = buyer.get(page).soup.select("aside .turn .btn-main")
+        assert [(str(each["href"]), each.get_text()) for each in main] == [
+            (f"/requests/{tender}/close", "截止征集")
+        ]
+    assert "接下来由业主截止征集" in agency.get(f"/quotes/{quote}").text
+    closing.close(world.actor("buyer"), tender)
+    main = buyer.get(f"/quotes/{quote}").soup.select_one("aside .turn .btn-main")
+    assert main is not None
+    assert main["href"] == f"/requests/{tender}/award"
+    said = buyer.get(f"/requests/{tender}/award").soup.select_one("main")
+    assert said is not None
+    assert "公示期" in said.get_text()
+
+    contract = world.signed()
+    deposit = world.one(Payment, contract, kind="deposit").identifier
+    custody = app.config["CUSTODY_ACCOUNT"].rpartition("|")[2]
+    for page in (f"/payments/{deposit}", f"/payments/{deposit}/pay"):
+        assert custody in buyer.get(page).text, page
+    assert f'href="/payments/{deposit}"' in buyer.get("/my").text
+    main = buyer.get(f"/contracts/{contract}").soup.select_one("aside .turn .btn-main")
+    assert main is not None
+    assert main["href"] == f"/payments/{deposit}"
+
+    settled = world.settled()
+    payout = world.one(Payout, settled, kind="earned")
+    assert (payout.state, payout.due_at, payout.milestone_number) == ("held", None, 1)
+    page = custodian.get(f"/payouts/{payout.identifier}")
+    awaited = [each.identifier for each in world.every(Payment, settled)]
+    assert all(number in page.text for number in ("现在还不能付出", *awaited))
+    assert page.soup.select("main .turn .btn") == []
+    assert "已付给机构" not in agency.get(f"/contracts/{settled}").text
+    for number in awaited:
+        paying.receive(world.actor("custodian"), number)
+    payout = world.one(Payout, settled, kind="earned")
+    assert (payout.state, payout.due_at) == ("due", payout.send_by)
+    assert "已付给机构" not in agency.get(f"/contracts/{settled}").text
+    payouts.send(world.actor("custodian"), payout.identifier, bank_reference="2026031600009")
+    assert "已付给机构" in agency.get(f"/contracts/{settled}").text

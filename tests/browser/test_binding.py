@@ -8,8 +8,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser
 
-from harness.lifecycle import contracted, deliver, numbers, pay, statement
-from harness.person import PDF, Person
+from harness.lifecycle import PDF, contracted, deliver, numbers, pay, statement
+
+from harness.person import Person
 from harness.server import Server
 from models.payments.payment import reference
 from tests.browser.conftest import Walker, fits_and_reads

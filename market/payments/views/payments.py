@@ -51,8 +51,6 @@ def custody_account(payment: Payment) -> list[tuple[str, str]]:
     if not bank_transfer().offers(payment):
         return []
     account = [(_(label), value) for label, value in bank_transfer().account]
-    if not account:
-        return []
     return [
         *account,
         (_("金额"), money.show(payment.amount)),
