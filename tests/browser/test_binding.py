@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from harness.lifecycle import PDF, contracted, deliver, numbers, pay, statement
-
 from harness.person import Person
 from harness.server import Server
 from models.payments.payment import reference
