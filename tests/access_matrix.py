@@ -147,7 +147,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/bids/{bid}": (404, 404, 404, 200, 404, 404, 404, 404, 404, 404),
     "/bids/{bid}/withdraw": (302, 404, 404, 200, 404, 404, 404, 404, 404, 404),
     "/bids/{bid}/replace": (302, 404, 404, 303, 404, 404, 404, 404, 404, 404),
-    "/bids/{bid}/undercut": (302, 404, 404, 303, 404, 404, 404, 404, 404, 404),
+    "/bids/{bid}/undercut": (302, 404, 404, 409, 404, 404, 404, 404, 404, 404),
     "/bids/{bid}.json": (404,) * 10,
     "/bids/{opened}.json": PUBLIC,
     "/bids/{opened}/file": PUBLIC,
