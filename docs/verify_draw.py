@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Re-run a published draw: python verify_draw.py draw.json [bid.json ...]
 
-Needs Python 3.8 or newer, and nothing of the platform. The files are what the platform publishes: of the draw
+Needs Python 3.8 or newer, and nothing of the platform. The files are what it publishes: of the draw
 (/draws/<identifier>.json) and, if you like, of bids (/bids/<identifier>.json). Checked:
-
 1. the seed is the one promised before the draw: SHA-256(seed) equals the published commitment;
 2. nobody is on the list twice, only participants contributed, and each at most once;
 3. list, contributions and seed are those drawn from: their SHA-256 equals the published digest;
@@ -12,10 +11,8 @@ Needs Python 3.8 or newer, and nothing of the platform. The files are what the p
 5. a reference price, in fen, is the mean of the bids (without the lowest and the highest from trim_from bids
    on) times the drawn percentage, and the nearest bid comes first;
 6. of every bid given: its contribution is SHA-256("nonce:contribution") of what is in that file.
-
-To be sure that list and commitment are those of before the draw, compare them with the copy you kept.
-Candidates are bids by their public identifiers, or percentages; the platform's page says whose a bid is.
-Exit status: 0 if the draw stands, 1 if not, 2 if the file cannot be read as a draw.
+Compare list and commitment with your copy from before the draw. Candidates are bids, by public numbers, or
+percentages. Exit status: 0 if the draw stands, 1 if not, 2 if the file cannot be read as a draw.
 """
 
 import hashlib
@@ -36,21 +33,20 @@ def key_of(draw):
 
 
 def tickets(draw):
-    """(ticket in hex, candidate) for every candidate, in drawn order."""
-    key, names = key_of(draw), draw["candidates"]
-    return sorted((hmac.new(key, name.encode("utf-8"), hashlib.sha256).hexdigest(), name) for name in names)
+    """(ticket in hex, candidate), in drawn order."""
+    key = key_of(draw)
+    return sorted((hmac.new(key, c.encode(), hashlib.sha256).hexdigest(), c) for c in draw["candidates"])
 
 
 def faults(draw):
     """What is wrong with a published draw: a list of sentences, empty if it stands."""
-    found = []
     if draw["algorithm"] != ALGORITHM:
         return ["unknown algorithm %r; this program knows %r" % (draw["algorithm"], ALGORITHM)]
     if not draw["seed"]:
         return ["not drawn yet: no seed is published"]
+    found, parties = [], [c["party"] for c in draw["contributions"]]
     if hashlib.sha256(bytes.fromhex(draw["seed"])).hexdigest() != draw["commitment"]:
         found.append("the seed is not the one committed to")
-    parties = [c["party"] for c in draw["contributions"]]
     if len(set(draw["candidates"])) != len(draw["candidates"]):
         found.append("a candidate is on the list twice")
     if len(set(parties)) != len(parties) or not set(parties) <= set(draw["participants"]):
@@ -76,9 +72,8 @@ def reference_faults(draw):
 def bid_faults(draw, bid):
     """What is wrong with what the draw says a published bid brought."""
     value = hashlib.sha256((bid["nonce"] + ":" + bid["contribution"]).encode("utf-8")).hexdigest()
-    if {"party": bid["bid"], "value": value} in draw["contributions"]:
-        return []
-    return ["the draw has no such contribution of %s" % bid["bid"]]
+    known = {"party": bid["bid"], "value": value} in draw["contributions"]
+    return [] if known else ["the draw has no such contribution of %s" % bid["bid"]]
 
 
 def main(arguments):
@@ -89,8 +84,13 @@ def main(arguments):
         return print("cannot read this as a draw: %s: %s" % (type(error).__name__, error)) or 2
     if wrong:
         return print("\n".join("FAULT: " + sentence for sentence in wrong)) or 1
+    won, named, decides = draw.get("winner"), draw.get("names", {}), draw.get("decides", True)
+    picks = decides and (draw["picks"] % len(draw["candidates"]) or 1)  # of a whole order the first
     for place, (ticket, name) in enumerate(tickets(draw), 1):
-        print("%3d  %s…  %s%s" % (place, ticket[:16], name, "  <- drawn" if place <= draw["picks"] else ""))
+        mark = "<- winner" if name == won else "<- drawn" if place <= picks else "not drawn" * decides
+        print("%3d  %s…  %s  %s  %s" % (place, ticket[:16], name, named.get(name, ""), mark))
+    if won and won not in draw["candidates"]:
+        print("winner: %s  %s" % (won, named.get(won, "")))
     print("draw %s stands" % draw.get("identifier", ""))
     return 0
 

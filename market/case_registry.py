@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 from market import permissions
 from market.case_views import PAGES, attempt, case_url, check_open, landing, visible
+from market.extensions import db
 from market.formatting import problem_text
 from market.forms import ActForm, Form, ReasonForm
 from market.identity import current_actor
@@ -25,7 +26,9 @@ from market.referrals import refers, urges
 from market.transaction import ACTIONS, name_of
 from models import CASES
 from models.cases import Case
-from models.errors import WrongState
+from models.errors import RuleViolation, WrongState
+from models.i18n import N_
+from models.workflow import permit
 from models.workflow_table import Move
 
 Action = Callable[..., str]
@@ -38,7 +41,8 @@ class ActPage:
     """How an act is done from a page.
 
     Its action, the form that asks what it needs, and the form's values as the action takes them. `build`
-    makes the form where it depends on the case; `template` shows it, with the facts `beside` it. `instead`
+    makes the form where it depends on the case; `template` shows it, with the facts `beside` it under their
+    heading. `instead`
     names the act that takes its place as a case stands, if any: whoever comes for this one is shown that.
     """
 
@@ -47,6 +51,7 @@ class ActPage:
     values: Callable[[Any], dict[str, Any]] = lambda form: form.values()
     build: Callable[[Any], type[Form]] | None = None
     template: str = "layout/act.html"
+    beside_heading: str = N_("决定前请看")
     beside: Callable[[Any], list[tuple[str, Any]] | None] = lambda case: None
     instead: Callable[[Any], str] = lambda case: ""
 
@@ -170,11 +175,13 @@ def _act_view(
     page = pages.get(act)
     if page is None:
         abort(404)
-    if isinstance(page, Elsewhere):
+    moves = [m for m in case.workflow.offered_to(case, current_actor()) if m.act == act]
+    if isinstance(page, Elsewhere) and moves:
         return redirect(page.url(case), 303)
+    if isinstance(page, Elsewhere):
+        return _refused(case, act)
     if request.method == "GET" and (other := page.instead(case)):
         return redirect(f"{case_url(case.workflow.name, case.identifier)}/{other}", 303)
-    moves = [m for m in case.workflow.open_to(case, current_actor()) if m.act == act]
     form_class = page.build(case) if page.build else page.form
     form = (ReasonForm if form_class is ActForm and _asks_why(case, act, moves) else form_class)()
     if hasattr(form, "prepare"):
@@ -187,16 +194,29 @@ def _act_view(
             if result is not None:
                 return redirect(landing(case), 303)
     elif not moves:
-        try:
-            case.workflow.find(case.state, act)
-            check_open(case, act)
-        except WrongState as problem:
-            return render_template(
-                "layout/error.html", status=problem.status, message=problem_text(problem), case=case
-            ), problem.status
+        return _refused(case, act)
     return render_template(
-        page.template, case=case, act=act, form=form, back=landing(case), beside=page.beside(case)
+        page.template,
+        case=case,
+        act=act,
+        form=form,
+        back=landing(case),
+        beside=page.beside(case),
+        beside_heading=page.beside_heading,
     ), status
+
+
+def _refused(case: Case, act: str) -> tuple[str, int]:
+    """Why an act cannot be done now, in the words of its rules; NotAllowed for whoever has no part in it."""
+    try:
+        case.workflow.find(case.state, act)
+        check_open(case, act)
+        permit(db.session, case, act, current_actor())
+        raise WrongState(N_("现在没有可以“%(act)s”的。"), act=case.workflow.asked(act))
+    except (WrongState, RuleViolation) as problem:
+        return render_template(
+            "layout/error.html", status=problem.status, message=problem_text(problem), case=case
+        ), problem.status
 
 
 def _asks_why(case: Case, act: str, moves: list[Move]) -> bool:

@@ -75,10 +75,13 @@ def form_page(
     *args: Any,
     lead: str = "",
     back: str = "",
+    case: Case | None = None,
+    doing: str = "",
 ) -> Response | str | tuple[str, int]:
     """A page that is one form.
 
-    Shown on GET, carried out on POST with `args` and the form's `values`, and then on to `done(result)`.
+    Shown on GET, carried out on POST with `args` and the form's `values`, and then on to `done(result)`. Of
+    an act of a case, `doing`, it says above the form what it binds to.
     """
     status = 200
     if form.is_submitted():
@@ -87,7 +90,9 @@ def form_page(
             result, status = attempt(form, act, *args, **values(form))
             if result is not None:
                 return redirect(done(result), 303)
-    return render_template("layout/form.html", form=form, heading=heading, lead=lead, back=back), status
+    return render_template(
+        "layout/form.html", form=form, heading=heading, lead=lead, back=back, case=case, act=doing
+    ), status
 
 
 def file_of(storage: FileStorage | None) -> dict[str, Any]:
@@ -119,16 +124,24 @@ def check_open(case: Case, act: str) -> None:
 def landing(case: Case) -> str:
     """The page a person returns to after an act on this case.
 
-    Its own, or its contract's where all of that is open to him.
+    Its own, or its contract's where all of that is open to him; money has pages of its own.
     """
     contract = getattr(case, "contract", None)
     if (
         contract is None
-        or case.workflow.name in ("payout", "invoice")
+        or case.workflow.name in ("payment", "payout", "invoice")
         or "custodian" in current_actor().roles
     ):
         return case_url(case.workflow.name, case.identifier)
     return case_url("contract", contract.identifier)
+
+
+def case_link(case: Case, text: str = "") -> Markup | str:
+    """A case's number, or another text, with a link where the reader may see its page."""
+    said = text or case.identifier
+    if not case.readable_by(db.session, current_actor()):
+        return said
+    return link(case_url(case.workflow.name, case.identifier), said)
 
 
 def link(url: str, text: str) -> Markup:
@@ -176,7 +189,7 @@ def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
     ]
     return {
         "case": case,
-        "moves": case.workflow.open_to(case, actor),
+        "moves": case.workflow.offered_to(case, actor),
         "waits_for": sorted(case.workflow.waits_for(case.state)),
         "happened": list(db.session.scalars(timeline(readable).limit(60))),
     }
@@ -192,6 +205,7 @@ def register(app: Flask) -> None:
         case_url=case_url,
         url_of=url_of,
         landing=landing,
+        case_link=case_link,
         asked_for=asked,
         sorted_by=lambda order: {**(request.view_args or {}), **asked(order=order, page=1)},
         taken=lambda: {**(request.view_args or {}), **asked()},

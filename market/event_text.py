@@ -160,8 +160,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
 }
 
 
-# What stands on a button or a worklist where that depends on what the case is, or is a verb and not what was
-# decided.
+# What stands on a button or a worklist where that depends on what the case is.
 CALLED = {
     ("verify", "enterprise"): N_("核验单位"),
     ("verify", "agency"): N_("核验机构"),
@@ -173,7 +172,7 @@ CALLED = {
 
 def act_words(act: str, case: Case) -> str:
     """What an act is called before it is done."""
-    return _(CALLED.get((act, getattr(case, "kind", ""))) or case.workflow.acts.get(act, act))
+    return _(CALLED.get((act, getattr(case, "kind", ""))) or case.workflow.asked(act))
 
 
 def label_of(move: Move, case: Case) -> str:

@@ -235,7 +235,3 @@ def first_input(field: Any) -> str:
     """The id of what stands first in a field: of several to choose from the first one."""
     one = isinstance(field, (RadioField, SelectMultipleField)) and isinstance(field.widget, ListWidget)
     return f"{field.id}-0" if one and field.choices else str(field.id)
-
-
-def asks_nothing(form: Any) -> bool:
-    return all(field.name in ("csrf_token", "submission") for field in form)

@@ -61,7 +61,7 @@ TOOLS: list[Line] = [
     ("sourcing.edit", N_("发布采购需求")),
     ("contracts.index", N_("合同")),
     ("sourcing.answers", N_("我的报价与投标")),
-    ("payments.payouts", N_("付出")),
+    ("payments.payouts", N_("我的收款")),
     ("payments.own_statement", N_("对账单")),
     ("agencies.new_fees", N_("公示收费")),
     ("agencies.new_qualification", N_("登记资质")),

@@ -8,6 +8,7 @@ from flask import Flask
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from market.act_summary import summary_of
 from market.event_text import (
     act_words,
     actor_words,
@@ -18,7 +19,6 @@ from market.event_text import (
     tie_names,
 )
 from market.formatting import (
-    asks_nothing,
     bilingual,
     credit_code,
     describe_price,
@@ -86,11 +86,12 @@ def register(app: Flask) -> None:
         refused_fields,
         first_input,
         retained_input_text,
-        asks_nothing,
     ):
         app.add_template_filter(word)
     app.add_template_filter(money.show, "money")
     app.add_template_filter(lambda content: base64.b64encode(content).decode(), "base64")
     app.add_template_filter(_, "t")
-    app.jinja_env.globals.update(label_of=label_of, act_words=act_words, get_locale=get_locale, int_type=int)
+    app.jinja_env.globals.update(
+        label_of=label_of, act_words=act_words, summary_of=summary_of, get_locale=get_locale, int_type=int
+    )
     app.jinja_env.globals.update(region_suggestions=region_suggestions, region_doubt=region_doubt)

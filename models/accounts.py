@@ -98,6 +98,14 @@ ORGANISATION = Workflow(
     duties=("submit", "commit"),
     prepares=("submit", "commit"),  # its entry is how it comes to be let in
     openings={"enter": N_("提交入驻")},
+    undone_by={"suspend": "restore", "restore": "suspend"},
+    consequences={
+        "verify": N_("从此可以在平台办理业务,并公开显示登记信息。"),
+        "suspend": N_("其间不能发起采购或承接业务;已经开始的履约义务仍要完成。"),
+        "restore": N_("从此又可以发起采购或承接业务。"),
+        "commit": N_("凭承诺先行入驻;核查发现不实的,会被撤销并记入信用。"),
+    },
+    buttons={"verify": N_("核验"), "refuse": N_("不予核验")},
     acts={
         "submit": N_("提交核验"),
         "commit": N_("承诺入驻"),

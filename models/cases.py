@@ -28,7 +28,7 @@ class Case(Locked, Numbered):
     person who plays it alone, who is on the side of the role `allied` names, if any; `office_roles` have a
     part in every case of the type. `beneath` is the relationship to the case it belongs to, which knows the
     matter, the area and the policy. A delegation of the case type `delegated_with` covers this one too; of
-    its own if empty.
+    its own if empty. `stake` is what `amount_at_stake` is called, empty where it is that of the case above.
     """
 
     workflow: ClassVar[Workflow]
@@ -38,6 +38,7 @@ class Case(Locked, Numbered):
     office_roles: ClassVar[frozenset[str]] = frozenset()
     beneath: ClassVar[str] = ""
     delegated_with: ClassVar[str] = ""
+    stake: ClassVar[str] = ""
 
     state: Mapped[Code] = mapped_column(index=True)
     due_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -57,6 +58,11 @@ class Case(Locked, Numbered):
     @property
     def title(self) -> str:
         raise NotImplementedError
+
+    @property
+    def part(self) -> str:
+        """What of its matter it is about, such as the kind of a payment; empty for all of it."""
+        return ""
 
     @property
     def above(self) -> Case | None:

@@ -159,6 +159,11 @@ CLAIM = Workflow(
     duties=("answer", "file", "withdraw", "ask", "decline"),
     prepares=("open", "answer", "file", "withdraw", "resume", "ask", "admit", "decline"),
     openings={"open": N_("有人用本单位的代码注册")},
+    undone_by={"withdraw": "resume"},
+    consequences={
+        "grant": N_("这个统一社会信用代码今后由认领人使用,现登记单位不再使用它。"),
+    },
+    buttons={"grant": N_("认定认领成立"), "refuse": N_("认定认领不成立")},
     acts={
         "ask": N_("请管理员同意我加入"),
         "admit": N_("同意加入"),

@@ -58,6 +58,7 @@ RATING = Workflow(
     ),
     duties=("rate",),
     openings={"ask": N_("请求评价")},
+    consequences={"rate": N_("双方都评价或者期满后一同公开,在此之前对方看不到;计入信用。")},
     acts={"rate": N_("评价"), "publish": N_("公布"), "lapse": N_("逾期")},
     opening=Limit(attribute="closes_at", act="lapse"),
 )

@@ -63,7 +63,8 @@ class Move:
     `main` marks the act the case waits for; the others stand aside. By one that `leaves` somebody steps out
     of a case, so that it is open to whoever stands on both its sides; by one that `binds` an agency takes
     something on, so that it is asked again whether it may. `above`: only once the case was referred to the
-    level above.
+    level above. `offered` says of a case whether there is anything to do by it now: where there is not, no
+    page has its button, and its rules say why to whoever comes all the same.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Move:
     leaves: bool = False
     binds: bool = False
     above: bool = False
+    offered: Callable[[Any], bool] = lambda case: True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "who", frozenset(self.who))
@@ -99,17 +101,24 @@ class Workflow:
         duties: Iterable[str] = (),
         prepares: Iterable[str] = (),
         unhurried: dict[str, str] | None = None,
+        consequences: dict[str, str] | None = None,
+        buttons: dict[str, str] | None = None,
+        undone_by: dict[str, str] | None = None,
     ) -> None:
         """Build the table; see permission.py for `duties` and `prepares`.
 
         `acts` are what the acts are called, `openings` what those are that open a case and stand in no row.
         `duties` are the acts, one that opens a case among them, that are open to a party out of standing too,
         `prepares` those that are to one nobody has let in yet. `unhurried` are the states that wait for
-        somebody without a limit, each with the reason.
+        somebody without a limit, each with the reason. `buttons` is what stands on an act's button where
+        that is a verb and not what was decided; `consequences` says what an act binds to, by law or in money;
+        `undone_by` names the act with which whoever did one goes back.
         """
         self.name, self.label, self.acts, self.opening = name, label, acts, opening
         self.openings = openings or {}
         self.duties, self.prepares = frozenset(duties), frozenset(prepares)
+        self.buttons, self.consequences = buttons or {}, consequences or {}
+        self.undone_by = undone_by or {}
         self.states = {state.name: state for state in states}
         self.initial = states[0].name
         self.moves = moves
@@ -121,6 +130,7 @@ class Workflow:
                 raise ValueError(f"{name}: {move.source} -{move.act}-> {move.target} names something unknown")
             if self.states[move.source].terminal:
                 raise ValueError(f"{name}: {move.source} is terminal and has a move")
+        self._check_words()
         if both := self.openings.keys() & acts.keys():
             raise ValueError(f"{name}: {sorted(both)} open a case and stand in a row")
         for state, limit in self._limits():
@@ -137,11 +147,27 @@ class Workflow:
                 f"{name}: waits for somebody without a limit, or is said to and does not: {sorted(differing)}"
             )
 
+    def _check_words(self) -> None:
+        """ValueError where something is said of an act that is none, or that is undone by what never can."""
+        said = self.buttons.keys() | self.consequences.keys() | self.undone_by.keys()
+        possible = {move.act for move in self.moves if self.undoing(move)}
+        if unknown := (said - self.acts.keys()) | (self.undone_by.keys() - possible):
+            raise ValueError(f"{self.name}: what is said of {sorted(unknown)} fits no row")
+
+    def undoing(self, move: Move) -> str:
+        """The act with which whoever made this move goes back from where it leads; empty if none."""
+        back = self.undone_by.get(move.act, "")
+        return back if (move.target, back) in self._table else ""
+
     def _without_limit(self) -> set[str]:
         """The states that wait for somebody and can be come to without a limit."""
         came = {move.target for move in self.moves if move.limit is None and move.source != move.target}
         came |= set() if self.opening else {self.initial}
         return {state for state in came if not self.states[state].terminal and self.waits_for(state)}
+
+    def asked(self, act: str) -> str:
+        """What an act is called before it is done."""
+        return self.buttons.get(act) or self.acts.get(act, act)
 
     def called(self, act: str) -> str | None:
         """What an act is called once it was done; None for what is no act of the table."""
@@ -181,6 +207,10 @@ class Workflow:
             and (case.referred_to or not m.above)
         ]
         return sorted(rows, key=lambda move: not move.main)
+
+    def offered_to(self, case: Case, actor: Actor) -> list[Move]:
+        """Those of the rows open to this actor that a page has a button for as the case stands."""
+        return [move for move in self.open_to(case, actor) if move.offered(case)]
 
     def waits_for(self, state: str) -> frozenset[str]:
         """The roles whose act the case waits for in this state."""

@@ -158,7 +158,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/bids/{bid}": (404, 404, 404, 200, 404, 404, 404, 404, 404, 404),
     "/bids/{bid}/withdraw": (302, 404, 404, 200, 404, 404, 404, 404, 404, 404),
     "/bids/{bid}/replace": (302, 404, 404, 303, 404, 404, 404, 404, 404, 404),
-    "/bids/{bid}/undercut": (302, 404, 404, 303, 404, 404, 404, 404, 404, 404),
+    "/bids/{bid}/undercut": (302, 404, 404, 409, 404, 404, 404, 404, 404, 404),
     "/bids/{bid}.json": (404,) * 10,
     "/bids/{opened}.json": PUBLIC,
     "/bids/{opened}/file": PUBLIC,
@@ -235,7 +235,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/payments/{due}/back": (302, 303, 404, 303, 404, 303, 404, 404, 303, 303),
     "/payouts": SIGNED_IN,
     "/payouts/{payout}": (302, 200, 404, 200, 404, 200, 404, 404, 200, 200),
-    "/payouts/{payout}/send": (302, 403, 404, 403, 404, 403, 404, 404, 403, 200),
+    "/payouts/{payout}/send": (302, 409, 404, 409, 404, 409, 404, 404, 409, 409),  # its money was not seen
     "/invoices/{invoice}": PARTIES,
     "/invoices/{invoice}/receive": (302, 200, 404, 403, 404, 403, 404, 404, 403, 404),
     "/custody": WATCHERS,

@@ -16,7 +16,7 @@ from market.agencies.actions import checks
 from market.contracts.actions import changing, disputing
 from market.extensions import db
 from market.jobs import drain
-from market.payments.actions import importing
+from market.payments.actions import importing, paying
 from market.payments.jobs import match_lines
 from market.sourcing.actions import awards, closing, questions, quotes, scoring
 from market.transaction import transaction
@@ -112,6 +112,8 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     world.agency("applicant", verified=False)
     world.identifiers["beginner"] = members.sign_up(VISITOR, **world._person("beginner", kind="agency"))
     contract = world.settled_unrated()
+    for paid in world.every(Payment, contract):
+        paying.receive(world.actor("custodian"), paid.identifier)
     drain()
     issued = db.session.scalars(
         select(Award.identifier).join(Contract).where(Contract.identifier == contract)

@@ -269,9 +269,12 @@ def test_money_said_to_be_paid_and_money_owed_do_not_wait_in_silence(world: Worl
     paying.set_aside(world.actor("regulator"), payment, reason="银行查无此笔到账")
     assert Payment.load(db.session, payment).state == "due"
     settled = world.settled_unrated()
+    owed = world.one(Payout, settled, kind="earned").identifier
+    assert Payout.load(db.session, owed).due_at is None, "what cannot leave yet is not overdue"
+    for paid in world.every(Payment, settled):
+        paying.receive(world.actor("custodian"), paid.identifier)
     after(time, 4)
     assert told(world, "regulator", "payout.refer") == 1
-    owed = world.one(Payout, settled, kind="earned").identifier
     urges("payout")(world.actor("regulator"), owed, reason="应付款项请及时付出")
     assert Payout.load(db.session, owed).due_at == workdays.add(time.instant, 5)
 

@@ -174,8 +174,8 @@ def _release(session: Session, contract: Contract, milestone: Milestone) -> None
             contract=contract.identifier,
             owed=owed.uscc,
         )
-    create_payouts(session, contract, contract.agency, "earned", share.net + share.freed)
-    create_payouts(session, contract, contract.buyer, "penalty", share.penalty)
+    create_payouts(session, contract, contract.agency, "earned", share.net + share.freed, milestone.number)
+    create_payouts(session, contract, contract.buyer, "penalty", share.penalty, milestone.number)
 
 
 def freeze(session: Session, contract: Contract, why: str) -> None:

@@ -5,6 +5,8 @@ A payout for each sum, by the way the money came in where that can take it back.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, lazyload
 
@@ -15,17 +17,23 @@ from models.actors import SYSTEM
 from models.contracts.agreement import Contract
 from models.payments.charges import Charge
 from models.payments.payment import Payment
-from models.payments.payouts import Payout
-from models.workflow import start
+from models.payments.payouts import Payout, covered
+from models.workflow import perform, start
 
 
 def create_payouts(
-    session: Session, contract: Contract, payee: Organisation, kind: str, amount: int
+    session: Session,
+    contract: Contract,
+    payee: Organisation,
+    kind: str,
+    amount: int,
+    milestone_number: int | None = None,
 ) -> list[Payout]:
     """Payouts of `amount` fen to an organisation, posted as owed before.
 
     What goes back to a buyer goes first to the charges it was taken by, newest first; an agency gets it
-    through the gateway if it has an account there and the money is there.
+    through the gateway if it has an account there and the money is there. One whose money was not seen yet
+    waits for it. `milestone_number`: the milestone it is the price of.
     """
     made, left = [], amount
     charges = _open_charges(session, contract)
@@ -40,7 +48,28 @@ def create_payouts(
         and sum(most for _charge, most in charges) - _transferred(session, contract) >= left
     ):
         made, left = _payout(session, contract, payee, kind, left, None, charges[0][0].gateway), 0
-    return made + _payout(session, contract, payee, kind, left)
+    made += _payout(session, contract, payee, kind, left)
+    for payout in made:
+        payout.milestone_number = milestone_number
+        if not covered(session, payout):
+            perform(session, payout, "hold", SYSTEM)
+    return made
+
+
+def free_payouts(session: Session, contract: Contract) -> None:
+    """Money of a contract was seen: what waited for it may leave, in the order it was owed."""
+    waiting = select(Payout).where(Payout.contract_id == contract.id, Payout.state == "held")
+    for payout in session.scalars(
+        waiting.order_by(Payout.id).options(lazyload(Payout.contract)).with_for_update(of=Payout)
+    ):
+        if covered(session, payout):
+            payout.send_by = _send_by(contract)
+            perform(session, payout, "free", SYSTEM)
+
+
+def _send_by(contract: Contract) -> datetime:
+    """Until when what can leave now has to."""
+    return workdays.add(clock.now(), policy.get(contract.policy_version).number("contract.payout_days"))
 
 
 def _payout(
@@ -54,7 +83,6 @@ def _payout(
 ) -> list[Payout]:
     if not amount:
         return []
-    days = policy.get(contract.policy_version).number("contract.payout_days")
     payout = Payout(
         identifier=identifiers.issue(session, Payout),
         contract=contract,
@@ -65,7 +93,7 @@ def _payout(
         kind=kind,
         amount=amount,
         gateway=charge.gateway if charge else gateway,
-        send_by=workdays.add(clock.now(), days),
+        send_by=_send_by(contract),
     )
     start(session, payout, SYSTEM, "owe", data={"kind": kind, "amount": amount}, notify=("payee",))
     return [payout]

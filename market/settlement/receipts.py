@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.settlement.lifecycle import ask, begin, freeze, settle
-from market.settlement.payouts import create_payouts
+from market.settlement.payouts import create_payouts, free_payouts
 from models import clock
 from models.actors import Actor
 from models.payments import postings, settlement
@@ -21,6 +21,8 @@ def record_receipt(session: Session, payment: Payment, act: str, actor: Actor, g
     permit(session, payment, act, actor)
     told = {"kind": payment.kind, "amount": payment.amount, "entry": _book(session, payment, gateway)}
     perform(session, payment, act, actor, data=told)
+    if payment.state == "cleared":
+        free_payouts(session, payment.contract)
     _go_on(session, payment)
 
 

@@ -84,6 +84,7 @@ CHECK = Workflow(
     duties=("answer",),
     prepares=("answer",),
     openings={"open": N_("发起核查")},
+    buttons={"clear": N_("认定无误")},
     acts={
         "refer": REFERRAL_ACTS["refer"],
         "ask": N_("要求机构说明"),

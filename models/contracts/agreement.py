@@ -207,6 +207,24 @@ CONTRACT = Workflow(
     ),
     duties=("terminate", "give_notice", "retract", "contest", "dispute"),
     openings={"draft": N_("起草合同")},
+    undone_by={"agree_buyer": "revise", "agree_agency": "revise", "give_notice": "retract"},
+    consequences={
+        "agree_buyer": N_(
+            "电子签名与手写签名、盖章同等有效。双方都签署后合同成立,业主要按期把定金付到托管账户。"
+        ),
+        "agree_agency": N_(
+            "电子签名与手写签名、盖章同等有效。双方都签署后合同成立,业主要按期把定金付到托管账户。"
+        ),
+        "revise": N_("双方已有的签署作废,要对改过的合同重新签署。"),
+        "terminate": N_("合同就此结束,不能恢复;本次采购不再签订或履行这份合同。"),
+        "replace": N_("这份合同就此结束,业主回到确定中选,改选其他机构。"),
+        "call_off": N_("这份合同就此结束,不再签订。"),
+        "give_notice": N_(
+            "对方在异议期内不提出异议,合同即解除,托管的款按过错结算。应当有法定或约定的解除事由。"
+        ),
+        "contest": N_("转为争议,由监管部门处理;其间托管的款冻结,各项期限停止计算。"),
+        "dispute": N_("转为争议,由监管部门处理;其间托管的款冻结,各项期限停止计算。"),
+    },
     acts={
         "revise": N_("修改条款"),
         "agree_buyer": N_("业主签署"),
@@ -247,6 +265,7 @@ class Contract(Case, Base):
     __tablename__ = "contracts"
     workflow: ClassVar[Workflow] = CONTRACT
     prefix: ClassVar[str] = "C"
+    stake: ClassVar[str] = N_("合同价款")
     beneath: ClassVar[str] = "tender"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "giver": "notice_by_id", "recipient": "notice_to_id"}
 

@@ -63,6 +63,7 @@ CHANGE = Workflow(
     ),
     duties=("refuse", "withdraw"),
     openings={"propose": N_("提出变更")},
+    consequences={"agree": N_("合同立即随之变更,期限和款项以变更后的为准,对双方都有约束力。")},
     acts={
         "agree": N_("同意变更"),
         "refuse": N_("不同意变更"),

@@ -179,6 +179,14 @@ DELIVERABLE = Workflow(
     ),
     duties=("submit", "accept", "return"),
     openings={"expect": N_("开始计算工期")},
+    consequences={
+        "accept": N_("成果视为符合约定。要审批评审的送审批部门,其余的随即结算这个节点的价款。"),
+        "pass": N_("这个节点就此完成,价款随即结算给机构。"),
+        "waive": N_("不再等评审结果,这个节点按验收结算给机构。"),
+        "return": N_("机构要按所列问题修改后重新提交。"),
+        "send_back": N_("机构要按所列问题修改后重新提交,由业主再次验收。"),
+    },
+    buttons={"accept": N_("验收"), "pass": N_("评审")},
     acts={
         "submit": N_("提交成果"),
         "lapse": N_("逾期未提交"),

@@ -63,6 +63,10 @@ DISPUTE = Workflow(
     ),
     duties=("file", "answer", "evidence", "withdraw"),
     openings={"file": N_("提出争议")},
+    consequences={
+        "decide": N_("托管的款按处理结果付给双方,或者合同继续履行。"),
+        "withdraw": N_("争议了结,合同继续履行。"),
+    },
     acts={
         "answer": N_("答辩"),
         "lapse": N_("逾期未答辩"),

@@ -56,6 +56,11 @@ MATERIALS = Workflow(
     ),
     duties=("supply", "confirm", "miss", "waive"),
     openings={"expect": N_("请业主提供资料")},
+    consequences={
+        "confirm": N_("成果的期限从现在起算。"),
+        "waive": N_("不再等业主的资料,成果的期限从现在起算。"),
+    },
+    buttons={"miss": N_("指出资料不齐")},
     acts={
         "supply": N_("提供资料"),
         "lapse": N_("逾期未提供资料"),

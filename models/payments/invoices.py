@@ -38,6 +38,7 @@ INVOICE = Workflow(
     ),
     duties=("record", "receive", "void"),
     openings={"record": N_("登记发票")},
+    consequences={"void": N_("这张发票不再有效,需要时另行登记。")},
     acts={"receive": N_("查收发票"), "void": N_("红冲")},
 )
 
@@ -48,6 +49,7 @@ class Invoice(OfContract, Base):
     __tablename__ = "invoices"
     workflow: ClassVar[Workflow] = INVOICE
     prefix: ClassVar[str] = "I"
+    stake: ClassVar[str] = N_("发票金额")
 
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
     number: Mapped[str] = mapped_column(String(20), unique=True)

@@ -94,6 +94,18 @@ PAYMENT = Workflow(
     ),
     duties=("pay", "confirm", "dispute"),
     openings={"ask": N_("应付款项")},
+    consequences={
+        "pay": N_("表示款已从本单位账户转到托管账户。请先转账,再上传凭证。"),
+        "confirm": N_("表示这笔款已付到托管账户,随即入账,合同进入下一步;不是付到本单位的账户。"),
+        "receive": N_("表示托管账户已收到这笔款,随即入账,等着它的付出可以办理。"),
+        "dispute": N_("这笔款重新记为待付,业主要再付一次或补交凭证。"),
+        "set_aside": N_("这笔款重新记为待付,业主要再付一次或补交凭证。"),
+    },
+    buttons={
+        "receive": N_("登记银行到账"),
+        "dispute": N_("报告未到账"),
+        "set_aside": N_("退回待付"),
+    },
     acts={
         "pay": N_("上传付款凭证"),
         "confirm": N_("确认到账"),
@@ -122,6 +134,7 @@ class Payment(OfContract, Base):
     workflow: ClassVar[Workflow] = PAYMENT
     prefix: ClassVar[str] = "M"
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
+    stake: ClassVar[str] = N_("金额")
 
     contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))
     kind: Mapped[str] = mapped_column(String(12))
@@ -133,6 +146,10 @@ class Payment(OfContract, Base):
     voucher_id: Mapped[int | None] = mapped_column(ForeignKey("documents.id"))
     paid_at: Mapped[datetime | None]
     voucher: Mapped[Document | None] = relationship()
+
+    @property
+    def part(self) -> str:
+        return KINDS[self.kind]
 
     @hybrid_property
     def amount_at_stake(self) -> int:

@@ -32,7 +32,7 @@ _SEND = Limit(attribute="send_by", act="refer")
 
 
 def _funded(session: Session, payout: Payout) -> None:
-    if funds_cleared(session, payout.contract) < funds_paid_out(session, payout.contract) + payout.amount:
+    if not funded(session, payout):
         raise RuleViolation(N_("这份合同的来款还没有在银行对账单上核对到账,暂不能付出。"))
 
 
@@ -41,11 +41,14 @@ PAYOUT = Workflow(
     label=N_("付出"),
     states=(
         State("due", N_("待付出")),
+        State("held", N_("等来款核对")),
         State("sending", N_("付出中")),
         State("sent", N_("已付出,待确认")),
         State("arrived", N_("已到账"), tone="good"),
     ),
     moves=(
+        Move("due", "hold", "held", who={"system"}),
+        Move("held", "free", "due", who={"system"}, rules=(_funded,), limit=_SEND),
         Move("due", "begin", "sending", who={"system"}, rules=(_funded,)),
         Move(
             "due",
@@ -90,12 +93,20 @@ PAYOUT = Workflow(
     duties=("arrive", "bounce"),
     openings={"owe": N_("应付出")},
     acts={
+        "hold": N_("来款还没有核对到账,等候付出"),
+        "free": N_("来款已核对到账,可以付出"),
         "begin": N_("提交渠道"),
         "send": N_("付出"),
         "fail": N_("渠道未受理"),
         "arrive": N_("确认到账"),
         "bounce": N_("未到账或退回"),
         **REFERRAL_ACTS,
+    },
+    buttons={"bounce": N_("报告未到账或退回")},
+    consequences={
+        "send": N_("表示已通知银行付款:款从托管账户转到下面的收款账户,账上记为已付出。"),
+        "arrive": N_("表示款已到本单位账户;以后银行退回的,仍会重新付出。"),
+        "bounce": N_("款重新记为待付出,由资金托管机构再付一次。请先查清,以免重复付款。"),
     },
     opening=_SEND,
 )
@@ -104,8 +115,9 @@ PAYOUT = Workflow(
 class Payout(OfContract, Base):
     """Money on its way out.
 
-    `gateway` is how it leaves, `charge` what it is refunded on, `tries` how often it was sent so;
-    `gateway_id` the gateway's own name for it, `bank_reference` the bank's.
+    `milestone_number` is the milestone it is the price of, if any; `gateway` is how it leaves, `charge` what
+    it is refunded on, `tries` how often it was sent so; `gateway_id` the gateway's own name for it,
+    `bank_reference` the bank's.
     """
 
     __tablename__ = "payouts"
@@ -113,7 +125,9 @@ class Payout(OfContract, Base):
     prefix: ClassVar[str] = "Z"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "payee": "payee_id"}
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})
+    stake: ClassVar[str] = N_("金额")
 
+    milestone_number: Mapped[int | None]
     payee_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     charge_id: Mapped[int | None] = mapped_column(ForeignKey("charges.id"))
     kind: Mapped[str] = mapped_column(String(12))
@@ -128,9 +142,33 @@ class Payout(OfContract, Base):
     payee: Mapped[Organisation] = relationship(foreign_keys=[payee_id], lazy="joined")
     charge: Mapped[Charge | None] = relationship()
 
+    @property
+    def part(self) -> str:
+        return PAYOUT_KINDS[self.kind]
+
     @hybrid_property
     def amount_at_stake(self) -> int:
         return self.amount
+
+
+def funded(session: Session, payout: Payout) -> bool:
+    """Whether enough has come in for its contract to pay this one beside all that left or is on its way."""
+    contract = payout.contract
+    return funds_cleared(session, contract) >= funds_paid_out(session, contract) + payout.amount
+
+
+def covered(session: Session, payout: Payout) -> bool:
+    """Whether enough has come in to pay this one beside every other that does not wait for more."""
+    others = select(func.coalesce(func.sum(Payout.amount), 0)).where(
+        Payout.contract_id == payout.contract_id, Payout.state != "held", Payout.id != payout.id
+    )
+    return funds_cleared(session, payout.contract) >= int(session.scalar(others) or 0) + payout.amount
+
+
+def awaited(session: Session, payout: Payout) -> list[Payment]:
+    """The payments whose money it waits for: those the two sides agree on, and the bank has not shown yet."""
+    query = select(Payment).where(Payment.contract_id == payout.contract_id, Payment.state == "confirmed")
+    return list(session.scalars(query.order_by(Payment.id)).unique())
 
 
 def funds_cleared(session: Session, contract: Contract) -> int:
@@ -149,6 +187,6 @@ def funds_cleared(session: Session, contract: Contract) -> int:
 def funds_paid_out(session: Session, contract: Contract) -> int:
     """What has left, or is leaving, for a contract, in fen."""
     query = select(func.coalesce(func.sum(Payout.amount), 0)).where(
-        Payout.contract_id == contract.id, Payout.state != "due"
+        Payout.contract_id == contract.id, Payout.state.not_in(("due", "held"))
     )
     return int(session.scalar(query) or 0)

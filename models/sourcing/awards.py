@@ -86,6 +86,10 @@ AWARD = Workflow(
         ),
     ),
     openings={"propose": N_("提出中选")},
+    consequences={
+        "annul": N_("中选不再有效,业主要重新确定中选机构,或取消采购。"),
+        "forfeit": N_("中选不再有效,业主要重新确定中选机构,或取消采购。"),
+    },
     acts={
         "finalise": N_("公示期满,确定中选"),
         "annul": N_("撤销中选"),
@@ -118,6 +122,7 @@ class Award(OfTender, Base):
     prefix: ClassVar[str] = "W"
     parties: ClassVar[dict[str, str]] = PARTIES
     delegated_with: ClassVar[str] = "award"
+    stake: ClassVar[str] = N_("中选价")
 
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
@@ -197,6 +202,11 @@ OBJECTION = Workflow(
     ),
     duties=("object", "answer", "withdraw"),
     openings={"object": N_("提出异议")},
+    consequences={
+        "uphold": N_("中选随之撤销,业主要重新确定中选机构,或取消采购。"),
+        "dismiss": N_("中选不变,公示继续。"),
+    },
+    buttons={"uphold": N_("认定异议成立"), "dismiss": N_("认定异议不成立")},
     acts={
         "answer": N_("答复异议"),
         "escalate": N_("业主逾期未答复,转监管部门"),

@@ -35,6 +35,10 @@ def _in_auction(session: Session, bid: Bid) -> None:
         raise RuleViolation(N_("网上竞价已经结束。"))
 
 
+def _running(bid: Bid) -> bool:
+    return bid.tender.state == "auction"
+
+
 BID = Workflow(
     name="bid",
     label=N_("投标"),
@@ -50,7 +54,9 @@ BID = Workflow(
         Move("submitted", "withdraw", "withdrawn", who={"agency"}, rules=(_before_deadline,)),
         Move("withdrawn", "replace", "submitted", who={"agency"}, rules=(_before_deadline,), binds=True),
         Move("submitted", "open", "opened", who={"system"}, notify=("agency",)),
-        Move("opened", "undercut", "opened", who={"agency"}, rules=(_in_auction,), binds=True),
+        Move(
+            "opened", "undercut", "opened", who={"agency"}, rules=(_in_auction,), binds=True, offered=_running
+        ),
         Move(
             "opened",
             "disqualify",
@@ -64,6 +70,8 @@ BID = Workflow(
     ),
     duties=("withdraw",),
     openings={"submit": N_("投标")},
+    undone_by={"withdraw": "replace"},
+    consequences={"withdraw": N_("这份投标不参加拆封和评选;截止前可以重新投标。")},
     acts={
         "replace": N_("更换投标"),
         "withdraw": N_("撤回投标"),

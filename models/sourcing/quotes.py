@@ -39,6 +39,15 @@ def _still_sealed(session: Session, quote: Quote) -> None:
     quote.tender.check_accepts_offers(clock.arrival(session))
 
 
+def _bargained(quote: Quote) -> bool:
+    """What is open is bargained over, and what is sealed is replaced."""
+    return quote.sealed is None
+
+
+def _replaced(quote: Quote) -> bool:
+    return quote.sealed is not None
+
+
 QUOTE = Workflow(
     name="quote",
     label=N_("报价与议价"),
@@ -50,11 +59,27 @@ QUOTE = Workflow(
         State("expired", N_("已失效"), tone="plain", terminal=True),
     ),
     moves=(
-        Move("open", "offer", "countered", who={"buyer"}, main=True, limit=_TURN, notify=("agency",)),
         Move(
-            "open", "accept", "agreed", who={"buyer", "system"}, notify=("agency",), limit=_AGREED, binds=True
+            "open",
+            "offer",
+            "countered",
+            who={"buyer"},
+            main=True,
+            limit=_TURN,
+            notify=("agency",),
+            offered=_bargained,
         ),
-        Move("open", "decline", "declined", who={"buyer", "system"}, notify=("agency",)),
+        Move(
+            "open",
+            "accept",
+            "agreed",
+            who={"buyer", "system"},
+            notify=("agency",),
+            limit=_AGREED,
+            binds=True,
+            offered=_bargained,
+        ),
+        Move("open", "decline", "declined", who={"buyer", "system"}, notify=("agency",), offered=_bargained),
         Move("open", "withdraw", "declined", who={"agency"}, notify=("buyer",)),
         Move(
             "open",
@@ -62,6 +87,7 @@ QUOTE = Workflow(
             "open",
             who={"agency"},
             rules=(_still_sealed,),
+            offered=_replaced,
             limit=Limit(attribute="standing_until", act="expire"),
             binds=True,
         ),
@@ -71,6 +97,7 @@ QUOTE = Workflow(
             "open",
             who={"agency"},
             rules=(_still_sealed,),
+            offered=_replaced,
             limit=Limit(attribute="standing_until", act="expire"),
             binds=True,
         ),
@@ -84,10 +111,25 @@ QUOTE = Workflow(
             limit=Limit(policy="tender.award_days", act="expire"),
             notify=("buyer",),
             binds=True,
+            offered=_bargained,
         ),
-        Move("countered", "accept", "agreed", who={"agency"}, notify=("buyer",), limit=_AGREED, binds=True),
         Move(
-            "countered", "decline", "declined", who={"agency", "buyer", "system"}, notify=("buyer", "agency")
+            "countered",
+            "accept",
+            "agreed",
+            who={"agency"},
+            notify=("buyer",),
+            limit=_AGREED,
+            binds=True,
+            offered=_bargained,
+        ),
+        Move(
+            "countered",
+            "decline",
+            "declined",
+            who={"agency", "buyer", "system"},
+            notify=("buyer", "agency"),
+            offered=_bargained,
         ),
         Move("countered", "expire", "expired", who={"system"}, notify=("buyer", "agency")),
         Move(
@@ -106,6 +148,12 @@ QUOTE = Workflow(
     ),
     duties=("decline", "withdraw"),
     openings={"submit": N_("报价")},
+    consequences={
+        "offer": N_("对方同意这个价格即谈妥,在此之前不能改。"),
+        "accept": N_("价格和工期就此谈妥,不能再议。谈妥不等于中选:业主接下来要截止征集,再确定中选机构。"),
+        "decline": N_("这份报价不再有效。"),
+        "withdraw": N_("这份报价不再有效。"),
+    },
     acts={
         "offer": N_("还价"),
         "accept": N_("同意这个价格"),
@@ -134,6 +182,7 @@ class Quote(OfTender, Base):
     parties: ClassVar[dict[str, str]] = PARTIES
     live: ClassVar[tuple[str, ...]] = ("open", "countered", "agreed")
     delegated_with: ClassVar[str] = "quote"
+    stake: ClassVar[str] = N_("最新价格")
 
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)

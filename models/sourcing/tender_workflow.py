@@ -250,6 +250,17 @@ TENDER = Workflow(
     duties=("cancel", "ask_cancel"),
     prepares=("create", "edit", "cancel"),
     openings={"create": N_("起草需求")},
+    undone_by={"ask_cancel": "keep"},
+    consequences={
+        "publish": N_("需求按征集范围公开,并附所用规则;之后只能“修改需求并顺延”,不能再改为草稿。"),
+        "close": N_("不再接受新的报价。接下来从仍然有效的报价中确定中选机构。"),
+        "award": N_(
+            "中选机构、价格和理由会公开。公示期满(没有公示期的立即)转入合同,双方应当按此价格和工期签订。"
+        ),
+        "cancel": N_("这次采购终止,已交的报价不再有效;需要时另行发布。"),
+        "consent": N_("这次采购终止,已交的报价不再有效。"),
+        "call_off": N_("这次采购终止,已交的报价不再有效。"),
+    },
     acts={
         "edit": N_("修改"),
         "publish": N_("发布需求"),

@@ -57,6 +57,7 @@ class Tender(Case, Base):
     )
     workflow: ClassVar[Workflow] = TENDER
     prefix: ClassVar[str] = "Q"
+    stake: ClassVar[str] = N_("预算上限")
     parties: ClassVar[dict[str, str]] = {"buyer": "buyer_id"}
 
     buyer_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)

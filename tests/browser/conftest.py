@@ -94,9 +94,9 @@ class Walker:
     def open(self, path: str) -> None:
         self.page.goto(path)
 
-    def follow(self, text: str) -> None:
+    def follow(self, text: str, *, exact: bool = False) -> None:
         with self.page.expect_navigation():
-            self.page.get_by_role("link", name=text).first.click()
+            self.page.get_by_role("link", name=text, exact=exact).first.click()
 
     def fill(self, **fields: str) -> None:
         for label, value in fields.items():

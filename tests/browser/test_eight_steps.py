@@ -111,12 +111,13 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
     agency.tick_all()
     agency.press("提交成果")
     buyer.open(f"/contracts/{contract}")
-    buyer.follow("验收通过")
+    buyer.follow("验收", exact=True)
     buyer.tick_all()
-    buyer.press("验收通过")
+    buyer.press("验收")
     department.open("/my")
-    department.page.get_by_role("link", name="评审通过").first.click()
-    department.act("评审通过")
+    department.page.locator("main").get_by_role("link", name="评审").first.click()
+    department.follow("评审", exact=True)
+    department.press("评审")
     department.sees("评审通过")
     _pay(buyer, agency, contract)  # 8 结款
     buyer.sees("已完成", "托管余额", "¥ 0.00")
@@ -158,6 +159,7 @@ def _check(walker: Walker, contract: str) -> None:
 
 def _pay(buyer: Walker, agency: Walker, contract: str) -> None:
     buyer.open(f"/contracts/{contract}")
+    buyer.follow("付款到托管账户")
     buyer.follow("上传付款凭证")
     buyer.fill(银行流水号="2026030200001")
     buyer.upload("付款凭证", PDF)

@@ -175,7 +175,12 @@ REFUSED: dict[str, dict[tuple[str, str], str]] = {
         ("accepted", "waive"): EARLY,
         ("*", "urge"): EARLY,
     },
-    "payout": {("due", "begin"): UNFUNDED, ("due", "send"): UNFUNDED},
+    "payout": {
+        ("due", "begin"): UNFUNDED,
+        ("due", "send"): UNFUNDED,
+        ("held", "free"): UNFUNDED,
+        ("due", "urge"): EARLY,
+    },
 }
 
 

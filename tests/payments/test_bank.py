@@ -21,7 +21,7 @@ from market.payments.actions import importing, paying, payouts
 from market.payments.jobs import match_lines, reconcile
 from models import workdays
 from models.credit import records
-from models.errors import NotAllowed, RuleViolation, WrongState
+from models.errors import NotAllowed, WrongState
 from models.ledger import books
 from models.ledger.books import clearing
 from models.payments.bank import BankLine
@@ -172,7 +172,7 @@ def test_nothing_is_paid_out_before_its_money_was_seen(world: World, time: Any) 
     contract = world.settled_unrated()
     payout = world.one(Payout, contract, kind="earned")
     bank = world.actor("custodian")
-    with pytest.raises(RuleViolation, match="核对到账"):
+    with pytest.raises(WrongState, match="等来款核对"):
         payouts.send(bank, payout.identifier, bank_reference="20260302-1")
     for paid in world.every(Payment, contract):
         paying.receive(bank, paid.identifier)

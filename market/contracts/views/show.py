@@ -36,6 +36,7 @@ from models.contracts.disputes import Dispute
 from models.contracts.materials import Materials
 from models.contracts.signatures import ContractSignature
 from models.documents import Document
+from models.i18n import N_
 from models.ledger.books import ACCOUNT_KINDS, Entry
 from models.payments.payment import KINDS
 from models.payments.payouts import PAYOUT_KINDS, Payout
@@ -94,6 +95,7 @@ def show(identifier: str) -> str:
         kinds=KINDS,
         entries=db.session.scalars(entries).all(),
         payouts=payouts,
+        earned={m.number: _earned(m.number, payouts) for m in contract.milestones if m.paid_at},
         payout_kinds=PAYOUT_KINDS,
         postings=POSTINGS,
         account_kinds=ACCOUNT_KINDS,
@@ -104,6 +106,16 @@ def show(identifier: str) -> str:
         possible=_possible(contract),
         tender_link=link(case_url("tender", contract.tender.identifier), contract.tender.identifier),
     )
+
+
+def _earned(number: int, payouts: list[Payout]) -> str:
+    """What became of a milestone's price: paid to the agency only once it has left, else where it waits.
+
+    Payouts from before that was kept are of no milestone; all of them count.
+    """
+    earned = [each for each in payouts if each.kind == "earned" and each.milestone_number in (number, None)]
+    waiting = next((each for each in earned if each.state not in ("sent", "arrived")), None)
+    return waiting.state_label if waiting else N_("已付给机构")
 
 
 def _of(kind: type[Case], contract: Contract) -> list[Case]:
@@ -142,7 +154,7 @@ def _turns(cases: list[Case]) -> list[tuple[Case, list[Move], list[str]]]:
     """The cases of a contract that wait for somebody, those waiting for the reader first."""
     actor, waiting = current_actor(), []
     for case in cases:
-        moves, awaited = case.workflow.open_to(case, actor), sorted(case.workflow.waits_for(case.state))
+        moves, awaited = case.workflow.offered_to(case, actor), sorted(case.workflow.waits_for(case.state))
         if moves or awaited:
             waiting.append((case, moves, awaited))
     return sorted(waiting, key=lambda turn: not any(move.main for move in turn[1]))

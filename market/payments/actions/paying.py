@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from market.files import hand_in, with_file
+from market.settlement.payouts import free_payouts
 from market.settlement.receipts import record_receipt
 from market.transaction import action
 from models import clock
@@ -55,6 +56,7 @@ def see_at_bank(session: Session, actor: Actor, payment: Payment) -> None:
     """
     if payment.state == "confirmed":
         perform(session, payment, "receive", actor, data={"kind": payment.kind, "amount": payment.amount})
+        free_payouts(session, payment.contract)
     else:
         record_receipt(session, payment, "receive", actor, "bank")
     postings.post(

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.case_registry import ActPage, register_case
-from market.case_views import case_page, case_url, file_of, form_page, link, visible
+from market.case_views import case_link, case_page, case_url, file_of, form_page, visible
 from market.extensions import db
 from market.gateways import get_gateway
 from market.identity import current_actor
@@ -19,10 +19,11 @@ from market.payments.actions import payouts as payout_actions
 from market.payments.blueprint import bp
 from market.payments.forms import InvoiceForm, SendForm
 from models.agencies.account_changes import under_way
+from models.i18n import N_
 from models.money import capital
 from models.payments.invoices import Invoice
-from models.payments.payment import Payment, reference
-from models.payments.payouts import PAYOUT_KINDS, Payout
+from models.payments.payment import KINDS, Payment, reference
+from models.payments.payouts import PAYOUT_KINDS, Payout, awaited
 from models.workflow import check_role
 
 
@@ -53,13 +54,22 @@ def show_payout(identifier: str) -> str:
         **case_page(payout),
         payout=payout,
         kinds=PAYOUT_KINDS,
+        payment_kinds=KINDS,
+        awaited=awaited(db.session, payout) if payout.state == "held" else [],
         capital=capital(payout.amount),
         way=way.label if way else payout.gateway,
         account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
         changing=under_way(db.session, payout.payee_id),
         reference=reference(payout.identifier),
-        contract_link=link(case_url("contract", payout.contract.identifier), payout.contract.identifier),
+        contract_link=case_link(payout.contract),
     )
+
+
+def payee_account(payout: Payout) -> list[tuple[str, str]]:
+    """Where a payout goes, as labels and values, with what is written in the remark."""
+    way = get_gateway(payout.gateway)
+    account = [(_(label), value) for label, value in way.account_of(payout.payee)] if way else []
+    return [*(account or [(_("账户"), _("退回来款的账户。"))]), (_("附言"), reference(payout.identifier))]
 
 
 register_case(
@@ -68,7 +78,7 @@ register_case(
     url="/payouts",
     page=show_payout,
     acts={
-        "send": ActPage(payout_actions.send, SendForm),
+        "send": ActPage(payout_actions.send, SendForm, beside=payee_account, beside_heading=N_("收款账户")),
         "arrive": ActPage(payout_actions.arrive),
         "bounce": ActPage(payout_actions.bounce),
     },
@@ -102,8 +112,8 @@ def show_invoice(identifier: str) -> str:
         "payments/invoice.html",
         **case_page(invoice),
         invoice=invoice,
-        contract_link=link(case_url("contract", invoice.contract.identifier), invoice.contract.identifier),
-        payment_link=link(case_url("payment", invoice.payment.identifier), invoice.payment.identifier),
+        contract_link=case_link(invoice.contract),
+        payment_link=case_link(invoice.payment),
     )
 
 

@@ -10,13 +10,14 @@ from flask_login import login_required
 from sqlalchemy import select
 
 from market.case_registry import ActPage, register_case
-from market.case_views import case_page, case_url, file_of, link, visible
+from market.case_views import case_link, case_page, file_of, visible
 from market.extensions import db
 from market.gateways import bank_transfer, online_methods
 from market.payments.actions import paying
 from market.payments.blueprint import bp
 from market.payments.forms import PayForm
-from models.money import capital
+from models import money
+from models.i18n import N_
 from models.payments.charges import charges_of
 from models.payments.invoices import Invoice
 from models.payments.payment import KINDS, Payment
@@ -33,18 +34,29 @@ def about(payment: Payment) -> dict[str, Any]:
     """What the page of a payment shows of it."""
     return {
         "payment": payment,
-        "contract_link": link(case_url("contract", payment.contract.identifier), payment.contract.identifier),
+        "contract_link": case_link(payment.contract),
         "kinds": KINDS,
-        "capital": capital(payment.amount),
-        "account": [(_(label), value) for label, value in bank_transfer().account]
-        if bank_transfer().offers(payment)
-        else [],
+        "capital": money.capital(payment.amount),
+        "account": custody_account(payment),
         "charges": charges_of(db.session, payment),
         "online": [label for _gateway, label in online_methods(payment).values()],
         "invoices": list(
             db.session.scalars(select(Invoice).where(Invoice.payment_id == payment.id).order_by(Invoice.id))
         ),
     }
+
+
+def custody_account(payment: Payment) -> list[tuple[str, str]]:
+    """Where a payment that is asked for is paid to, and what is written in the remark: labels and values."""
+    if not bank_transfer().offers(payment):
+        return []
+    account = [(_(label), value) for label, value in bank_transfer().account]
+    return [
+        *account,
+        (_("金额"), money.show(payment.amount)),
+        (_("大写"), money.capital(payment.amount)),
+        (_("附言"), payment.reference),
+    ]
 
 
 register_case(
@@ -57,6 +69,8 @@ register_case(
             paying.pay,
             PayForm,
             lambda form: {"bank_reference": form.bank_reference.data, **file_of(form.file.data)},
+            beside=custody_account,
+            beside_heading=N_("付到托管账户"),
         ),
         "confirm": ActPage(paying.confirm),
         "receive": ActPage(paying.receive),

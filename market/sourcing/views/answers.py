@@ -24,6 +24,7 @@ from market.sourcing.actions import common
 from market.sourcing.actions import quotes as quote_actions
 from market.sourcing.blueprint import bp, readable, say, tender_link
 from market.sourcing.forms import BidForm, OfferForm
+from market.sourcing.views.choosing import next_step
 from market.sourcing.views.tenders import quantity_words
 from models import documents, pricing
 from models.credit.abandoned import abandoned_by
@@ -122,16 +123,13 @@ def compare(identifier: str) -> str:
 def show_quote(identifier: str) -> str:
     quote = visible(Quote, identifier)
     page = case_page(quote)
-    idle = (
-        ("replace",) if quote.sealed is None else ("offer", "accept", "decline")
-    )  # what is sealed is replaced, what is open bargained over
-    page["moves"] = [move for move in page["moves"] if move.act not in idle]
     if quote.sealed is not None and quote.state == "open":
         page["waits_for"] = []  # nobody can answer it yet
     return render_template(
         "sourcing/quote.html",
         **page,
         tender_link=tender_link(quote.tender),
+        next_step=next_step(quote.tender, [quote]),
         own=quote_actions.own_terms(current_actor(), quote),
     )
 

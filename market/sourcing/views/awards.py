@@ -22,6 +22,7 @@ from market.sourcing.actions import awards as award_actions
 from market.sourcing.blueprint import bp, tender_link
 from market.sourcing.forms import ObjectionForm, StatementForm
 from market.sourcing.jobs import notice_of
+from market.sourcing.views.choosing import winning_bid
 from models import draws
 from models.draws import publication
 from models.sourcing.answers import answers_to, participants_of
@@ -61,6 +62,7 @@ def show_award(identifier: str) -> str:
         **case_page(award, objections),
         draws=[draw for draw in draws.of_case(db.session, award.tender.identifier) if draw.drawn_at],
         planned=planned_draws(),
+        winner=winning_bid(award.tender, bids),
         names={bid.identifier: bid.agency.name for bid in bids},
         bids=bids,
         objections=objections,
@@ -103,13 +105,24 @@ def show_objection(identifier: str) -> str:
 def draw_file(identifier: str) -> dict[str, Any]:
     """What whoever may see its tender needs to re-run a draw.
 
-    Of the percentage also what was reckoned with it.
+    Of the percentage also what was reckoned with it; of each whose the bids are, and which of them won.
     """
     draw = draws.load(db.session, identifier)
     tender = db.session.scalars(select(Tender).where(Tender.identifier == draw.case_identifier)).one_or_none()
     if tender is None or not tender.readable_by(db.session, current_actor()):
         raise not_found(identifier)
-    return publication(draw, shown=tender.opened) | (_reckoned(draw, tender) if tender.opened else {})
+    told = _came_to(draw, tender) | _reckoned(draw, tender) if tender.opened else {}
+    return publication(draw, shown=tender.opened) | told
+
+
+def _came_to(draw: draws.Draw, tender: Tender) -> dict[str, Any]:
+    """Whose the bids are, which won, and whether the drawn order alone decided that."""
+    bids = answers_to(db.session, tender)
+    return {
+        "names": {bid.identifier: bid.agency.name for bid in bids},
+        "winner": winning_bid(tender, bids),
+        "decides": tender.way.drawn or draw.purpose == PERCENT.purpose,
+    }
 
 
 def _reckoned(draw: draws.Draw, tender: Tender) -> dict[str, Any]:

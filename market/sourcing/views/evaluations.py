@@ -50,6 +50,8 @@ def score(identifier: str) -> Response | str | tuple[str, int]:
         partial(scoring.score, identifier=identifier),
         lambda _: back,
         back=back,
+        case=found,
+        doing="score",
         lead=_("各项独立打分并写明理由。提交后密封,所有评审人都交齐才一起公布,不能修改。"),
     )
 

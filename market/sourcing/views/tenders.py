@@ -43,6 +43,7 @@ from market.sourcing.forms import (
     QuestionForm,
     TenderForm,
 )
+from market.sourcing.views.choosing import before_award, next_step, winning_bid
 from models import clock, draws, policy, workdays
 from models.agencies.fees import schedules_in_force
 from models.catalogue import ServiceItem, current_items
@@ -203,6 +204,7 @@ def show(identifier: str) -> str:
         count=count,
         none_shown=found.way.none_shown(found, count),
         hints=found.way.explain(policy.get(found.policy_version), say),
+        next_step=next_step(found, shown),
         mine=next((a for a in answers if a.agency_id == actor.organisation_id), None),
         can_answer=permissions.may_act("sourcing.questions.ask", actor) and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},
@@ -211,6 +213,7 @@ def show(identifier: str) -> str:
         evaluations=[e for e in evaluations if e.state == "published" or e.roles_of(actor)],
         draws=draws.of_case(db.session, found.identifier),
         planned=planned_draws(),
+        won=winning_bid(found, answers) if found.opened else None,
         names={a.identifier: a.agency.name for a in answers} if found.opened else {},
         clarifications=clarifications_for(db.session, found, actor),
         winner=next((a.agency_id for a in awards if a.state != "annulled"), None),
@@ -317,7 +320,12 @@ register_case(
         "refuse_cancel": ActPage(cancelling.refuse),
         "keep": ActPage(cancelling.keep),
         "call_off": ActPage(cancelling.call_off),
-        "award": ActPage(award_actions.award, _AwardPage, lambda form: {"agency": "", **form.values()}),
+        "award": ActPage(
+            award_actions.award,
+            _AwardPage,
+            lambda form: {"agency": "", **form.values()},
+            beside=before_award,
+        ),
     },
     timed={"close": closing.close, "open": opening.open_bids, "end_auction": auction.end},
     public=True,

@@ -66,7 +66,8 @@ class Mode(ABC):
 
     `how` says who wins, `order` is its place among the modes people choose from. `sealed` ones are answered
     by sealed bids and ranked, of the others the buyer chooses one quote. `invites_one`: a single agency is
-    asked by name. `asks_price`: a bid names its price; else it is the buyer's. `scored`: evaluators give
+    asked by name. `drawn`: the drawn order alone decides, and does not only part equals. `asks_price`: a bid
+    names its price; else it is the buyer's. `scored`: evaluators give
     points by published criteria. `follows` is the tender's act right after an opening, None where its award
     is next; `opens_all`: an opening shows everything, not the prices alone. `turned_into` says what happens
     where too few answers turn another mode into this one, None where the policy may not have that.
@@ -90,6 +91,7 @@ class Mode(ABC):
     opens_all: ClassVar[bool] = True
     follows: ClassVar[str | None] = None
     draws: ClassVar[tuple[PlannedDraw, ...]] = ()
+    drawn: ClassVar[bool] = False
 
     def check(self, tender: Tender) -> None:  # noqa: B027
         """RuleViolation, at the form's field, for a draft or an amendment this mode cannot choose by."""

@@ -27,6 +27,7 @@ class RandomDraw(SealedMode):
     answer_label = N_("报名")
     budget_label = N_("报酬")
     asks_price = False
+    drawn = True
 
     def check(self, tender: Tender) -> None:
         if not tender.budget:

@@ -1,0 +1,114 @@
+"""What an act binds to, said before it is done.
+
+Who, what, how much, what follows and whether it can be undone: all of it comes from the case and its table,
+so that every page of an act says it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from markupsafe import Markup
+
+from market.event_text import role_name
+from market.extensions import db
+from market.formatting import format_instant
+from market.identity import current_actor
+from models import clock, money, policy
+from models.accounts import Organisation
+from models.cases import Case
+from models.workflow_table import Limit, Move
+
+Fact = tuple[str, Any]
+
+
+def summary_of(case: Case, act: str) -> list[Fact]:
+    """The facts of an act the reader may do now, each with its name; none of another act."""
+    moves = case.workflow.offered_to(case, current_actor())
+    move = next((each for each in moves if each.act == act), None)
+    if move is None:
+        return []
+    matter = f"{_(case.workflow.label)} {case.identifier} · {case.title}"
+    return [
+        (_("办理"), f"{_(case.part)} · {matter}" if case.part else matter),
+        *_parties(case),
+        *_amount(case),
+        (_("办理后"), Markup("<br>").join(_follows(case, move))),
+        (_("这意味着"), _(case.workflow.consequences[act]) if act in case.workflow.consequences else ""),
+        (_("能否撤销"), _undoing(case, move)),
+    ]
+
+
+def _chain(case: Case | None) -> Iterator[Case]:
+    """A case and those it belongs to."""
+    while case is not None:
+        yield case
+        case = case.above
+
+
+def _parties(case: Case) -> Iterator[Fact]:
+    """Whom it concerns beside the reader, by the part each plays in the case or in those it belongs to."""
+    known = {current_actor().organisation_id, None}
+    for each in _chain(case):
+        for role in each.parties:
+            key = each.side_of(role)
+            if key not in known:
+                known.add(key)
+                yield role_name(role, each.workflow.name), db.session.get_one(Organisation, key).name
+
+
+def _amount(case: Case) -> Iterator[Fact]:
+    """The sum at stake: its own, or that of the nearest case it belongs to which has one."""
+    for each in _chain(case):
+        if each.stake and 0 < each.amount_at_stake < money.MOST:
+            yield _(each.stake), money.show(each.amount_at_stake)
+            return
+
+
+def _follows(case: Case, move: Move) -> Iterator[str]:
+    """Where it leads, whose turn it is then and until when, and who hears of it."""
+    state, waits_for = case.workflow.states[move.target], case.workflow.waits_for(move.target)
+    if move.target == move.source:
+        yield _("状态不变,仍为“%(state)s”。", state=_(state.label))
+    elif state.terminal:
+        yield _("状态变为“%(state)s”,到此结束。", state=_(state.label))
+    else:
+        yield _("状态变为“%(state)s”。", state=_(state.label))
+    if waits_for:
+        yield _("接下来由%(who)s办理。", who=_roles(case, waits_for))
+    if move.limit and (waits_for or move.limit.policy):
+        yield from _limit(case, move.limit)
+    told = set(move.notify) - case.roles_of(current_actor())
+    if told:
+        yield _("会告知%(who)s。", who=_roles(case, told))
+    if move.public:
+        yield _("会公开显示。")
+
+
+def _limit(case: Case, limit: Limit) -> Iterator[str]:
+    after = _(case.workflow.acts[limit.act])
+    if limit.policy:
+        days = policy.get(case.policy_version).number(limit.policy)
+        yield ngettext(
+            "期限 %(num)d 个工作日;到期未办的,按“%(after)s”办理。",
+            "期限 %(num)d 个工作日;到期未办的,按“%(after)s”办理。",
+            days,
+            after=after,
+        )
+    elif (ends := limit.ends(case)) is not None and ends > clock.now():
+        yield _("期限至 %(time)s;到期未办的,按“%(after)s”办理。", time=format_instant(ends), after=after)
+
+
+def _undoing(case: Case, move: Move) -> str:
+    if back := case.workflow.undoing(move):
+        return _("可以用“%(act)s”收回,经过中仍有记录。", act=_(case.workflow.asked(back)))
+    if move.target == move.source:
+        return _("可以再次办理,每一次都有记录。")
+    return _("不能撤销,并记入经过。")
+
+
+def _roles(case: Case, roles: Iterable[str]) -> str:
+    return _("、").join(sorted(role_name(role, case.workflow.name) for role in roles))
