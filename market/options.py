@@ -9,16 +9,21 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
 
 from market.extensions import db
-from market.formatting import item_name
+from market.formatting import in_english, item_name
 from models import uscc
 from models.catalogue import current_items
-from models.regions import covers, find, published
+from models.regions import covers, find, name_in_english, published
 
 
 def region_choices() -> list[tuple[str, str]]:
     """The regions this market serves, by full name."""
     area = current_app.config["AREA"]
-    return [(row["code"], row["full_name"]) for row in published() if covers(area, row["code"])]
+    english = in_english()
+    return [
+        (row["code"], name_in_english(row["code"]) if english else row["full_name"])
+        for row in published()
+        if covers(area, row["code"])
+    ]
 
 
 def region_named(text: str) -> str:

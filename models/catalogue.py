@@ -151,6 +151,15 @@ class ServiceItem(Base):
         points: list[str] = self.notice["zh"]["checklist"]
         return points
 
+    def line_in_english(self, line: str) -> str:
+        """A line of the notice (a material, a point of the checklist) in English, or itself."""
+        said = {
+            chinese: english
+            for part in NOTICE
+            for chinese, english in zip(self.notice["zh"][part], self.notice["en"][part], strict=False)
+        }
+        return said.get(line, line)
+
     def check_quantity(self, quantity: Json) -> None:
         """RuleViolation at the field unless a job of this size can be priced.
 
@@ -167,7 +176,7 @@ class ServiceItem(Base):
         )
         if quantity.get("factor") and factors and quantity["factor"] not in factors:
             raise RuleViolation(
-                N_("收费标准里没有这个行业;可填:%(names)s。"), "factor", names="、".join(sorted(factors))
+                N_("收费标准里没有这个行业;可填:%(names)s。"), "factor", names=sorted(factors)
             )
 
 

@@ -10,7 +10,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
-from market.formatting import bilingual, item_name, problem_text
+from market.formatting import bilingual, catalogued, item_name, problem_text
 from market.forms import (
     ACCEPT,
     FITS_REASON,
@@ -34,7 +34,7 @@ from models.agencies.fees import FeeSchedule
 from models.batches import KINDS
 from models.catalogue import ServiceItem
 from models.errors import Problem
-from models.pricing import METHODS, Quantity, Written, standards
+from models.pricing import METHODS, Quantity, Written, standards, table_words
 
 
 class FeeForm(Form):
@@ -69,7 +69,7 @@ class FeeForm(Form):
                 if field.name in method.asks
             ).strip()
         tables = [
-            (f"{s['id']}/{t}", f"{s['title']} {s['document']} {t}")
+            (f"{s['id']}/{t}", table_words(f"{s['id']}/{t}", _, catalogued))
             for s in standards().values()
             for t in s["tables"]
         ]
@@ -126,7 +126,7 @@ class QualificationForm(Form):
 
     def prepare(self, items: list[ServiceItem]) -> None:
         kinds = sorted({i.required_qualification for i in items if i.qualification_mandatory})
-        self.kind.choices = choices((kind, kind) for kind in kinds)
+        self.kind.choices = choices((kind, catalogued(kind)) for kind in kinds)
 
 
 class LicenceForm(Form):

@@ -9,6 +9,7 @@ final price is rounded. A new method is a new module here: see `method.Method`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from importlib import import_module
 from pkgutil import iter_modules
@@ -18,7 +19,7 @@ from models.base import Json
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.money import MOST, round_fen
-from models.pricing.fee_standards import band, from_standard, standards
+from models.pricing.fee_standards import band, from_standard, standards, table_words
 from models.pricing.method import METHODS, Method, Part, Quantity, Say, Written, check_sum, unsound
 
 __all__ = [
@@ -35,10 +36,11 @@ __all__ = [
     "price",
     "read",
     "standards",
+    "table_words",
 ]
 
 _OWN = ("standard", "discount", "floor", "cap")  # what an agency adds to a standard it takes over
-_FIRST = (Part("method", N_("计价方式"), "method"), Part("standard", N_("引用收费标准"), "text"))
+_FIRST = (Part("method", N_("计价方式"), "method"), Part("standard", N_("引用收费标准"), "standard"))
 _LAST = (
     Part("factors", N_("行业系数"), "rows"),
     Part("discount", N_("折扣"), "text"),
@@ -138,11 +140,10 @@ def read_discount(text: str) -> str:
         raise RuleViolation(N_("请填写小数、百分数或几折,例如 0.85、85% 或 8.5折。"), "discount") from error
 
 
-def describe(terms: Json, say: Say) -> str:
-    """Published terms on one line, in the language `say` (gettext) speaks."""
+def describe(terms: Json, say: Say, named: Callable[[str], str] = str) -> str:
+    """Published terms on one line, in the language `say` (gettext) and `named` (standards' titles) speak."""
     if terms.get("standard"):
-        standard = standards()[terms["standard"].partition("/")[0]]
-        said = say(N_("按%(title)s(%(document)s)"), title=standard["title"], document=standard["document"])
+        said = say(N_("按%(table)s"), table=table_words(terms["standard"], say, named))
     else:
         said = _method(terms).describe(say)
     if terms.get("discount"):

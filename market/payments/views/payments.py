@@ -12,6 +12,7 @@ from sqlalchemy import select
 from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, file_of, link, visible
 from market.extensions import db
+from market.formatting import in_english
 from market.gateways import bank_transfer, online_methods
 from market.payments.actions import paying
 from market.payments.blueprint import bp
@@ -35,7 +36,7 @@ def about(payment: Payment) -> dict[str, Any]:
         "payment": payment,
         "contract_link": link(case_url("contract", payment.contract.identifier), payment.contract.identifier),
         "kinds": KINDS,
-        "capital": capital(payment.amount),
+        "capital": "" if in_english() else capital(payment.amount),
         "account": [(_(label), value) for label, value in bank_transfer().account]
         if bank_transfer().offers(payment)
         else [],

@@ -16,7 +16,7 @@ from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import attempt, case_page, case_url, check_open, form_page, link, visible
 from market.charts import offers
 from market.extensions import db
-from market.formatting import format_instant, item_name
+from market.formatting import catalogued, format_instant, item_name
 from market.identity import current_actor
 from market.options import item_options, region_asked, region_choices
 from market.pagination import paged
@@ -265,7 +265,7 @@ def quantity_words(found: Tender) -> str:
     parts = [
         money.show(said.amount) if said.amount else "",
         f"{said.count}" if said.count > 1 else "",
-        said.factor,
+        catalogued(said.factor),
     ]
     return " · ".join(filter(None, parts))
 
