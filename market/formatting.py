@@ -18,7 +18,7 @@ from models.accounts import Organisation
 from models.agencies.checks import CHECKS
 from models.base import Json
 from models.batches import BatchRow
-from models.catalogue import ServiceItem
+from models.catalogue import NOTICE, ServiceItem
 from models.clock import BEIJING
 from models.contracts.templates import PLACES
 from models.english import english
@@ -175,7 +175,9 @@ def item_name(item: ServiceItem) -> str:
 
 def notice_line(line: str, item: ServiceItem) -> str:
     """A line of an item's notice (a material, a point of the checklist) in the reader's language."""
-    return item.line_in_english(line) if in_english() else line
+    both = (item.notice["zh"], item.notice["en"])
+    said = {zh: en for part in NOTICE for zh, en in zip(both[0][part], both[1][part], strict=False)}
+    return said.get(line, line) if in_english() else line
 
 
 def catalogued(text: str) -> str:

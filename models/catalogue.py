@@ -151,15 +151,6 @@ class ServiceItem(Base):
         points: list[str] = self.notice["zh"]["checklist"]
         return points
 
-    def line_in_english(self, line: str) -> str:
-        """A line of the notice (a material, a point of the checklist) in English, or itself."""
-        said = {
-            chinese: english
-            for part in NOTICE
-            for chinese, english in zip(self.notice["zh"][part], self.notice["en"][part], strict=False)
-        }
-        return said.get(line, line)
-
     def check_quantity(self, quantity: Json) -> None:
         """RuleViolation at the field unless a job of this size can be priced.
 

@@ -87,7 +87,7 @@ AWARD = Workflow(
     ),
     openings={"propose": N_("提出中选")},
     acts={
-        "finalise": N_("公示期满,确定中选"),
+        "finalise": N_("确定中选"),
         "annul": N_("撤销中选"),
         "forfeit": N_("取消中选资格"),
         "object": N_("有异议,暂停确定"),
