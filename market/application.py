@@ -19,6 +19,7 @@ from market import (
     extensions,
     garbage,
     gateways,
+    language_of_parts,
     url_converters,
 )
 from market.config import LOCALES, ROOT, Settings
@@ -89,6 +90,7 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     case_registry.check(app)
     case_views.register(app)
     error_handlers.register(app)
+    app.after_request(language_of_parts.mark_chinese)
     app.after_request(_harden)
     if app.config.get("PROXIES"):
         trusted = app.config["PROXIES"]

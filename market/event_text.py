@@ -145,7 +145,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "question": lambda words: _("问:%(words)s", words=words),
     "answer": lambda words: _("答:%(words)s", words=words),
     "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
-    "clauses": lambda clauses: _("修改了:%(clauses)s", clauses="、".join(_(clause) for clause in clauses)),
+    "clauses": lambda clauses: _("修改了:%(clauses)s", clauses=_("、").join(_(clause) for clause in clauses)),
     "linked": lambda groups: _("关联单位:%(groups)s", groups=";".join(_linked(group) for group in groups)),
     "unsigned": lambda side: _(UNSIGNED_BY[side]),
     "problem": lambda kept: stored_problem_text(kept),

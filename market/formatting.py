@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -18,12 +19,15 @@ from models.accounts import Organisation
 from models.agencies.checks import CHECKS
 from models.base import Json
 from models.batches import BatchRow
-from models.catalogue import ServiceItem
+from models.catalogue import NOTICE, ServiceItem
 from models.clock import BEIJING
+from models.contracts.templates import PLACES
+from models.english import english
 from models.errors import Problem
 from models.measures import words_of
-from models.regions import full_name, short_name
-from search import places
+from models.regions import full_name, name_in_english, short_name
+
+_BRACES = re.compile(r"\{(\w+)\}")
 
 
 def problem_text(problem: Problem) -> str:
@@ -35,7 +39,14 @@ def problem_text(problem: Problem) -> str:
 def _param(value: Any) -> Any:
     if isinstance(value, Problem):
         return problem_text(value)
-    return bilingual(value) if isinstance(value, dict) else _(value) if isinstance(value, str) else value
+    if isinstance(value, list):
+        return _("、").join(_param(each) for each in value)
+    return bilingual(value) if isinstance(value, dict) else _said(value) if isinstance(value, str) else value
+
+
+def _said(text: str) -> str:
+    """A word of a problem: the interface's, the catalogue's, or what somebody wrote."""
+    return catalogued(_(text)) if text else text
 
 
 def stored_problem_text(kept: Json) -> str:
@@ -45,7 +56,7 @@ def stored_problem_text(kept: Json) -> str:
         _(
             message,
             **{
-                key: stored_problem_text(value) if isinstance(value, dict) else _(value) if value else value
+                key: stored_problem_text(value) if isinstance(value, dict) else _param(value)
                 for key, value in kept["params"].items()
             },
         )
@@ -138,7 +149,7 @@ def score_mean(value: float | None, line: str) -> str:
 
 def describe_price(terms: Json, item: ServiceItem | None = None) -> str:
     """Published terms on one line, with the unit its jobs are counted in where the item is told."""
-    return pricing.describe(terms, _, measure_unit(item) if item is not None else "")
+    return pricing.describe(terms, _, measure_unit(item) if item is not None else "", catalogued)
 
 
 def measure_name(item: ServiceItem) -> str:
@@ -166,6 +177,11 @@ def job_words(job: pricing.Quantity, item: ServiceItem) -> str:
     return _("一项")
 
 
+def name_places(text: str) -> str:
+    """A template's text with the names of what will be filled in, in place of their keys."""
+    return _BRACES.sub(lambda found: f"〔{_(PLACES[found[1]])}〕" if found[1] in PLACES else found[0], text)
+
+
 def part_words(part: pricing.Part, value: Any) -> str:
     """One value of published terms."""
     if value in (None, ""):
@@ -174,35 +190,52 @@ def part_words(part: pricing.Part, value: Any) -> str:
         return money.show(value)
     if part.kind == "rows":
         return ngettext("%(num)d 项", "%(num)d 项", len(value))
+    if part.kind == "standard":
+        return pricing.table_words(value, _, catalogued)
     return _(pricing.METHODS[value].label) if part.kind == "method" else str(value)
 
 
-def item_name(item: ServiceItem) -> str:
+def in_english() -> bool:
+    """Whether the reader reads English."""
     locale = get_locale()
-    return item.name_en if locale and locale.language == "en" else item.name
+    return bool(locale and locale.language == "en")
+
+
+def item_name(item: ServiceItem) -> str:
+    return item.name_en if in_english() else item.name
+
+
+def notice_line(line: str, item: ServiceItem) -> str:
+    """A line of an item's notice (a material, a point of the checklist) in the reader's language."""
+    both = (item.notice["zh"], item.notice["en"])
+    said = {zh: en for part in NOTICE for zh, en in zip(both[0][part], both[1][part], strict=False)}
+    return said.get(line, line) if in_english() else line
+
+
+def catalogued(text: str) -> str:
+    """A text of the catalogue or the rules in the reader's language.
+
+    What whoever keeps the market wrote itself stays as it stands.
+    """
+    return english(text) if in_english() else text
 
 
 def bilingual(texts: Json) -> str:
     """Of a text kept as `zh` and `en`, the reader's."""
-    locale = get_locale()
-    return str(texts["en" if locale and locale.language == "en" else "zh"])
+    return str(texts["en" if in_english() else "zh"])
 
 
 def region(code: str) -> str:
     """A region by its full name, without the part every place of this market shares."""
-    locale = get_locale()
-    if locale and locale.language == "en":
-        return places.english(code, current_app.config["AREA"])
+    if in_english():
+        return name_in_english(code, current_app.config["AREA"])
     whole, shared = full_name(code), full_name(current_app.config["AREA"])
     return whole.removeprefix(shared) or whole
 
 
 def region_briefly(code: str) -> str:
     """A region by its own name alone, where several stand in a row."""
-    locale = get_locale()
-    if locale and locale.language == "en":
-        return places.english(code).partition(",")[0]
-    return short_name(code)
+    return name_in_english(code).partition(",")[0] if in_english() else short_name(code)
 
 
 def has_file(form: Any) -> bool:

@@ -169,7 +169,7 @@ class ServiceItem(Base):
         )
         if quantity.get("factor") and factors and quantity["factor"] not in factors:
             raise RuleViolation(
-                N_("收费标准里没有这个行业;可填:%(names)s。"), "factor", names="、".join(sorted(factors))
+                N_("收费标准里没有这个行业;可填:%(names)s。"), "factor", names=sorted(factors)
             )
 
 

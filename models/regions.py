@@ -25,6 +25,9 @@ from models.base import Base, Name
 
 SOURCE = Path(__file__).parent / "data" / "regions.csv"
 FORMER = SOURCE.with_name("former_regions.csv")
+ENGLISH = SOURCE.with_name(
+    "regions_en.csv"
+)  # the pinyin, or the name of another language where that is usual
 # 市辖区 and 县 group a city's districts on paper; nobody says them in an address.
 _SILENT = {"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"}
 _KIND = re.compile("自治县|自治州|自治区|自治旗|行政委员会|特别行政区|矿区|林区|特区|地区|[省市区县州盟旗]")
@@ -98,6 +101,30 @@ def _names() -> dict[str, str]:
 def full_name(code: str) -> str:
     """A region's name from the province down; the code itself where we know no such region."""
     return _names().get(current(code), code)
+
+
+@cache
+def _english_names() -> dict[str, str]:
+    with ENGLISH.open(encoding="utf-8") as file:
+        return {row["code"]: row["name_en"] for row in csv.DictReader(file)}
+
+
+def name_in_english(code: str, area: str = "") -> str:
+    """A region in English, from the smallest up: `Golmud City, Haixi, Qinghai`; the code where we know none.
+
+    What all places of `area` share is left out, and of a city or prefecture above only the name is said.
+    """
+    names, silent = _english_names(), {row["code"] for row in published() if row["name"] in _SILENT}
+    own, *higher = above(code)
+    if own not in names:
+        return code
+    shared = set(above(area)) if area and own != current(area) else set()
+    said = [
+        names[each] if each.endswith("0000") else names[each].split(" ")[0]
+        for each in higher
+        if each in names and each not in silent and each not in shared
+    ]
+    return ", ".join([names[own], *said])
 
 
 @cache

@@ -1,17 +1,21 @@
-"""Reminders: whoever a case waits for is told so many working days before its limit ends, once each."""
+"""Reminders: whoever a case waits for is told so many working days before its limit ends, once each.
+
+Nobody is reminded of what has only just begun: a threshold as long as the limit itself is passed over.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, UniqueConstraint, select
+from sqlalchemy import Select, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session
 
 from models import clock, events, policy, workdays
 from models.actors import SYSTEM
 from models.base import Base, Code
 from models.cases import Case
+from models.events import Event
 
 
 class Reminder(Base):
@@ -85,6 +89,7 @@ def _near(session: Session, kind: type[Case], among: Select[Case]) -> Iterator[t
         .all()
     )
     done: dict[tuple[str, datetime], int] = {}
+    began: dict[tuple[str, str], datetime] = {}
     names = [case.identifier for case in cases]
     for first in range(0, len(names), 500):
         rows = session.scalars(
@@ -93,13 +98,32 @@ def _near(session: Session, kind: type[Case], among: Select[Case]) -> Iterator[t
             .order_by(Reminder.days.desc())
         )
         done |= {(row.case_identifier, row.due_at): row.days for row in rows}
+        began |= _last_acts(session, kind, names[first : first + 500])
     for case in cases:
         assert case.due_at is not None
         left = workdays.between(now, case.due_at)
+        acts = kind.workflow.begins(case.state)
+        start = max((began[key] for act in acts if (key := (case.identifier, act)) in began), default=None)
+        whole = workdays.between(start, case.due_at) if start else None
         reached = min(
-            (n for n in policy.get(case.policy_version).numbers(announced[case.state]) if left <= n),
+            (
+                n
+                for n in policy.get(case.policy_version).numbers(announced[case.state])
+                if left <= n and (whole is None or n < whole)
+            ),
             default=None,
         )
         before = done.get((case.identifier, case.due_at))
         if reached is not None and (before is None or before > reached):
             yield case, reached
+
+
+def _last_acts(session: Session, kind: type[Case], identifiers: list[str]) -> dict[tuple[str, str], datetime]:
+    """When each act was last done in these cases, by case and act."""
+    name = kind.workflow.name
+    rows = session.execute(
+        select(Event.case_identifier, Event.kind, func.max(Event.at))
+        .where(Event.case_type == name, Event.case_identifier.in_(identifiers))
+        .group_by(Event.case_identifier, Event.kind)
+    )
+    return {(identifier, act.removeprefix(f"{name}.")): at for identifier, act, at in rows}

@@ -230,6 +230,11 @@ class Workflow:
         """
         return {state: limit.remind for state, limit in self._limits() if limit.remind}
 
+    def begins(self, state: str) -> set[str]:
+        """The acts with which the limit of a state begins to run."""
+        opening = set(self.openings) if state == self.initial and self.opening else set()
+        return opening | {move.act for move in self.moves if move.target == state and move.limit}
+
     def timed_acts(self) -> list[tuple[str, str]]:
         """The (state, act) pairs the clock performs when a limit passes.
 

@@ -17,23 +17,6 @@ from models import regions, spelling
 from search.analysis import romanised
 from search.pinyin import readings
 
-_KINDS = {
-    "行政委员会": "Administrative Committee",
-    "特别行政区": "Special Administrative Region",
-    "自治区": "Autonomous Region",
-    "自治州": "Prefecture",
-    "自治县": "County",
-    "自治旗": "Banner",
-    "地区": "Prefecture",
-    "林区": "Forestry District",
-    "省": "Province",
-    "市": "City",
-    "县": "County",
-    "区": "District",
-    "州": "Prefecture",
-    "盟": "League",
-    "旗": "Banner",
-}
 _HAN = re.compile("[\u3400-\u9fff]")
 _SOUND = re.compile(r"[a-zü\s'’,.-]+")
 
@@ -72,23 +55,6 @@ def sounded_out(code: str) -> str:
     return f"{''.join(said)} {''.join(syllable[0] for syllable in said)}"
 
 
-@cache
-def english(code: str, area: str = "") -> str:
-    """A region from itself up to what lies below `area`; the code itself where we know no such region."""
-    code = regions.current(code)
-    names = [
-        _rows()[each]["name"]
-        for each in regions.above(code)
-        if each in _rows() and (each == code or not (area and regions.covers(each, area)))
-    ]
-    return ", ".join(map(_in_english, names)) or code
-
-
-def _in_english(name: str) -> str:
-    kind = next((english for kind, english in _KINDS.items() if name.endswith(kind)), "")
-    return f"{_spelled(name)} {kind}".strip()
-
-
 def _letters(text: str) -> str:
     """What is left of a text that is sounded out: `Ge'ermu Shi` gives `geermushi`; nothing of any other."""
     said = spelling.plain(text).lower()
@@ -98,7 +64,8 @@ def _letters(text: str) -> str:
 def _sounds(code: str, name: str, area: str) -> Iterator[tuple[int, str]]:
     """How a division is sounded out, each with its rank: 0 as usual, 1 as some read it, 2 by its initials."""
     short = _short(name)
-    for said in (_spelled(name), _in_english(name), english(code), english(code, area)):
+    english = regions.name_in_english(code)
+    for said in (_spelled(name), english.partition(",")[0], english, regions.name_in_english(code, area)):
         yield 0, _letters(said)
     for form in regions.forms(name):
         kind = lazy_pinyin(form[len(short) :])

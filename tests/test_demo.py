@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from market import create_app
-from market.demo import loading
-from market.demonstration.people import ACCOUNTS, PASSWORD
+from market.demo import loading, opening
+from market.demonstration import people, words
+from market.demonstration.people import ACCOUNTS, PASSWORD, Figure
 from market.extensions import db
 from models import clock, events
-from models.accounts import Organisation
+from models.accounts import Membership, Organisation, User
+from models.agencies.fees import FeeSchedule
+from models.catalogue import published_items
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
 from models.credit.score import CreditScore
 from models.draws import Draw
 from models.events import Event
 from models.ledger import reports
+from models.ratings import Rating
 from models.sourcing.awards import Award
 from models.sourcing.modes import MODES
 from models.sourcing.tenders import Tender
@@ -36,7 +44,7 @@ def _load(folder: Path, template: Path) -> Any:
     app = create_app({**settings(f"sqlite:///{folder}/market.sqlite3", folder), "DEMO": True})
     with app.app_context():
         assert loading.is_empty()
-        loading.load(UNTIL, tenders=60, days=120)
+        loading.load(UNTIL, tenders=60, days=240)
     return app
 
 
@@ -54,7 +62,7 @@ def _counts(column: Any) -> dict[str, int]:
 
 
 def _holds_every_stage() -> None:
-    assert _counts(Organisation.kind) == {"agency": 60, "enterprise": 42, "authority": 20}
+    assert _counts(Organisation.kind) == {"agency": 60, "enterprise": 43, "authority": 20}
     assert {"published", "contracted", "evaluated"} <= set(_counts(Tender.state))
     assert {"active", "completed"} <= set(_counts(Contract.state))
     assert db.session.scalar(select(func.count(CreditScore.id)).where(CreditScore.grade.is_not(None)))
@@ -70,8 +78,93 @@ def _holds_every_stage() -> None:
     assert all(a.price <= a.published_price for a in db.session.scalars(select(Award)))
 
 
+def _keeps_its_terms_mostly() -> None:
+    """Some deliverables come late, as in life, and most do not."""
+    said = [found.on_time for found in db.session.scalars(select(Deliverable)) if found.on_time is not None]
+    assert len(said) > 30
+    assert 0.05 <= said.count(False) / len(said) <= 0.25
+
+
+def _says_what_fits() -> None:
+    """A comment is one of its stars', claims what was so, and is not the one before; requests differ."""
+    query = select(Rating).where(Rating.published_at.is_not(None)).order_by(Rating.id)
+    ratings = db.session.scalars(query).all()
+    for rating in ratings:
+        assert rating.mean is not None
+        stars = round(rating.mean)
+        course = db.session.scalars(
+            select(Deliverable).where(Deliverable.contract_id == rating.contract_id)
+        ).all()
+        if rating.by == "agency":
+            assert rating.comment in words.THANKS[stars]
+            continue
+        late = any(found.on_time is False for found in course)
+        sent_back = any(found.first_pass is False for found in course)
+        assert rating.comment in words.PRAISE[stars] + words.IN_TIME + words.LATE + words.SENT_BACK
+        assert rating.comment in words.PRAISE[stars] or not any(
+            rating.comment in said for said in words.PRAISE.values()
+        )
+        assert rating.comment not in words.IN_TIME or (stars == 5 and not late and not sent_back)
+        assert rating.comment not in words.LATE or (stars <= 3 and late)
+        assert rating.comment not in words.SENT_BACK or (stars <= 3 and sent_back)
+    for by in ("buyer", "agency"):
+        given = [
+            (event.at, rating.comment)
+            for rating in ratings
+            if rating.by == by
+            for event in db.session.scalars(
+                select(Event).where(Event.kind == "rating.rate", Event.case_identifier == rating.identifier)
+            )
+        ]
+        said = [comment for _at, comment in sorted(given)]
+        assert len(said) > 10
+        assert all(one != next_one for one, next_one in pairwise(said)), "nobody repeats the one before"
+    described = _counts(Tender.description)
+    assert len(described) > 30
+    assert max(described.values()) <= 3
+
+
+def _works_in_its_trade_at_its_price() -> None:
+    """An agency offers what its name says, at a price near what such a thing costs, for who needs it."""
+    shares, standards = [], {row["code"]: row["fee_standard"] for row in published_items()}
+    for schedule in db.session.scalars(select(FeeSchedule)):
+        name, code = schedule.agency.name, schedule.item_code
+        (trade,) = (trade for trade in people.TRADES if trade in name)
+        assert code in people.TRADES[trade], (name, code)
+        terms = schedule.terms
+        usual = {"fixed": opening.JOBS.get(code), "per_unit": opening.UNITS.get(code)}.get(terms["method"])
+        if usual:
+            shares.append(terms["price"] / 100 / usual)
+        elif code in opening.RATES:
+            shares.append(float(terms["bands"][0][1]) / opening.RATES[code])
+        else:
+            assert terms["standard"].startswith(f"{standards[code]}/")
+            shares.append(float(terms["discount"]))
+    assert min(shares) >= 0.6
+    assert max(shares) <= 1.21
+    assert max(shares) / min(shares) > 1.3, "prices differ"
+    works = {f"{figure.code}": figure for figure in people.enterprises(Random())}
+    for tender in db.session.scalars(select(Tender)):
+        work = works[tender.buyer.uscc].work
+        assert tender.project.startswith(work)
+        assert people.needs(Figure("", "", "", "", "", work=work), tender.item.code), tender.project
+        assert not re.search("[()]|[((]$", tender.project)
+    assert all(0.5 <= award.price / award.published_price <= 1 for award in db.session.scalars(select(Award)))
+
+
 def _lets_every_listed_account_in(demo: Any) -> None:
     page = Visitor(demo).get("/sign-in").text
+    roles = [role for role, _email in ACCOUNTS]
+    assert all(roles.count(role) >= 2 for role in roles), "two of each, to play both sides of a matter"
+    departments = set(
+        db.session.scalars(
+            select(Organisation.department)
+            .join(Organisation.memberships)
+            .join(Membership.user)
+            .where(User.email.in_(people.DEPARTMENTS.values()))
+        )
+    )
+    assert departments == set(people.DEPARTMENTS), "each signs in as the department it is said to be"
     for _, email in ACCOUNTS:
         assert email in page
         visitor = Visitor(demo)
@@ -84,6 +177,9 @@ def test_a_market_at_every_stage_the_same_every_time(
     demo: Any, tmp_path: Path, sqlite_template: Path
 ) -> None:
     _holds_every_stage()
+    _keeps_its_terms_mostly()
+    _says_what_fits()
+    _works_in_its_trade_at_its_price()
     _lets_every_listed_account_in(demo)
     db.session.rollback()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 from typing import Any
 
@@ -64,7 +65,7 @@ def register(app: Flask) -> None:
 def _demo_accounts() -> dict[str, Any] | None:
     """What the sign-in page tells in the demonstration.
 
-    An account a role, of those that are there already.
+    The accounts of each role that are there already, with what sets them apart.
     """
     if not current_app.config["DEMO"]:
         return None
@@ -73,10 +74,11 @@ def _demo_accounts() -> dict[str, Any] | None:
             select(User.email).where(User.email.in_([email for _role, email in demo.ACCOUNTS]))
         )
     )
-    return {
-        "password": demo.PASSWORD,
-        "accounts": [(role, email) for role, email in demo.ACCOUNTS if email in there],
-    }
+    by_role: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for role, email in demo.ACCOUNTS:
+        if email in there:
+            by_role[role].append((email, demo.ABOUT.get(email, "")))
+    return {"password": demo.PASSWORD, "accounts": by_role}
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])

@@ -15,6 +15,7 @@ from wtforms.validators import Length, NumberRange, Optional, Regexp, Validation
 
 from market.formatting import (
     bilingual,
+    catalogued,
     describe_price,
     item_name,
     job_words,
@@ -50,7 +51,7 @@ from models.batches import KINDS
 from models.catalogue import ServiceItem
 from models.errors import Problem
 from models.measures import size_of
-from models.pricing import METHODS, Method, Quantity, Written, standards
+from models.pricing import METHODS, Method, Quantity, Written, standards, table_words
 
 
 class FeeForm(Form):
@@ -167,7 +168,7 @@ def _tables(item: ServiceItem) -> list[tuple[str, str]]:
     """The published tables an item can be priced by; of a guided price (政府指导价) its own alone."""
     guided = item.fee_standard if _guided(item) else None
     return [
-        (f"{s['id']}/{name}", f"{s['title']} {s['document']} {name}")
+        (f"{s['id']}/{name}", table_words(f"{s['id']}/{name}", _, catalogued))
         for s in standards().values()
         for name, terms in s["tables"].items()
         if fits_item(item, terms) and guided in (None, s["id"])
@@ -193,7 +194,7 @@ class QualificationForm(Form):
 
     def prepare(self, items: list[ServiceItem]) -> None:
         kinds = sorted({i.required_qualification for i in items if i.qualification_mandatory})
-        self.kind.choices = choices((kind, kind) for kind in kinds)
+        self.kind.choices = choices((kind, catalogued(kind)) for kind in kinds)
 
 
 class LicenceForm(Form):

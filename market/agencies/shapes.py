@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import NamedTuple
 
+from market.formatting import in_english
 from market.spreadsheets import Column, Headings
 from models.base import Json
 
@@ -47,10 +48,11 @@ class Shape(NamedTuple):
     example: Json
 
     def columns(self) -> list[Column[Json]]:
-        """The columns of the table to fill in, those that are needed marked with a star."""
+        """The columns of the table to fill in, in the reader's language; what is needed has a star."""
         return [
-            Column(f"*{known[0]}" if name in self.needed else known[0], itemgetter(name))
-            for name, known in self.headings.items()
+            Column(f"*{said}" if name in self.needed else said, itemgetter(name))
+            for name, (chinese, english) in self.headings.items()
+            for said in [english if in_english() else chinese]
         ]
 
 

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
+from market.formatting import catalogued
 from market.forms import FITS_REASON, NEEDED, Form, WholeField, choices, printed, text
 from market.options import profession_choices
 from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
@@ -65,11 +66,13 @@ class ItemForm(Form):
         self.required_practitioner.choices = choices([("", _l("不要求")), *profession_choices(items)])
         self.kind.choices = choices((key, _l(label)) for key, label in KINDS.items())
         self.department.choices = choices((name, _l(name)) for name in DEPARTMENTS)
-        self.matters.choices = choices((matter.code, f"{matter.code} {matter.name}") for matter in matters)
+        self.matters.choices = choices(
+            (matter.code, f"{matter.code} {catalogued(matter.name)}") for matter in matters
+        )
         self.pricing.choices = choices((key, _l(label)) for key, label in PRICING.items())
         self.measure.choices = choices((key, _l(label)) for key, label in MEASURES.items())
         known = [
-            (standard["id"], f"{standard['title']} {standard['document']}")
+            (standard["id"], f"{catalogued(standard['title'])} {catalogued(standard['document'])}")
             for standard in standards().values()
         ]
         self.fee_standard.choices = choices([("", _l("没有")), *known])

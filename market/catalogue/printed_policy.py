@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from market.formatting import catalogued
 from models.actors import ROLES
 from models.agencies.related_parties import TIES
 from models.i18n import N_
@@ -29,7 +30,7 @@ def said(key: str, value: Any) -> str:
     if isinstance(value, list):
         return " · ".join(said(key, each) for each in value)
     words = _VALUES.get(key, {})
-    return str(_(words[value])) if value in words else str(value)
+    return str(_(words[value])) if value in words else catalogued(str(value))
 
 
 def part(name: str) -> str:

@@ -22,7 +22,7 @@ from market.catalogue.blueprint import bp
 from market.catalogue.forms import ItemForm, NewItemForm, WithdrawForm
 from market.charts import spread
 from market.extensions import db
-from market.formatting import problem_text
+from market.formatting import catalogued, problem_text
 from market.identity import current_actor
 from market.options import region_asked
 from market.pagination import sliced
@@ -142,7 +142,7 @@ def matters() -> str:
         for m in db.session.scalars(
             select(ApprovalMatter).order_by(ApprovalMatter.department, ApprovalMatter.code)
         )
-        if words in spelling.name(m.name)
+        if words in spelling.name(m.name) or words in spelling.name(catalogued(m.name))
     ]
     return render_template("catalogue/matters.html", page=sliced(found), needed=needed)
 

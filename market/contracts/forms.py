@@ -5,6 +5,7 @@ What depends on the contract (its clauses, milestones, checklist) is built for i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -12,6 +13,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from market.formatting import notice_line
 from market.forms import (
     FITS_REASON,
     NEEDED,
@@ -140,8 +142,9 @@ def revised(form: Any) -> dict[str, Any]:
     return {"texts": texts, "milestones": form.rows()}
 
 
-def _points(case: Deliverable) -> list[str]:
-    return list(case.contract.tender.item.checklist)
+def _points(case: Deliverable | Materials, lines: Iterable[str]) -> list[tuple[str, str]]:
+    """Lines of the item's notice, and how they read in the reader's language."""
+    return [(line, notice_line(line, case.contract.tender.item)) for line in lines]
 
 
 class SubmitForm(Form):
@@ -150,7 +153,7 @@ class SubmitForm(Form):
     note = StringField(_l("说明"), [fits(DeliverableVersion.note)])
 
     def prepare(self, case: Deliverable) -> None:
-        self.ticked.choices = choices((point, point) for point in _points(case))
+        self.ticked.choices = choices(_points(case, case.contract.tender.item.checklist))
 
 
 class AcceptForm(Form):
@@ -162,20 +165,19 @@ class AcceptForm(Form):
 def return_form(deliverable: Deliverable) -> type[Form]:
     """What is wrong, point by point."""
     said = _l("哪里不符合;符合的留空。")
+    points = _points(deliverable, deliverable.contract.tender.item.checklist)
     fields = {
-        f"point_{place}": StringField(point, [Length(max=300)], description=said)
-        for place, point in enumerate(_points(deliverable))
+        f"point_{place}": StringField(words, [Length(max=300)], description=said)
+        for place, (_line, words) in enumerate(points)
     }
     reason = TextAreaField(_l("总的意见"), [FITS_REASON])
-    return type("ReturnForm", (Form,), {**fields, "reason": reason})
+    return type(
+        "ReturnForm", (Form,), {**fields, "reason": reason, "points": [line for line, _words in points]}
+    )
 
 
 def returned(form: Any) -> dict[str, Any]:
-    answers = {
-        field.label.text: field.data or ""
-        for name, field in form._fields.items()
-        if name.startswith("point_")
-    }
+    answers = {line: form[f"point_{place}"].data or "" for place, line in enumerate(form.points)}
     return {"answers": answers, "reason": form.reason.data or ""}
 
 
@@ -200,7 +202,7 @@ class SupplyForm(Form):
     file = upload(_l("资料文件"), needed=False)
 
     def prepare(self, case: Materials) -> None:
-        self.ticked.choices = choices((point, point) for point in case.points)
+        self.ticked.choices = choices(_points(case, case.points))
 
 
 class ExtensionForm(ReasonForm):

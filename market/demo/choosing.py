@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 
 from market.demo.contracting import contract_story
 from market.demo.stage import OVERNIGHT, Stage, Story, fall_due
+from market.demonstration import words
 from market.demonstration.people import Figure, project, voucher
 from market.extensions import db
 from market.sourcing.actions import auction, awards, cancelling, drafting, questions, scoring, tenders
@@ -34,18 +35,6 @@ from models.sourcing.modes.sealed_bid import SealedBid
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 
-PLANS = (
-    "两名注册人员驻场,踏勘两次,分三阶段提交。",
-    "已有同流域三项成果可引用,补充监测一次。",
-    "由总工程师主持,校审三级,随报随改。",
-)
-OPINIONS = (
-    "技术路线清楚,人员配置合理。",
-    "方案完整,但进度安排偏紧。",
-    "对项目特点把握较准,措施可行。",
-    "内容偏通用,针对性不够。",
-)
-QUESTIONS = ("报价是否含专家评审会费用?", "是否需要另做现状监测?", "成果是否需要提供电子图件?")
 EXPERTS = ("expert1@demo.gongxin.cn", "expert2@demo.gongxin.cn", "expert3@demo.gongxin.cn")
 _STANDING = select(Tender.state, Tender.deadline).where(Tender.identifier == bindparam("tender"))
 CRITERIA: Json = {
@@ -62,7 +51,16 @@ def quantity_for(random: Random, item: ServiceItem) -> dict[str, Any]:
             "amount": random.choice((800, 1500, 2600, 4200, 6000, 9000, 15000)) * 10_000_00
         }
         return asked
-    return {"count": random.choice((6, 12, 20, 35, 60))} if item.measure == "count" else {}
+    units = (30, 60, 120, 200, 350) if item.kind == "survey" else (6, 12, 20, 35, 60)  # mu, or points
+    return {"count": random.choice(units)} if item.measure == "count" else {}
+
+
+def _description(stage: Stage, item_code: str) -> str:
+    """What a buyer writes of its project and of what it wants."""
+    asked = words.ASKED[stage.item(item_code).kind]
+    return "".join(
+        (stage.say("standing", words.STANDING), stage.say(item_code, asked), stage.say("help", words.OFFERED))
+    )
 
 
 def tender_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = False) -> Story:
@@ -132,7 +130,7 @@ def _draft(
         item_code=item_code,
         region_code=buyer.region,
         project=project(random, buyer, stage.item(item_code).name),
-        description="场地已平整,立项文件齐备;请按最新技术规范编制,现场踏勘由我单位配合。",
+        description=_description(stage, item_code),
         quantity=quantity,
         budget=None if mode.asks_price else _price_for(random, item_code, quantity),
         mode=mode.name,
@@ -153,9 +151,10 @@ def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], even: 
     ceilings = {a.email: published.get(stage.actors[a.email].organisation_id) for a in offering}
     offering = [a for a in offering if ceilings[a.email] is not None]
     if offering and random.random() < 0.15 and _asked_in_time(tender):
-        questions.ask(stage.actors[offering[0].email], tender, question=random.choice(QUESTIONS))
+        question, answer = random.choice(words.QUESTIONS)
+        questions.ask(stage.actors[offering[0].email], tender, question=question)
         yield stage.later(1)
-        questions.answer(who, _newest(Clarification, tender), answer="不含,按需求说明的范围报价即可。")
+        questions.answer(who, _newest(Clarification, tender), answer=answer)
     price = min(ceilings[a.email] or 0 for a in offering) if even and offering else None
     wanted = 3 if even else random.choice((2, 3, 3, 4, 4, 5))
     for agency in random.sample(offering, min(len(offering), wanted)):
@@ -229,11 +228,17 @@ def _score(stage: Stage, tender: str) -> Story:
         bids = [bid.identifier for bid in scoring.scored_bids(db.session, sheet.tender)]
         identifier = sheet.identifier
         scoring.declare(stage.actors[expert], identifier)
-        points = {
-            bid: {"points": {"技术方案": random.randrange(14, 29)}, "reason": random.choice(OPINIONS)}
-            for bid in bids
+        points = {bid: random.randrange(14, 29) for bid in bids}
+        sheet_of = {
+            bid: {"points": {"技术方案": given}, "reason": _opinion(stage, given)}
+            for bid, given in points.items()
         }
-        scoring.score(stage.actors[expert], identifier, sheet=points)
+        scoring.score(stage.actors[expert], identifier, sheet=sheet_of)
+
+
+def _opinion(stage: Stage, points: int) -> str:
+    """What an expert writes who gave so many points of thirty."""
+    return stage.say("opinion", words.OPINIONS[next(least for least in words.OPINIONS if points >= least)])
 
 
 def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story:
@@ -258,18 +263,20 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
             tender,
             price=price if job.mode.asks_price else None,
             days=days,
-            note=random.choice(PLANS),
+            note=stage.say("plan", words.PLANS),
             contribution=text,
             **plan,
         )
         yield stage.later(random.randrange(2))
         return
-    quote = quote_actions.submit(actor, tender, price=price, days=days, note="含两次现场踏勘和评审会配合。")
+    quote = quote_actions.submit(actor, tender, price=price, days=days, note=stage.say("quote", words.QUOTED))
     yield stage.later(0)
     if random.random() < 0.6:
         buyer = db.session.scalars(select(Tender.buyer_id).where(Tender.identifier == tender)).one()
         who = next(a for a in stage.actors.values() if a.organisation_id == buyer)
-        quote_actions.offer(who, quote, price=round(price * 0.9), days=days, note="能否再优惠一些?")
+        quote_actions.offer(
+            who, quote, price=round(price * 0.9), days=days, note=stage.say("lower", words.LOWER)
+        )
         yield stage.later(1)
         if random.random() < 0.75:
             quote_actions.offer(
@@ -277,7 +284,7 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
                 quote,
                 price=round(price * random.uniform(0.9, 0.96)),
                 days=days,
-                note="这是我们的底价。",
+                note=stage.say("bottom", words.BOTTOM),
             )
 
 

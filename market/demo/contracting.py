@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from datetime import datetime
+from random import Random
 from typing import Any
 
 from sqlalchemy import select
 
 from market.contracts.actions import changing, delivering, disputing, drafting, signing
 from market.demo.stage import Stage, Story
+from market.demonstration import words
 from market.demonstration.people import REGULATOR, Figure, voucher
 from market.extensions import db
 from market.payments.actions import invoicing, paying
 from market.ratings import actions as ratings
-from models import clock
+from models import clock, workdays
 from models.actors import Actor
 from models.contracts.agreement import Contract, Milestone
 from models.contracts.deliverables import Deliverable
@@ -22,14 +24,6 @@ from models.contracts.materials import Materials
 from models.payments.payment import Payment
 from models.ratings import DIMENSIONS, Rating
 
-FINE = (
-    "成果扎实,沟通顺畅。",
-    "按时交付,一次过审。",
-    "收费与公示一致,服务好。",
-    "现场踏勘认真。",
-    "专业,推荐。",
-)
-POOR = ("工期拖了,催了几次才交。", "报告被退回修改。", "资料反复要,准备不足。")
 # What agencies add to a contract, fair and unfair.
 TERMS = (
     "踏勘由双方共同进行,日期提前三日约定。",
@@ -39,7 +33,6 @@ TERMS = (
     "甲方三日内未回复意见的,视为同意。",
     "由乙方所在地人民法院管辖。",
 )
-BUYER_WORDS = ("资料齐全,付款及时。", "配合到位。", "需求说得清楚。")
 
 
 def _one(case_class: Any, contract: str, **where: Any) -> str:
@@ -89,7 +82,7 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
         for payment in _due(contract):
             yield from _pay(stage, payment, owner, worker)
     yield stage.later(random.randrange(1, 8))
-    yield from _rate(stage, contract, owner, worker, agency.skill - 0.25 * late - 0.2 * sent_back)
+    yield from _rate(stage, contract, owner, worker, agency.skill, late, sent_back)
 
 
 def _sign(stage: Stage, contract: str, party: Actor, days: int) -> Story:
@@ -141,20 +134,19 @@ def _deliver(
     random = stage.random
     deliverable = _numbered(contract, number)
     found = Deliverable.load(db.session, deliverable)
-    item, days, reviewed = found.contract.tender.item, found.milestone.days, found.milestone.reviewed
+    item, reviewed = found.contract.tender.item, found.milestone.reviewed
     points, line = item.checklist, item.department
     late = random.random() > skill
     if late and random.random() < 0.3:
-        yield stage.later(max(1, days - 2))
+        yield stage.later(max(1, _left(deliverable) - 3))
         change = changing.propose(
-            worker, contract, kind="extension", terms={"days": 8}, reason="持续降雪,现场踏勘受阻"
+            worker, contract, kind="extension", terms={"days": 8}, reason=stage.say("delay", words.DELAYS)
         )
         yield stage.later(1)
         changing.agree(owner, change)
         late = False
-        yield stage.later(6)
-    else:
-        yield stage.later(days + random.randrange(1, 9) if late else max(2, days - random.randrange(8)))
+    left = _left(deliverable)
+    yield stage.later(left + random.randrange(1, 7) if late else max(0, left - 1 - random.randrange(8)))
 
     def submit(version: int) -> None:
         content = voucher(f"{contract} {number} v{version}")
@@ -168,8 +160,8 @@ def _deliver(
         delivering.send_for_correction(
             owner,
             deliverable,
-            answers={points[0]: "附图与正文不一致"},
-            reason="附图与正文不一致,请核对后重报。",
+            answers={random.choice(points): random.choice(words.POINTS)},
+            reason=stage.say("correction", words.CORRECTIONS),
         )
         yield stage.later(random.randrange(2, 8))
         submit(2)
@@ -181,13 +173,13 @@ def _deliver(
     yield stage.later(random.randrange(4, 14))
     department = stage.actors[stage.departments[line]]
     if sent_back:
-        codes = random.sample(("data", "omission", "method", "analysis", "measures", "format"), 2)
+        codes = random.sample(list(words.FINDINGS), 2)
         delivering.send_back(
             department,
             deliverable,
             codes=codes,
             fault="agency",
-            reason="措施的可行性论证不充分,数据来源未说明。",
+            reason="".join(words.FINDINGS[each] for each in codes),
         )
         yield stage.later(random.randrange(3, 9))
         submit(3)
@@ -196,6 +188,13 @@ def _deliver(
         yield stage.later(random.randrange(4, 10))
     delivering.pass_review(department, deliverable)
     return late, sent_back
+
+
+def _left(deliverable: str) -> int:
+    """The working days until a deliverable is due."""
+    db.session.rollback()
+    found = Deliverable.load(db.session, deliverable)
+    return workdays.between(clock.now(), found.deliver_by) if found.deliver_by > clock.now() else 0
 
 
 def _numbered(contract: str, number: int) -> str:
@@ -245,18 +244,32 @@ def _invoice(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
         invoicing.receive(owner, invoice)
 
 
-def _rate(stage: Stage, contract: str, owner: Actor, worker: Actor, pleased: float) -> Story:
+def _rate(
+    stage: Stage, contract: str, owner: Actor, worker: Actor, skill: float, late: bool, sent_back: bool
+) -> Story:
+    """Either party gives stars, and says what goes with them."""
     random = stage.random
-
-    def stars(by: str, level: float) -> dict[str, int]:
-        return {name: max(1, min(5, round(random.gauss(2.0 + 3.3 * level, 0.5)))) for name in DIMENSIONS[by]}
-
+    pleased = skill - 0.25 * late - 0.2 * sent_back
     if random.random() < 0.9:
-        words = random.choice(FINE if pleased > 0.6 else POOR)
-        ratings.rate(owner, _one(Rating, contract, by="buyer"), scores=stars("buyer", pleased), comment=words)
+        scores = _stars(random, "buyer", pleased, timeliness=1.5 * late, quality=1.0 * sent_back)
+        said = words.praise(_mean(scores), late=late, sent_back=sent_back)
+        rating = _one(Rating, contract, by="buyer")
+        ratings.rate(owner, rating, scores=scores, comment=stage.say("praise", said))
     yield stage.later(random.randrange(1, 5))
     if random.random() < 0.8:
-        scores = stars("agency", 0.85)
-        ratings.rate(
-            worker, _one(Rating, contract, by="agency"), scores=scores, comment=random.choice(BUYER_WORDS)
-        )
+        scores = _stars(random, "agency", 0.85)
+        rating = _one(Rating, contract, by="agency")
+        ratings.rate(worker, rating, scores=scores, comment=stage.say("thanks", words.THANKS[_mean(scores)]))
+
+
+def _stars(random: Random, by: str, level: float, **less: float) -> dict[str, int]:
+    """Stars for every dimension about a level from 0 to 1, fewer of them for some."""
+    return {
+        name: max(1, min(5, round(random.gauss(2.0 + 3.3 * level - less.get(name, 0), 0.5))))
+        for name in DIMENSIONS[by]
+    }
+
+
+def _mean(scores: dict[str, int]) -> int:
+    """The stars people see."""
+    return round(sum(scores.values()) / len(scores))

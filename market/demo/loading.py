@@ -224,5 +224,6 @@ def _drawn(stage: Stage, buyer: people.Figure) -> Story:
 def _begin(stage: Stage, buyer: people.Figure) -> Story:
     """A tender for one of the items that enough agencies offer."""
     yield stage.later(1)  # in office hours
-    trade = stage.random.choice(list(people.TRADES.values())[:11])
-    yield from tender_story(stage, buyer, stage.random.choice(trade))
+    trades = [[code for code in trade if people.needs(buyer, code)] for trade in people.TRADES.values()]
+    items = stage.random.choice([trade for trade in trades if trade])
+    yield from tender_story(stage, buyer, stage.random.choice(items))

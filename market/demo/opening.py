@@ -19,9 +19,13 @@ from market.agencies.actions import entry, publishing, registry
 from market.demo.choosing import EXPERTS
 from market.demo.stage import Stage, Story
 from market.demonstration.people import (
+    ADMINS,
     AGENCIES,
     CUSTODIAN,
+    DELEGATES,
+    DEPARTMENTS,
     PASSWORD,
+    PREFECTURE,
     REGULATOR,
     Figure,
     code,
@@ -47,18 +51,17 @@ PROVINCE, DISTRICT = "630000", "632800"
 
 def authorities(stage: Stage) -> None:
     """The administrator, two regulators and an approving department for every line of work."""
-    members.appoint_admin(SYSTEM, email="admin@demo.gongxin.cn", name="管理员", password=PASSWORD)
-    admin = stage.enter("admin@demo.gongxin.cn")
-    departments = sorted(
-        {item.department for item in current_items(db.session)}, key=lambda d: d != "住房城乡建设"
-    )
+    for email, name in zip(ADMINS, ("管理员", "值班管理员"), strict=True):
+        members.appoint_admin(SYSTEM, email=email, name=name, password=PASSWORD)
+    admin = stage.enter(ADMINS[0])
+    departments = sorted({item.department for item in current_items(db.session)})
     listed: list[tuple[str, str, str, str, str | None]] = [
         (REGULATOR, "演示省政务服务监督管理局", "regulator", PROVINCE, None)
     ]
-    listed.append(("regulator-hx@demo.gongxin.cn", "演示州政务服务监督管理局", "regulator", DISTRICT, None))
+    listed.append((PREFECTURE, "演示州政务服务监督管理局", "regulator", DISTRICT, None))
     listed.append((CUSTODIAN, "演示银行资金托管部", "custodian", PROVINCE, None))
     for number, line in enumerate(departments):
-        email = "department@demo.gongxin.cn" if number == 0 else f"d{number:02d}@demo.gongxin.cn"
+        email = DEPARTMENTS.get(line, f"d{number:02d}@demo.gongxin.cn")
         listed.append((email, f"演示省{line}审批处", "department", PROVINCE, line))
         stage.departments[line] = email
     for number, (email, name, role, region, department) in enumerate(listed):
@@ -75,6 +78,10 @@ def authorities(stage: Stage) -> None:
         )
         confirming.show_address(email)
         stage.enter(email)
+    members.add_member(
+        stage.actors[CUSTODIAN], email="custodian2@demo.gongxin.cn", name="复核人", password=PASSWORD
+    )
+    confirming.show_address("custodian2@demo.gongxin.cn")
 
 
 def experts(stage: Stage) -> None:
@@ -115,7 +122,7 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         organisation=agency.name,
         uscc=agency.code,
         region_code=agency.region,
-        introduction=f"从事{agency.trade}业务,服务全省,承诺按公示收费、按期交付。",
+        introduction=_introduction(random, agency),
     )
     actor = stage.enter(agency.email)
     items = [stage.item(code) for code in sorted(agency.items)]
@@ -164,6 +171,17 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         entry.suspend(
             stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。"
         )
+
+
+def _introduction(random: Random, agency: Figure) -> str:
+    named, years = agency.trade, random.randrange(6, 19)
+    return random.choice(
+        (
+            f"从事{named}业务{years}年,服务全省,承诺按公示收费、按期交付。",
+            f"专做{named},现有技术人员{years + 12}名,成果三级校审。",
+            f"成立{years}年,{named}为主业,在州县设有联络点,踏勘当周安排。",
+        )
+    )
 
 
 def _licence(agency: Figure, items: list[ServiceItem]) -> dict[str, Any]:
@@ -221,9 +239,44 @@ def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]
         )
 
 
+# What things usually cost, in yuan: a job; a unit (a mu, a point that is tested); of a sum, its share.
+JOBS = {
+    "EIA-03": 58_000,
+    "WAT-01": 46_000,
+    "WAT-02": 78_000,
+    "WAT-03": 62_000,
+    "LND-02": 48_000,
+    "LND-03": 36_000,
+    "LND-06": 120_000,
+    "FOR-01": 42_000,
+    "FOR-02": 30_000,
+    "DRC-01": 55_000,
+    "DRC-02": 95_000,
+    "DRC-03": 68_000,
+    "SAF-01": 72_000,
+    "SAF-02": 50_000,
+    "SAF-03": 60_000,
+    "HEA-01": 54_000,
+    "LEG-01": 18_000,
+}
+UNITS = {
+    "EIA-02": 650,
+    "LND-01": 120,
+    "LND-05": 90,
+    "CON-05": 260,
+    "CON-06": 380,
+    "CON-08": 75,
+    "FIR-01": 180,
+    "MET-01": 150,
+    "HEA-02": 220,
+    "SUR-01": 110,
+}
+RATES = {"CON-01": 0.0016, "CON-03": 0.0032, "FIN-01": 0.0012, "FIN-02": 0.0024, "FIN-03": 0.0008}
+
+
 def terms_for(random: Random, item: ServiceItem) -> Json:
     """Plausible published terms for an item, by what it is priced by."""
-    level = random.uniform(0.75, 1.1)
+    level = random.uniform(0.8, 1.2)
     if item.standard and item.fee_standard:
         name, table = next(iter(item.standard["tables"].items()))
         least = max(0.6, float(pricing.band(item.fee_standard)[0]))
@@ -233,15 +286,15 @@ def terms_for(random: Random, item: ServiceItem) -> Json:
             "discount": f"{random.uniform(least, 0.98):.2f}",
         }
     if item.measure == "amount":
-        rates = [f"{rate * level:.5f}" for rate in (0.006, 0.0035, 0.0018)]
+        rates = [f"{RATES[item.code] * share * level:.5f}" for share in (1, 0.6, 0.3)]
         return {
             "method": "progressive",
             "bands": [[1000_0000_00, rates[0]], [5000_0000_00, rates[1]], [None, rates[2]]],
-            "floor": 8_000_00,
+            "floor": 3_000_00,
         }
     if item.measure == "count":
-        return {"method": "per_unit", "price": round(320 * level) * 100, "floor": 3_000_00}
-    return {"method": "fixed", "price": round(random.choice((280, 420, 560, 880)) * level) * 100_00}
+        return {"method": "per_unit", "price": round(UNITS[item.code] * level) * 100, "floor": 1_500_00}
+    return {"method": "fixed", "price": round(JOBS[item.code] / 100 * level) * 100_00}
 
 
 def register_story(stage: Stage, until: datetime) -> Story:
@@ -293,7 +346,7 @@ def register_story(stage: Stage, until: datetime) -> Story:
 
 
 def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) -> Story:
-    """An enterprise signs up; the first one lends its purchasing to a delegate."""
+    """An enterprise signs up; the first ones lend their purchasing to a delegate each."""
     yield stage.later(0)
     _registered(
         email=buyer.email,
@@ -305,19 +358,20 @@ def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) 
         phone=f"0970-33{number:05d}",
     )
     actor = stage.enter(buyer.email)
-    if number == 0:
+    if number < len(DELEGATES):
+        delegate = DELEGATES[number]
         yield until - timedelta(days=30)
         _registered(
-            email="delegate@demo.gongxin.cn",
-            name="受托人",
-            organisation="格桑采购咨询有限公司",
-            uscc=code("91630", 900),
-            region_code=counties()[0],
+            email=delegate,
+            name=("受托人", "采购经办")[number],
+            organisation=("格桑采购咨询有限公司", "湟水招采服务有限公司")[number],
+            uscc=code("91630", (900, 910)[number]),
+            region_code=counties()[number],
         )
-        lent = stage.enter("delegate@demo.gongxin.cn")
+        lent = stage.enter(delegate)
         delegating.delegate(
             actor,
-            email="delegate@demo.gongxin.cn",
+            email=delegate,
             scope=["tender", "quote"],
             most=50_000_000,
             until=workdays.add(until, 200),
@@ -325,4 +379,4 @@ def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) 
         delegating.accept(
             lent, db.session.scalars(select(Delegation.id).where(Delegation.user_id == lent.user_id)).one()
         )
-        stage.enter("delegate@demo.gongxin.cn")
+        stage.enter(delegate)

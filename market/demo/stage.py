@@ -6,7 +6,7 @@ on; `loading` keeps the instants in order and sets the clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import cache
@@ -57,6 +57,7 @@ class Stage:
     actors: dict[str, Actor] = field(default_factory=dict)
     departments: dict[str, str] = field(default_factory=dict)
     items: dict[str, ServiceItem] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
 
     def dealt(self, story: str) -> Stage:
         """The same stage with dice of a story's own, so that no story's luck changes another's."""
@@ -68,6 +69,12 @@ class Stage:
         user = db.session.scalars(select(User).where(User.email == email)).one()
         self.actors[email] = replace(actor_for(user), proved=True)
         return self.actors[email]
+
+    def say(self, about: str, texts: Sequence[str]) -> str:
+        """One of these texts, and not the one that was said last about the same."""
+        others = [text for text in texts if text != self.said.get(about)]
+        self.said[about] = self.random.choice(others or list(texts))
+        return self.said[about]
 
     def item(self, code: str) -> ServiceItem:
         """A service item as it is today, read once: the demonstration changes none."""

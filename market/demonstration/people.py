@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import chain, count
 from random import Random
@@ -14,17 +15,47 @@ from models.regions import published
 PASSWORD = "gongxin-demo"
 REGULATOR = "regulator@demo.gongxin.cn"
 CUSTODIAN = "custodian@demo.gongxin.cn"
+PREFECTURE = "regulator-hx@demo.gongxin.cn"
+DELEGATES = ("delegate@demo.gongxin.cn", "delegate2@demo.gongxin.cn")  # of the first two enterprises
+ADMINS = ("admin@demo.gongxin.cn", "admin2@demo.gongxin.cn")
+# The departments a walk needs have addresses that say which they are.
+DEPARTMENTS = {
+    "住房城乡建设": "department@demo.gongxin.cn",
+    "水利": "water@demo.gongxin.cn",
+    "生态环境": "environment@demo.gongxin.cn",
+    "自然资源": "land@demo.gongxin.cn",
+}
+# Who may sign in, by role, and what sets those of a role apart.
 ACCOUNTS = (
     (N_("项目业主"), "enterprise@demo.gongxin.cn"),
-    (N_("采购受托人"), "delegate@demo.gongxin.cn"),
+    (N_("项目业主"), "enterprise2@demo.gongxin.cn"),
+    *((N_("采购受托人"), email) for email in DELEGATES),
     (N_("中介机构"), "agency@demo.gongxin.cn"),
+    (N_("中介机构"), "agency2@demo.gongxin.cn"),
     (N_("评审人"), "expert1@demo.gongxin.cn"),
+    (N_("评审人"), "expert2@demo.gongxin.cn"),
     (N_("监管部门"), REGULATOR),
-    (N_("审批部门"), "department@demo.gongxin.cn"),
+    (N_("监管部门"), PREFECTURE),
+    *((N_("审批部门"), email) for email in DEPARTMENTS.values()),
     (N_("资金托管机构"), CUSTODIAN),
-    (N_("系统管理员"), "admin@demo.gongxin.cn"),
+    (N_("资金托管机构"), "custodian2@demo.gongxin.cn"),
+    *((N_("系统管理员"), email) for email in ADMINS),
 )
+ABOUT = {
+    "enterprise@demo.gongxin.cn": N_("民营企业"),
+    "enterprise2@demo.gongxin.cn": N_("国有企业"),
+    "agency@demo.gongxin.cn": N_("环境技术"),
+    "agency2@demo.gongxin.cn": N_("水利咨询"),
+    REGULATOR: N_("省级"),
+    PREFECTURE: N_("州级"),
+    **{email: department for department, email in DEPARTMENTS.items()},
+}
 AGENCIES, ENTERPRISES = 60, 40
+_FIRST = {
+    (kind, at): f"{kind}{'' if at == 0 else 2}@demo.gongxin.cn"
+    for kind in ("agency", "enterprise")
+    for at in (0, 1)
+}
 
 # What an agency of a trade is called, and the items it works on.
 TRADES: dict[str, tuple[str, ...]] = {
@@ -33,11 +64,11 @@ TRADES: dict[str, tuple[str, ...]] = {
     "勘测规划": ("LND-01", "SUR-01", "LND-05", "CON-08"),
     "地质工程": ("LND-02", "LND-03", "LND-06"),
     "安全评价": ("SAF-01", "SAF-02", "SAF-03", "HEA-01"),
-    "工程咨询": ("DRC-01", "DRC-02", "DRC-03", "CON-03"),
+    "工程咨询": ("DRC-01", "DRC-02", "DRC-03", "CON-03", "CON-01"),
     "检测技术": ("CON-05", "CON-06", "FIR-01", "MET-01", "HEA-02"),
-    "工程监理": ("CON-02", "CON-04", "CON-01"),
-    "会计师": ("FIN-01", "FIN-03", "FIN-02"),
-    "评估": ("LND-04", "CON-07", "FIN-02"),
+    "工程监理": ("CON-02", "CON-04"),
+    "会计师": ("FIN-01", "FIN-03"),
+    "资产评估": ("LND-04", "CON-07", "FIN-02"),
     "林草生态": ("FOR-01", "FOR-02", "WAT-01"),
     "律师": ("LEG-01",),
 }
@@ -90,6 +121,19 @@ _WORKS = (
     ("医药", "藏药车间"),
     ("数据", "算力中心"),
 )
+# Items that only some works need; all others need the rest.
+_ONLY: dict[str, set[str]] = {
+    "EIA-03": {"污水处理厂", "选矿厂", "钾肥装置", "藏药车间"},
+    "LND-06": {"选矿厂", "石灰石矿", "钾肥装置"},
+    "SAF-01": {"选矿厂", "石灰石矿", "钾肥装置"},
+    "SAF-02": {"选矿厂", "石灰石矿", "钾肥装置", "集中供热管网"},
+    "HEA-01": {"选矿厂", "钾肥装置", "藏药车间"},
+    "HEA-02": {"景区游客中心"},
+    "CON-06": {"老旧小区改造", "景区游客中心", "冷链仓库"},
+    "CON-07": {"老旧小区改造", "景区游客中心"},
+    "CON-08": {"老旧小区改造", "景区游客中心"},
+    "FIR-01": {"老旧小区改造", "景区游客中心", "冷链仓库", "算力中心"},
+}
 _PHASES = ("一期", "二期", "扩建", "改造", "配套", "")
 
 
@@ -143,18 +187,18 @@ def agencies(random: Random) -> list[Figure]:
         )  # one head of two agencies would link them
         taken.add(head)
         trade = trades[number % len(trades)]
-        suffix = {"会计师": "事务所", "律师": "事务所", "评估": "事务所"}.get(trade, "有限公司")
+        suffix = {"会计师": "事务所", "律师": "事务所", "资产评估": "事务所"}.get(trade, "有限公司")
         name = f"{_NAMES[number // 2 % len(_NAMES)]}{trade}{suffix}"
         figures.append(
             Figure(
-                email="agency@demo.gongxin.cn" if number == 0 else f"a{number:02d}@demo.gongxin.cn",
+                email=_FIRST.get(("agency", number), f"a{number:02d}@demo.gongxin.cn"),
                 person=head,
                 name=name,
                 code=code("91630", 1000 + number),
                 region=random.choice(counties()) if number % 3 else "630100",
                 trade=trade,
                 items=TRADES[trade],
-                skill=0.93 if number == 0 else round(random.betavariate(4, 1.1), 2),
+                skill=0.93 - 0.05 * number if number < 2 else round(random.betavariate(4, 1.1), 2),
             )
         )
     return figures
@@ -166,7 +210,7 @@ def enterprises(random: Random) -> list[Figure]:
         trade, work = _WORKS[number % len(_WORKS)]
         figures.append(
             Figure(
-                email="enterprise@demo.gongxin.cn" if number == 0 else f"e{number:02d}@demo.gongxin.cn",
+                email=_FIRST.get(("enterprise", number), f"e{number:02d}@demo.gongxin.cn"),
                 person=person(random),
                 name=f"{_NAMES[(number * 7 + 3) % len(_NAMES)]}{trade}有限公司",
                 code=code("91630", 5000 + number),
@@ -178,9 +222,14 @@ def enterprises(random: Random) -> list[Figure]:
     return figures
 
 
+def needs(buyer: Figure, item_code: str) -> bool:
+    """Whether the works of this buyer call for such a service."""
+    return item_code not in _ONLY or buyer.work in _ONLY[item_code]
+
+
 def project(random: Random, buyer: Figure, item_name: str) -> str:
     """What a tender is called: the work, its phase, the report."""
-    report = item_name.split("(")[0].split("(")[0].removeprefix("建设项目")
+    report = re.sub(r"[((][^))]*[))]", "", item_name).removeprefix("建设项目")
     return f"{buyer.work}{random.choice(_PHASES)}{report}"
 
 

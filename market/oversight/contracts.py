@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, String, case, cast, func, or_, sel
 
 from market.charts import rows as row_chart
 from market.extensions import db
-from market.formatting import bilingual, region
+from market.formatting import bilingual, catalogued, region
 from market.spreadsheets import Column, rate
 from models.accounts import Organisation
 from models.actors import Actor
@@ -86,7 +86,7 @@ CLAUSES = (
     Column[Finding](_l("改动条款数"), lambda each: each.contract.deviations),
     Column[Finding](_l("规则"), lambda each: each.rule.key if each.rule else ""),
     Column[Finding](_l("严重程度"), lambda each: _(SEVERITIES[each.rule.severity]) if each.rule else ""),
-    Column[Finding](_l("依据"), lambda each: each.rule.article if each.rule else ""),
+    Column[Finding](_l("依据"), lambda each: catalogued(each.rule.article) if each.rule else ""),
     Column[Finding](_l("原文"), lambda each: each.excerpt),
 )
 

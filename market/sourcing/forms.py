@@ -34,6 +34,7 @@ from models.accounts import Organisation, User
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
+from models.english import chinese
 from models.lengths import REASON_LEAST, REASON_MOST
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid
@@ -71,6 +72,7 @@ class _Asked(Form):
     def values(self) -> dict[str, Any]:
         values = super().values()
         quantity = {name: values.pop(name) for name in ("amount", "count", "factor")}
+        quantity["factor"] = chinese(quantity["factor"] or "")
         return {**values, "quantity": {k: v for k, v in quantity.items() if v}}
 
     def show(self, tender: Tender) -> None:
@@ -149,7 +151,7 @@ class TenderForm(_Asked):
     quality = QualityField(
         _l("质量评分项"),
         [Length(max=1000)],
-        default="技术方案 30",
+        default=lambda: _("技术方案 30"),
         description=_l("每行一项:名称和权重。由评审人各自打分,互不可见,取平均。"),
     )
 

@@ -260,9 +260,7 @@ def submit(session: Session, agency: Organisation, act: str, actor: Actor) -> No
     """
     lacking = missing(session, agency, deferred=act == "commit")
     if lacking:
-        raise RuleViolation(
-            N_("还有没填完的步骤:%(steps)s。"), steps="、".join(STEPS[step][0] for step in lacking)
-        )
+        raise RuleViolation(N_("还有没填完的步骤:%(steps)s。"), steps=[STEPS[step][0] for step in lacking])
     agency.committed_at = clock.now()
     signed = hashlib.sha256(letter().encode()).hexdigest()
     perform(

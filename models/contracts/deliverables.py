@@ -315,7 +315,7 @@ def check_list(points: list[str], ticked: list[str]) -> Json:
     """
     missing = [point for point in points if point not in ticked]
     if missing:
-        raise RuleViolation(N_("清单里还有未勾选的要点:%(points)s。"), "ticked", points="、".join(missing))
+        raise RuleViolation(N_("清单里还有未勾选的要点:%(points)s。"), "ticked", points=missing)
     return dict.fromkeys(points, True)
 
 

@@ -25,29 +25,29 @@ from models.errors import RuleViolation
 from models.i18n import N_
 
 DATA = Path(__file__).parent.parent / "data" / "contract_templates.toml"
-# What a template's text may leave to be filled in for an award.
-PLACES = (
-    "project",
-    "item",
-    "legal_basis",
-    "approval_matter",
-    "outputs",
-    "days",
-    "price",
-    "price_words",
-    "deposit",
-    "deposit_words",
-    "deemed_days",
-    "rounds",
-    "materials_days",
-    "deposit_days",
-    "settlement_days",
-    "correction_days",
-    "objection_days",
-    "retention",
-    "late_rate",
-    "late_most",
-)
+# What a template's text may leave to be filled in for an award, and what that is called.
+PLACES = {
+    "project": N_("项目名称"),
+    "item": N_("服务事项"),
+    "legal_basis": N_("法律依据"),
+    "approval_matter": N_("用于办理的审批"),
+    "outputs": N_("成果"),
+    "days": N_("工期"),
+    "price": N_("价款"),
+    "price_words": N_("价款大写"),
+    "deposit": N_("定金"),
+    "deposit_words": N_("定金大写"),
+    "deemed_days": N_("视为验收的天数"),
+    "rounds": N_("退回次数上限"),
+    "materials_days": N_("提供资料的天数"),
+    "deposit_days": N_("支付定金的天数"),
+    "settlement_days": N_("结清余款的天数"),
+    "correction_days": N_("修改重报的天数"),
+    "objection_days": N_("对解除提出异议的天数"),
+    "retention": N_("质量保留金比例"),
+    "late_rate": N_("逾期违约金比例"),
+    "late_most": N_("逾期违约金上限"),
+}
 ESSENTIAL = ("subject", "deliverables", "price", "deposit", "settlement", "review", "signing")
 MOST_MILESTONES = 5
 

@@ -9,6 +9,7 @@ final price is rounded. A new method is a new module here: see `method.Method`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from importlib import import_module
 from pkgutil import iter_modules
@@ -18,7 +19,7 @@ from models.base import Json
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.money import MOST, round_fen
-from models.pricing.fee_standards import band, from_standard, standards
+from models.pricing.fee_standards import band, from_standard, standards, table_words
 from models.pricing.method import METHODS, Measure, Method, Part, Quantity, Say, Written, check_sum, unsound
 
 __all__ = [
@@ -39,11 +40,12 @@ __all__ = [
     "price",
     "read",
     "standards",
+    "table_words",
 ]
 
 MOST_AMOUNT, MOST_COUNT = MOST * 100, 1_000_000  # the largest jobs that are priced, in fen and in units
 _OWN = ("standard", "discount", "floor", "cap")  # what an agency adds to a standard it takes over
-_FIRST = (Part("method", N_("计价方式"), "method"), Part("standard", N_("引用收费标准"), "text"))
+_FIRST = (Part("method", N_("计价方式"), "method"), Part("standard", N_("引用收费标准"), "standard"))
 _LAST = (
     Part("factors", N_("行业系数"), "rows"),
     Part("discount", N_("折扣"), "text"),
@@ -165,14 +167,13 @@ def read_discount(text: str) -> str:
         raise RuleViolation(N_("请填写小数、百分数或几折,例如 0.85、85% 或 8.5折。"), "discount") from error
 
 
-def describe(terms: Json, say: Say, unit: str = "") -> str:
+def describe(terms: Json, say: Say, unit: str = "", named: Callable[[str], str] = str) -> str:
     """Published terms on one line, in the language `say` (gettext) speaks.
 
-    `unit` is what the item's jobs are counted in.
+    `unit` is what the item's jobs are counted in; `named` says standards' titles in that language.
     """
     if terms.get("standard"):
-        standard = standards()[terms["standard"].partition("/")[0]]
-        said = say(N_("按%(title)s(%(document)s)"), title=standard["title"], document=standard["document"])
+        said = say(N_("按%(table)s"), table=table_words(terms["standard"], say, named))
     else:
         said = _method(terms).describe(say, unit)
     if terms.get("discount"):

@@ -6,14 +6,39 @@ The tables in `models/data/fee_standards.json` are read as people write them.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 from models.base import Json
-from models.pricing.method import METHODS, Written
+from models.i18n import N_
+from models.pricing.method import METHODS, Say, Written
 
 SOURCE = Path(__file__).parents[1] / "data" / "fee_standards.json"
+
+
+# What the tables of a standard are for, where it has several.
+TABLES = {
+    "goods": N_("货物"),
+    "services": N_("服务"),
+    "works": N_("工程"),
+    "report": N_("报告书"),
+    "report_form": N_("报告表"),
+}
+
+
+def table_words(name: str, say: Say, named: Callable[[str], str] = str) -> str:
+    """What a published table, `id/table`, is called: the standard, its document, what the table is for.
+
+    `named` says titles and documents in the language of `say`.
+    """
+    identifier, _, table = name.partition("/")
+    standard = standards()[identifier]
+    said = say(
+        N_("%(title)s(%(document)s)"), title=named(standard["title"]), document=named(standard["document"])
+    )
+    return said if table not in TABLES else f"{said} · {say(TABLES[table])}"
 
 
 def from_standard(name: str) -> Json | None:

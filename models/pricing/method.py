@@ -66,7 +66,7 @@ class Part:
 
     name: str
     label: str
-    kind: Literal["method", "sum", "rows", "text"]
+    kind: Literal["method", "standard", "sum", "rows", "text"]
 
 
 class Method(ABC):

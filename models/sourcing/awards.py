@@ -91,7 +91,7 @@ AWARD = Workflow(
         "forfeit": N_("中选不再有效,业主要重新确定中选机构,或取消采购。"),
     },
     acts={
-        "finalise": N_("公示期满,确定中选"),
+        "finalise": N_("确定中选"),
         "annul": N_("撤销中选"),
         "forfeit": N_("取消中选资格"),
         "object": N_("有异议,暂停确定"),

@@ -13,7 +13,7 @@ from harness.factories import PDF, World
 from market.contracts.actions import delivering, drafting, signing
 from market.extensions import db
 from market.jobs import drain, run_deadlines, tick
-from models import workdays
+from models import policy, workdays
 from models.accounts import Organisation
 from models.contracts.deliverables import Deliverable, ReviewOutcome
 from models.contracts.materials import Materials
@@ -249,3 +249,20 @@ def test_limits_are_shown_to_both_sides(app: Flask, world: World, time: Any) -> 
         assert "2026-03-30 17:00" in page
     drain()
     assert db.session.query(Organisation).count() > 0
+
+
+def test_nobody_is_reminded_of_what_has_only_just_begun(world: World, time: Any) -> None:
+    deposit = world.one(Payment, world.signed(), kind="deposit")
+    assert workdays.between(time.instant, deposit.due_at) in policy.current().numbers("contract.remind_days")
+
+    def reminders() -> list[int]:
+        db.session.rollback()
+        reminded = (Event.kind == "payment.remind", Event.case_identifier == deposit.identifier)
+        return [data["left"] for data in db.session.scalars(select(Event.data).where(*reminded))]
+
+    tick()
+    assert reminders() == [], "its limit is no longer than this threshold"
+    while workdays.between(time.instant, deposit.due_at) > 2:
+        time.instant += timedelta(days=1)
+    tick()
+    assert reminders() == [2]

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from market.case_registry import ActPage, register_case
 from market.case_views import case_link, case_page, case_url, file_of, form_page, visible
 from market.extensions import db
+from market.formatting import in_english
 from market.gateways import get_gateway
 from market.identity import current_actor
 from market.pagination import paged
@@ -56,7 +57,7 @@ def show_payout(identifier: str) -> str:
         kinds=PAYOUT_KINDS,
         payment_kinds=KINDS,
         awaited=awaited(db.session, payout) if payout.state == "held" else [],
-        capital=capital(payout.amount),
+        capital="" if in_english() else capital(payout.amount),
         way=way.label if way else payout.gateway,
         account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
         changing=under_way(db.session, payout.payee_id),

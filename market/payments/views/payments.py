@@ -12,6 +12,7 @@ from sqlalchemy import select
 from market.case_registry import ActPage, register_case
 from market.case_views import case_link, case_page, file_of, visible
 from market.extensions import db
+from market.formatting import in_english
 from market.gateways import bank_transfer, online_methods
 from market.payments.actions import paying
 from market.payments.blueprint import bp
@@ -36,7 +37,7 @@ def about(payment: Payment) -> dict[str, Any]:
         "payment": payment,
         "contract_link": case_link(payment.contract),
         "kinds": KINDS,
-        "capital": money.capital(payment.amount),
+        "capital": "" if in_english() else money.capital(payment.amount),
         "account": custody_account(payment),
         "charges": charges_of(db.session, payment),
         "online": [label for _gateway, label in online_methods(payment).values()],
@@ -54,7 +55,7 @@ def custody_account(payment: Payment) -> list[tuple[str, str]]:
     return [
         *account,
         (_("金额"), money.show(payment.amount)),
-        (_("大写"), money.capital(payment.amount)),
+        (_("大写"), "" if in_english() else money.capital(payment.amount)),
         (_("附言"), payment.reference),
     ]
 

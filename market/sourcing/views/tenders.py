@@ -16,7 +16,7 @@ from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import attempt, case_page, case_url, check_open, form_page, link, visible
 from market.charts import offers
 from market.extensions import db
-from market.formatting import format_instant, item_name, job_words
+from market.formatting import catalogued, format_instant, item_name, job_words
 from market.identity import current_actor
 from market.options import item_options, region_asked
 from market.pagination import paged
@@ -268,7 +268,7 @@ def _beside(found: Tender) -> dict[str, Any]:
 def quantity_words(found: Tender) -> str:
     said = Quantity.of(found.quantity)
     sized = found.item.measure != "none" and said.base(found.item.measure)
-    return " · ".join(filter(None, [job_words(said, found.item) if sized else "", said.factor]))
+    return " · ".join(filter(None, [job_words(said, found.item) if sized else "", catalogued(said.factor)]))
 
 
 @bp.route("/requests/<identifier>/ask", methods=["GET", "POST"])
