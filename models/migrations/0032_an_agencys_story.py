@@ -1,7 +1,7 @@
 """agency_events: what happened in an agency's cases, in one order
 
 Revision ID: 0032
-Revises: 0024
+Revises: 0029
 Create Date: 2026-11-27 02:10:00
 
 """
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision: str = "0032"
-down_revision: Union[str, Sequence[str], None] = "0024"
+down_revision: Union[str, Sequence[str], None] = "0029"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 
