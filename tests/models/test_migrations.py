@@ -24,6 +24,10 @@ SINCE = {
     "upload_tallies",
     "account_changes",
     "claims",
+    "notice_settings",
+    "contact_addresses",
+    "digest_entries",
+    "saved_searches",
 }  # tables that came since: what was in them is gone with them
 
 
