@@ -140,6 +140,16 @@ def read(session: Session, numbers: Iterable[int]) -> None:
     )
 
 
+def read_before(session: Session, instant: datetime) -> None:
+    """All that anybody was told of before this instant was read, now."""
+    last = select(func.max(Event.id)).where(Event.at < instant).scalar_subquery()
+    session.execute(
+        update(Notification)
+        .where(Notification.event_id <= last, Notification.read_at.is_(None))
+        .values(read_at=clock.now())
+    )
+
+
 def read_all(session: Session, organisation_id: int) -> None:
     """All an organisation was told of so far was read, now."""
     session.execute(
