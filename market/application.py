@@ -123,6 +123,8 @@ def _open_rooms(app: Flask) -> None:
     from market.ratings import views as ratings
     from market.serving.ready import probes
     from market.sourcing import views as sourcing
+    from market.worklist import notices as _notices  # noqa: F401 - its routes
+    from market.worklist import reading
     from market.worklist import views as worklist
 
     for room in (
@@ -142,6 +144,7 @@ def _open_rooms(app: Flask) -> None:
         app.register_blueprint(room.bp)
     app.register_blueprint(probes)
     accounts.register(app)
+    reading.register(app)
 
 
 def _locale() -> str:

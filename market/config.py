@@ -115,6 +115,10 @@ class Settings(Environment):
     AREA: str = Field("630000", pattern="^[0-9]{6}$")
     MAIL: str = Field("", pattern=r"^$|^(smtp|smtps|smtp\+starttls)://[^/?#\s]+$")
     MAIL_FROM: str = ""
+    SMS_URL: Address = ""
+    SMS_TOKEN: str = ""
+    WECHAT_URL: Address = ""
+    WECHAT_TOKEN: str = ""
     SECOND_FACTOR: Literal["", "required", "offered"] = ""
     DEMO: bool = False
     TRIAL: bool = False
@@ -244,6 +248,9 @@ class Settings(Environment):
         found = []
         if self.KEEPER_URL and not self.KEEPER_TOKEN:
             found.append("KEEPER_TOKEN: not set, and the keeper at KEEPER_URL answers nobody without")
+        for way in ("SMS", "WECHAT"):
+            if getattr(self, f"{way}_URL") and not getattr(self, f"{way}_TOKEN"):
+                found.append(f"{way}_TOKEN: not set, and the gateway at {way}_URL would take from anybody")
         if self.STRIPE_KEY and not self.STRIPE_PUBLIC_KEY:
             found.append("STRIPE_PUBLIC_KEY: not set, and the page to pay on needs it beside STRIPE_KEY")
         if self.STRIPE_KEY and not self.STRIPE_WEBHOOK_SECRET and self.public:

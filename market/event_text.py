@@ -37,6 +37,7 @@ EVENTS = {
     "renew_key": N_("更换签名密钥"),
     "override": N_("管理员变更状态"),
     "award.unfit": N_("中选机构现在不能承接"),
+    "award.not_chosen": N_("未中选"),
     "award.fit": N_("中选机构恢复承接资格"),
     "claim": N_("认领入驻"),
     "fill": N_("填写入驻资料"),
@@ -91,6 +92,24 @@ def event_sentence(happened: Event) -> str:
     kind, act = happened.kind.split(".", 1)
     own = CASES[kind].workflow.called(act) if kind in CASES else None
     return _(EVENTS.get(happened.kind) or own or EVENTS.get(act, act))
+
+
+# What whoever is told reads, where that is more than the act's name.
+NOTICES = {"award.propose": N_("贵单位中选")}
+
+
+def notice_words(happened: Event) -> str:
+    """An event as whoever is told of it reads it."""
+    own = NOTICES.get(happened.kind)
+    return _(own) if own else event_sentence(happened)
+
+
+def notice_hint(happened: Event) -> str:
+    """What whoever is told of an event may do about it, and until when; empty where there is nothing."""
+    until = happened.data.get("public_until")
+    if until is None or datetime.fromisoformat(until) <= happened.at:
+        return ""
+    return _("公示至 %(time)s,公示期内可以提出异议", time=format_instant(datetime.fromisoformat(until)))
 
 
 def actor_words(happened: Event) -> str:

@@ -10,7 +10,7 @@ import smtplib
 import ssl
 from email.message import EmailMessage
 from email.utils import formataddr
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from flask import current_app, has_request_context
@@ -29,18 +29,45 @@ PATIENCE = 20.0  # seconds a mail server may take
 AWAY = N_("邮件服务器没有收下这封信,稍后会再试。")
 
 
+class Words(NamedTuple):
+    """What a letter says; `path` is the page of ours it leads to, if it leads to one."""
+
+    subject: str
+    text: str
+    path: str = ""
+
+
 class MailUnavailable(Unavailable):
     """The mail server does not answer, or does not take a letter now."""
 
 
-def post(session: Session, kind: str, address: str, user: User | None = None, /, **data: Any) -> None:
+def post(
+    session: Session,
+    kind: str,
+    address: str,
+    user: User | None = None,
+    /,
+    *,
+    channel: str = "mail",
+    **data: Any,
+) -> None:
     """Put down a letter within the act it follows, about this person's account if it is.
 
-    `market/accounts/jobs.py` has the text of each kind.
+    `channel` is the way it goes. `market/accounts/jobs.py` has the text of each kind.
     """
     locale = str(get_locale()) if has_request_context() else current_app.config["BABEL_DEFAULT_LOCALE"]
     network = place() if has_request_context() else ""
-    session.add(Letter(kind=kind, address=address, locale=locale, data=data, user=user, network=network))
+    session.add(
+        Letter(
+            kind=kind,
+            channel=channel,
+            address=address,
+            locale=locale,
+            data=data,
+            user=user,
+            network=network,
+        )
+    )
 
 
 def post_to_holder(session: Session, kind: str, user: User) -> None:

@@ -135,6 +135,9 @@ ACTS: dict[str, Ask | None] = {
     "oversight.override": OPERATOR,
     "oversight.try_again": OPERATOR,
     "timekeeping._confirm": OPERATOR,
+    # how one hears of things
+    **_of("worklist", "read_all choose ask_address confirm_address forget_address", SIGNED_IN),
+    **_of("sourcing.searching", "save forget", PARTY),
 }
 
 # What is open to somebody whose mail address was not shown to be his yet: looking round, and preparing what
@@ -195,7 +198,9 @@ PAGES: dict[str, Ask] = {
     **_of("sourcing", "awards draw_file verifier", ANYBODY),
     "credit.ranking": ANYBODY,
     # one's own
-    **_of("worklist", "index notifications", SIGNED_IN),
+    **_of("worklist", "index notifications notice read_all", SIGNED_IN),
+    **_of("worklist", "settings new_address confirm_address remove_address", SIGNED_IN),
+    **_of("sourcing", "searches new_search remove_search", PARTY),
     **_of("accounts", "organisation password", SIGNED_IN),
     **_of(
         "accounts",

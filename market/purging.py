@@ -19,6 +19,8 @@ from market.files import store
 from models import clock
 from models.batches import Batch
 from models.documents import Document
+from models.notice_settings import DigestEntry
+from models.notifications import Notification
 from models.payments.bank import BankStatement
 from models.payments.layouts import UnreadBankStatement
 from models.sourcing.bids import Bid
@@ -30,6 +32,7 @@ YOUNG = timedelta(days=1)  # so long a file may wait for the row that names it
 SENT = timedelta(days=30)  # a form older than that is not sent again
 COUNTED = timedelta(days=30)
 WAITED = timedelta(days=90)
+READ = timedelta(days=365)
 AT_ONCE = 500  # names asked about in one statement
 
 # Every column that names bytes in the store; besides them, a comparison with the register names its export
@@ -97,8 +100,18 @@ def clear_waiting() -> int:
     )
 
 
+def clear_notifications() -> int:
+    """Forget notices that were read long ago. Returns how many.
+
+    What happened stays on the cases' own pages.
+    """
+    waiting = select(DigestEntry.notification_id)
+    old = (Notification.read_at < clock.now() - READ) & Notification.id.not_in(waiting)
+    return _clear(Notification, old, "notices")
+
+
 def _clear(
-    table: type[Submission] | type[UploadTally] | type[UnreadBankStatement],
+    table: type[Submission] | type[UploadTally] | type[UnreadBankStatement] | type[Notification],
     old: ColumnElement[bool],
     what: str,
 ) -> int:

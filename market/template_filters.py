@@ -15,6 +15,8 @@ from market.event_text import (
     event_details,
     event_sentence,
     label_of,
+    notice_hint,
+    notice_words,
     role_name,
     tie_names,
 )
@@ -83,6 +85,8 @@ def register(app: Flask) -> None:
         region,
         region_briefly,
         event_sentence,
+        notice_words,
+        notice_hint,
         actor_words,
         event_details,
         role_name,

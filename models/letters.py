@@ -30,7 +30,7 @@ class Letter(Base):
 
     `data` is what its text needs, `user` whose account it is about, if it is about one, `network` where it
     was asked for from. `done_at` is when it was sent, or found to be nobody's. Its text is kept only where no
-    mail is sent, so that an administrator may read it.
+    mail is sent, so that an administrator may read it. `channel` is the way it goes (market/channels/).
     """
 
     __tablename__ = "letters"
@@ -39,6 +39,7 @@ class Letter(Base):
     address: Mapped[str] = mapped_column(String(254), index=True)
     locale: Mapped[str] = mapped_column(String(12))
     data: Mapped[Json]
+    channel: Mapped[str] = mapped_column(String(10), default="mail")
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
     network: Mapped[str] = mapped_column(String(50), default="")
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
@@ -75,7 +76,7 @@ def too_many(session: Session, letter: Letter) -> bool:
     somebody said it was his: of those a few a day from one network and some from all, so that no stranger
     fills a box, and no one network keeps its owner's own letter from going.
     """
-    if letter.kind in ("confirm", "joined"):
+    if letter.kind in ("confirm", "joined", "code"):
         same = select(Letter.network).where(
             Letter.kind == letter.kind, Letter.address == letter.address, Letter.id < letter.id
         )
@@ -139,7 +140,14 @@ def about(session: Session, user: User) -> list[Letter]:
     )
 
 
-def forget_old(session: Session) -> None:
-    """Drop what was dealt with long ago, and the ways to another password nobody went."""
-    session.execute(delete(Letter).where(Letter.done_at < clock.now() - KEPT))
+def forget_old(session: Session, most: int) -> int:
+    """Drop so many letters that were dealt with long ago. Returns how many there were."""
+    old = select(Letter.id).where(Letter.done_at < clock.now() - KEPT).order_by(Letter.done_at).limit(most)
+    keys = session.scalars(old).all()
+    session.execute(delete(Letter).where(Letter.id.in_(keys)))
+    return len(keys)
+
+
+def forget_resets(session: Session) -> None:
+    """Drop the ways to another password nobody went."""
     session.execute(delete(Reset).where(Reset.until <= clock.now()))

@@ -147,6 +147,7 @@ KEYS = {
     "tender.settling_seconds": N_("截止后等已送达的入库(秒)"),
     "tender.amend_days": N_("修改需求后至少留给机构的天数"),
     "tender.answer_days": N_("答复提问的期限"),
+    "tender.tell_invited": N_("受邀机构何时可以知道共邀请几家"),
     "tender.ask_until_days": N_("征集截止前多少天停止提问"),
     "tender.answer_leaves_days": N_("答复后至少留给机构的天数"),
     "quote.answer_days": N_("每轮议价的答复期限"),

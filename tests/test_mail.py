@@ -22,10 +22,14 @@ from harness.factories import PASSWORD, World, code
 from market.accounts import jobs as letters
 from market.accounts.actions import confirming, members
 from market.extensions import db
+from market.jobs import drain
+from market.transaction import transaction
 from models.accounts import User
 from models.actors import VISITOR
 from models.failures import Failure
 from models.letters import Letter
+from models.notice_settings import ContactAddress
+from models.notifications import Notification
 from tests.web import Visitor
 
 ADDRESS = "new@example.cn"
@@ -160,6 +164,11 @@ def test_every_kind_of_letter_can_be_written_in_both_languages(app: Flask, world
         "reason": "账号疑被他人使用",
         "whom": "监管部门",
     }
+    drain()
+    notices = db.session.scalars(select(Notification).limit(50)).unique().all()
+    data |= {"notification": notices[0].id, "notifications": [each.id for each in notices]}
+    with transaction() as session:
+        session.add(ContactAddress(user_id=user.id, channel="sms", address=ADDRESS))
     for kind in letters.TEXTS:
         for locale in ("zh_Hans_CN", "en"):
             said = letters.written(
@@ -168,6 +177,8 @@ def test_every_kind_of_letter_can_be_written_in_both_languages(app: Flask, world
                     user=user,
                     address=user.address if kind == "forgotten" else ADDRESS,
                     kind=kind,
+                    user_id=user.id,
+                    channel="sms" if kind == "code" else "mail",
                     locale=locale,
                     data=data,
                 ),

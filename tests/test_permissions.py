@@ -76,6 +76,16 @@ OF_NO_CASE: list[tuple[str, str]] = [
         EVERYBODY,
         "accounts.members.block_account accounts.members.unblock_account",
     ),  # over whom: test_blocking.py
+    (
+        EVERYBODY,
+        "worklist.read_all worklist.choose worklist.ask_address "
+        "worklist.confirm_address worklist.forget_address",
+    ),
+    (
+        "buyer, staff, delegate, agency, applicant, waiting, evaluator, buyer suspended, "
+        "delegate of suspended, agency suspended",
+        "sourcing.searching.save sourcing.searching.forget",
+    ),
     (f"{EVERYBODY}, unconfirmed", "sourcing.drafting.create"),  # for whom: where the case begins, below
     (EVERYBODY, "contracts.changing.propose accounts.delegating.accept accounts.delegating.lay_down"),
     (

@@ -9,6 +9,7 @@ The addresses come from the application's own table (tests/walking.py), so whoev
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -18,16 +19,21 @@ from flask import Flask
 from sqlalchemy import select
 
 from harness.factories import PDF, World
+from market.accounts import jobs as letters
 from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
 from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
-from market.sourcing.actions import auction, awards, closing, quotes
+from market.sourcing.actions import auction, awards, closing, quotes, searching
 from market.sourcing.actions import bids as bid_actions
-from models import CASES, draws
+from market.transaction import transaction
+from models import CASES, draws, events
+from models.accounts import Membership, User
 from models.clock import BEIJING
 from models.documents import Document
+from models.letters import Letter
+from models.notifications import Notification
 from models.sourcing.bids import Bid
 from models.sourcing.tenders import Tender
 from tests.every_case import name_the_cases, says
@@ -263,6 +269,56 @@ def test_nobody_is_told_what_is_not_his_to_know(app: Flask, world: World, scene:
     )
     assert all("39,333" in seen[name] for name in ("agency", "second"))
     assert len(walked) > 200
+
+
+def test_no_notice_mail_or_digest_tells_what_is_not_his_to_know(
+    app: Flask, world: World, scene: Scene
+) -> None:
+    """What may leave for whoever was told, by any way and in both languages; nothing of it lies elsewhere."""
+    searching.save(world.actor("other"), item="", region="", mode="direct", words="密邀", alert=True)
+    rewind_alerts()
+    drain()
+    rows = select(Notification, User).join(
+        Membership, Membership.organisation_id == Notification.organisation_id
+    )
+    rows = rows.join(User, User.id == Membership.user_id)
+    leaks, everything = [], ""
+    people = defaultdict(list)
+    for notice, user in db.session.execute(rows):
+        people[user].append(notice.id)
+    for user, numbers in people.items():
+        role = str(user.email).removesuffix("@example.cn")
+        for kind, data in [("digest", {"notifications": numbers})] + [
+            ("notice", {"notification": number}) for number in numbers
+        ]:
+            for locale in ("zh_Hans_CN", "en"):
+                letter = Letter(kind=kind, address=user.email, locale=locale, data=data, user_id=user.id)
+                said = letters.written(db.session, letter)
+                assert said is not None
+                text = f"{said.subject}\n{said.text}"
+                everything += text if role == "agency" else ""
+                leaks += [
+                    f"{kind} tells {role} {marker}"
+                    for marker in scene.hidden_from(role, "")
+                    if marker in text
+                ]
+                leaks += [
+                    f"{kind} tells {role} that {name} bids"
+                    for name in BIDDERS
+                    if role != name and f"{name}单位" in text and "密邀" not in text
+                ]
+    assert leaks == []
+    assert "密邀的项目" in everything, "the walk comes where it should"
+    assert len(people) > 5
+    letters.work()
+    kept = db.session.scalars(select(Letter.text).where(Letter.kind.in_(("notice", "digest"))))
+    assert set(kept) == {None}
+
+
+def rewind_alerts() -> None:
+    """Everything that was published is alerted of once more, to those who save searches now."""
+    with transaction() as session:
+        events.rewind(session, "alerts")
 
 
 def test_who_bids_shows_on_no_list(app: Flask, world: World, time: Any) -> None:

@@ -30,6 +30,7 @@ OTHER_VALUES = {  # what stands in an address beside a case's number
     "number": (1,),
     "email": ("a@b.cn",),
     "locale": ("en",),
+    "channel": ("sms", "mail"),
     "gateway": ("stripe",),
     "path": ("x",),
     "filename": ("gongxin.css",),

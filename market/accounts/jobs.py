@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import NamedTuple
 
 from flask import current_app
 from flask_babel import force_locale
@@ -17,12 +16,14 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market import mail
 from market.accounts.actions.confirming import token
-from market.chunks import each
+from market.channels import channels
+from market.chunks import chunk_size, each
 from market.demonstration import people
 from market.extensions import db
 from market.identity import known_to_all
+from market.mail import Words
+from market.notices import texts
 from market.transaction import transaction
 from models import clock, letters, sessions
 from models.accounts import Organisation, User
@@ -35,14 +36,6 @@ from models.sessions import token_hash
 
 RESET_MINUTES = 30
 MOST_CLAIMING = 10  # accounts that only claim an address a letter names, the newest
-
-
-class Words(NamedTuple):
-    """What a letter says; `path` is the page of ours it leads to, if it leads to one."""
-
-    subject: str
-    text: str
-    path: str = ""
 
 
 Text = Words | None  # or nothing to send
@@ -290,7 +283,11 @@ TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "claim_decided": _claim_decided,
     "asks_to_join": _asks_to_join,
     "join_decided": _join_decided,
+    "notice": texts.notice,
+    "digest": texts.digest,
+    "code": texts.code,
 }
+OWN = ("notice", "digest", "code")  # what nobody but its reader reads: an administrator passes none on
 
 
 def written(session: Session, letter: Letter) -> Text:
@@ -324,12 +321,15 @@ def _deal_with(key: int) -> None:
     with transaction() as session:
         letter = session.get_one(Letter, key)
         words = None if letters.too_many(session, letter) else written(session, letter)
-        if words is None or not mail.sends():
+        channel = channels().get(letter.channel)
+        if words is None or channel is None or not channel.sends():
             letter.done_at = clock.now()
-            letter.subject, letter.text = (words.subject, words.text) if words else (None, None)
+            kept = words is not None and letter.kind not in OWN
+            letter.subject, letter.text = (words.subject, words.text) if words and kept else (None, None)
             return
         name = f"{letter.kind}-{letter.id}-{letter.created_at:%Y%m%d%H%M%S%f}"
-    mail.send(letter.address, words.subject, words.text, name)
+    link = f"{current_app.config['PUBLIC_URL']}{words.path}" if words.path else ""
+    channel.send(letter.address, words.subject, words.text, link, name)
     with transaction() as session:
         session.get_one(Letter, key).done_at = clock.now()
 
@@ -337,8 +337,13 @@ def _deal_with(key: int) -> None:
 def tidy() -> None:
     """The night's: drop letters, ways to another password and sessions that are over."""
     with transaction() as session:
-        letters.forget_old(session)
+        letters.forget_resets(session)
         sessions.end_old(session)
+    size = chunk_size("old letters")
+    while True:
+        with size.piece() as session:
+            if not letters.forget_old(session, size.size):
+                return
 
 
 def user_of(session: Session, way: str, *, lock: bool = False) -> User | None:

@@ -19,6 +19,7 @@ _VALUES = {
     "linked.buyer": {"show": N_("公开提示"), "void": N_("投标无效")},
     "linked.follows": {"later": N_("后投的无效"), "one": N_("合并计为一家"), "all": N_("都无效")},
     "cancelling.consent": {"opened": N_("投标拆封或抽取后"), "closed": N_("征集截止后")},
+    "tender.tell_invited": {"always": N_("随时"), "closed": N_("征集截止后"), "never": N_("不公布")},
     "contract.unfit_follows": {"next": N_("业主可改选下一名"), "wait": N_("等其恢复")},
     "contract.unreviewed": {"pay": N_("按业主验收付款"), "end": N_("终止合同,分割款项")},
 }

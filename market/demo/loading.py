@@ -25,12 +25,14 @@ from market.demonstration import people, progress
 from market.extensions import db
 from market.jobs import drain
 from market.payments.jobs import close_books
-from models import clock, draws, password_hashing, sealing, workdays
+from market.transaction import transaction
+from models import clock, draws, notifications, password_hashing, sealing, workdays
 from models.accounts import Organisation
 from models.clock import BEIJING
 from models.errors import Problem
 
 DAYS, TENDERS = 365, 140
+UNREAD = timedelta(days=2)  # what was told before is read: a year of notices is nobody's news
 GROWTH = 1.5
 Turn = tuple[datetime, int, Story]  # when, which, what
 __all__ = ["DAYS", "TENDERS", "is_empty", "load", "unfinished", "wipe"]
@@ -68,6 +70,8 @@ def load(
     with garbage.by_hand(), _behind_the_scenes(source):
         queue = _stories(source.instant, until, tenders)
         steps = _play(queue, source, until, _Teller(source.instant, until, report))
+    with transaction() as session:
+        notifications.read_before(session, until - UNREAD)
     progress.finish()
     current_app.extensions["jobs"].announce()
     report(1.0)

@@ -49,6 +49,11 @@ def under_way() -> bool:
     return share() is not None
 
 
+def is_playing(session: Session) -> bool:
+    """The same, asked within a transaction that is open."""
+    return _standing(session) is not None
+
+
 def share() -> float | None:
     """How much of the demonstration is there, from 0 to 1; None where none is under way."""
     db.session.rollback()

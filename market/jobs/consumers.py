@@ -18,9 +18,11 @@ from market.agencies.jobs import index_agencies, issue_letters
 from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
 from market.credit.actions import refresh_scores
 from market.extensions import db
+from market.notices.telling import tell
+from market.sourcing.alerts import alert
 from market.sourcing.jobs import destroy_keys, issue_notices, watch
 from market.transaction import transaction
-from models import events, failures, notifications
+from models import events, failures
 from models.agencies.history import note_agency_events
 from models.events import Event
 from models.failures import Attempt
@@ -42,12 +44,13 @@ class Consumer:
 
 
 CONSUMERS = {
-    "notifications": Consumer(notifications.notify),
+    "notifications": Consumer(tell),
     "credit": Consumer(refresh_scores),
     "fitness": Consumer(watch),
     "agency history": Consumer(note_agency_events),
     "search": Consumer(index_agencies, inside=False),
     "award notices": Consumer(issue_notices, inside=False, lane="outside"),
+    "alerts": Consumer(alert, inside=False, lane="outside"),
     "letters": Consumer(issue_letters, inside=False, lane="outside"),
     "keys": Consumer(destroy_keys, inside=False, lane="keeper"),
 }

@@ -21,8 +21,9 @@ from market.chunks import each
 from market.credit.actions import refresh_every_score
 from market.extensions import db
 from market.indexing import refresh_index
+from market.notices.telling import send_digests
 from market.payments.jobs import close_books, reconcile
-from market.purging import clear_submissions, clear_tallies, clear_waiting, sweep_files
+from market.purging import clear_notifications, clear_submissions, clear_tallies, clear_waiting, sweep_files
 from market.transaction import transaction
 from models import clock, heartbeats
 from models.clock import BEIJING
@@ -50,6 +51,8 @@ PARTS = {
     "submissions": Part("long", clear_submissions),
     "tallies": Part("long", clear_tallies),
     "waiting statements": Part("long", clear_waiting),
+    "digests": Part("outside", send_digests),
+    "notices": Part("long", clear_notifications),
     "accounts": Part("outside", tidy),
     "register": Part("outside", compare_daily),
     "reconcile": Part("outside", reconcile),

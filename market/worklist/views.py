@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from flask import render_template, request
 from flask_login import current_user, login_required
-from sqlalchemy import select
 
 from market.accounts.to_do import to_do
 from market.agencies.to_do import first_fee, pending_account
 from market.extensions import db
 from market.identity import current_actor
 from market.oversight.overview import overview
-from market.pagination import paged, sliced
+from market.pagination import sliced
 from market.worklist.blueprint import bp
 from market.worklist.waiting import waiting
 from models.accounts import Delegation, Organisation, may_buy_for_others
 from models.actors import Actor
-from models.notifications import Notification
 
 
 @bp.get("/my")
@@ -41,11 +39,3 @@ def _offered(actor: Actor) -> list[Delegation]:
     if not actor.confirmed or not may_buy_for_others(current_user.user):
         return []
     return [lent for lent in current_user.user.delegations if lent.stands and lent.accepted_at is None]
-
-
-@bp.get("/my/notices")
-@login_required
-def notifications() -> str:
-    mine = Notification.organisation_id == (current_actor().organisation_id or 0)
-    page = paged(select(Notification).where(mine).order_by(Notification.id.desc()))
-    return render_template("worklist/notifications.html", page=page)

@@ -143,8 +143,8 @@ def linked(session: Session, agencies: Iterable[int], policy_version: str) -> li
     Two statements. A person is one person in whichever part: the representative of one who manages another
     links the two, by both ties. Those that rest on what somebody calls themselves come last.
     """
-    keys, ties = list(dict.fromkeys(agencies)), set(policy.get(policy_version).words("linked.ties"))
-    marks = [mark for mark in _marks(session, keys) if mark.tie in ties and mark.value]
+    keys = list(dict.fromkeys(agencies))
+    marks = _counting(session, keys, policy_version)
     shown = _joined(keys, [mark for mark in marks if not mark.said])
     known = {group.agencies for group in shown}
     return shown + [
@@ -152,6 +152,22 @@ def linked(session: Session, agencies: Iterable[int], policy_version: str) -> li
         for group in _joined(keys, marks)
         if group.agencies not in known
     ]
+
+
+def linked_to(
+    session: Session, agencies: Iterable[int], others: Iterable[int], policy_version: str
+) -> set[int]:
+    """Those of the agencies that something shown links, each by itself, with one of the others."""
+    keys, others = list(agencies), set(others)
+    marks = [mark for mark in _counting(session, [*keys, *others], policy_version) if not mark.said]
+    return {
+        key
+        for key in keys
+        if any(
+            key in group.agencies
+            for group in _joined([key, *others], [mark for mark in marks if mark.key in {key, *others}])
+        )
+    }
 
 
 class Mark(NamedTuple):
@@ -164,6 +180,12 @@ class Mark(NamedTuple):
     tie: str
     value: str
     said: bool = False
+
+
+def _counting(session: Session, keys: list[int], policy_version: str) -> list[Mark]:
+    """Their marks of the ties that count in a version of the policy."""
+    ties = set(policy.get(policy_version).words("linked.ties"))
+    return [mark for mark in _marks(session, keys) if mark.tie in ties and mark.value]
 
 
 def _joined(keys: list[int], marks: list[Mark]) -> list[Group]:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from sqlalchemy import ColumnElement, ForeignKey, Select, String, UniqueConstraint, or_, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from models import policy
 from models.accounts import Organisation
@@ -79,15 +79,22 @@ def served(agency: Organisation, said: Mapping[int, list[str]]) -> list[str]:
     return said.get(agency.id) or [current(agency.region_code)]
 
 
+_SAID = select(ServiceArea.id).where(ServiceArea.agency_id == Organisation.id)
+
+
+def _touches(column: InstrumentedAttribute[str], region: str) -> ColumnElement[bool]:
+    return or_(column.in_(above(region)), column.startswith(prefix(region), autoescape=True))
+
+
+def _said_so(region: str) -> ColumnElement[bool]:
+    return _SAID.where(_touches(ServiceArea.region_code, region)).exists()
+
+
 def serving(region: str) -> ColumnElement[bool]:
     """The agencies that serve a place, in SQL: as `serves` of what `served` gives."""
-    named = select(ServiceArea.id).where(ServiceArea.agency_id == Organisation.id)
-    reaches = or_(
-        ServiceArea.region_code.in_(above(region)),
-        ServiceArea.region_code.startswith(prefix(region), autoescape=True),
-    )
-    seat = or_(
-        Organisation.region_code.in_(above(region)),
-        Organisation.region_code.startswith(prefix(region), autoescape=True),
-    )
-    return or_(named.where(reaches).exists(), ~named.exists() & seat)
+    return or_(_said_so(region), ~_SAID.exists() & _touches(Organisation.region_code, region))
+
+
+def wants_to_hear(region: str) -> ColumnElement[bool]:
+    """The agencies that want to hear of work in a place, in SQL: all but those that said they serve others."""
+    return or_(_said_so(region), ~_SAID.exists())

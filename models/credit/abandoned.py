@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, lazyload
 
 from models import clock, policy
 from models.accounts import Organisation
-from models.agencies.related_parties import SAID, linked
+from models.agencies.related_parties import SAID, linked, linked_to
 from models.catalogue import ServiceItem
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
@@ -68,25 +68,7 @@ def check_rerun(session: Session, agency: Organisation, tender: Tender) -> None:
     Unless the fact was dropped. An earlier run is the one it was made from, any before that, or one of the
     same buyer for the same item under the same project name.
     """
-    dropped = exists().where(
-        CreditRecord.source_identifier == Contract.identifier,
-        CreditRecord.subject_id == Contract.agency_id,
-        CreditRecord.state == "dropped",
-    )
-    lost = (
-        select(Contract.identifier, Contract.agency_id, Tender.identifier, Tender.project, ServiceItem.code)
-        .join(Tender, Tender.id == Contract.tender_id)
-        .join(ServiceItem, ServiceItem.id == Tender.item_id)
-        .where(Contract.buyer_id == tender.buyer_id, Contract.state == "terminated")
-        .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~dropped)
-    )
-    rows = session.execute(lost).all()
-    before = _before(session, tender) if rows else set()
-    runs = {
-        winner: contract
-        for contract, winner, run, project, item in rows
-        if run in before or (item == tender.item.code and same_project(project, tender.project))
-    }
+    runs = _left_unsigned(session, tender)
     if agency.id in runs:
         raise RuleViolation(
             N_("贵机构曾中选这项采购而没有签订合同(%(contract)s),不能参加它的重新采购。"),
@@ -101,6 +83,38 @@ def check_rerun(session: Session, agency: Organisation, tender: Tender) -> None:
                 ),
                 contract=contract,
             )
+
+
+def barred(session: Session, agency_ids: list[int], tender: Tender) -> set[int]:
+    """Those of these agencies that `check_rerun` refuses, in as many statements as for one."""
+    runs = _left_unsigned(session, tender)
+    if not runs:
+        return set()
+    others = [key for key in agency_ids if key not in runs]
+    return (set(agency_ids) & set(runs)) | linked_to(session, others, runs, tender.policy_version)
+
+
+def _left_unsigned(session: Session, tender: Tender) -> dict[int, str]:
+    """Whoever won an earlier run of a tender and did not sign, with the contract."""
+    dropped = exists().where(
+        CreditRecord.source_identifier == Contract.identifier,
+        CreditRecord.subject_id == Contract.agency_id,
+        CreditRecord.state == "dropped",
+    )
+    lost = (
+        select(Contract.identifier, Contract.agency_id, Tender.identifier, Tender.project, ServiceItem.code)
+        .join(Tender, Tender.id == Contract.tender_id)
+        .join(ServiceItem, ServiceItem.id == Tender.item_id)
+        .where(Contract.buyer_id == tender.buyer_id, Contract.state == "terminated")
+        .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~dropped)
+    )
+    rows = session.execute(lost).all()
+    before = _before(session, tender) if rows else set()
+    return {
+        winner: contract
+        for contract, winner, run, project, item in rows
+        if run in before or (item == tender.item.code and same_project(project, tender.project))
+    }
 
 
 def _before(session: Session, tender: Tender) -> set[str]:

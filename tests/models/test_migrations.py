@@ -27,6 +27,10 @@ SINCE = {
     "agency_events",
     "favourites",
     "service_areas",
+    "notice_settings",
+    "contact_addresses",
+    "digest_entries",
+    "saved_searches",
 }  # tables that came since: what was in them is gone with them
 
 

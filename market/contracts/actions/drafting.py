@@ -26,6 +26,7 @@ from models.errors import RuleViolation
 from models.i18n import N_
 from models.payments import settlement
 from models.referrals import refer
+from models.sourcing.results import not_chosen
 from models.workflow import check_reason, perform, permit
 
 _WHO = {"agency": "机构", "buyer": "业主"}
@@ -121,7 +122,8 @@ def replace(session: Session, actor: Actor, identifier: str, *, reason: str = ""
     contract = Contract.lock(session, identifier, after="award")
     award, above = contract.award, contract.tender
     perform(session, contract, "replace", actor, reason=reason)
-    perform(session, award, "forfeit", SYSTEM, data={"reason": reason.strip()})
+    others = not_chosen(session, above, award.agency_id)
+    perform(session, award, "forfeit", SYSTEM, data={"reason": reason.strip()}, also_notify=others)
     perform(session, above, "reopen", SYSTEM)
     ask_ratings(session, contract)
     return above.identifier

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,7 +11,7 @@ from market.case_actions import case_action
 from market.settlement.lifecycle import draft_contract
 from market.sourcing.actions.common import turn_away
 from market.transaction import action
-from models import clock, identifiers, workdays
+from models import clock, events, identifiers, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.agencies import eligibility
@@ -20,6 +22,7 @@ from models.sourcing.answers import participants_of
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid
 from models.sourcing.quotes import Quote
+from models.sourcing.results import not_chosen
 from models.sourcing.tenders import Tender
 from models.workflow import perform, permit, start
 
@@ -36,6 +39,7 @@ def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", 
         perform(session, answer, "accept", SYSTEM, data={"price": answer.price})
     chosen = _propose(session, actor, tender, answer, reasons)
     turn_away(session, tender, chosen.agency_id)
+    _tell_others(session, chosen)
     if chosen.public_until <= clock.now():
         _finalise(session, chosen)
     return chosen.identifier
@@ -64,6 +68,20 @@ def _propose(session: Session, actor: Actor, tender: Tender, answer: Bid | Quote
         data={"agency": answer.agency.name, "price": answer.price, "reasons": reasons},
     )
     return chosen
+
+
+def _tell_others(session: Session, chosen: Award) -> None:
+    """Whoever answered and was not chosen hears of it, and until when it may object."""
+    events.record(
+        session,
+        SYSTEM,
+        "award.not_chosen",
+        "award",
+        chosen.identifier,
+        audience="internal",
+        data={"title": chosen.title, "public_until": chosen.public_until.isoformat()},
+        notify=not_chosen(session, chosen.tender, chosen.agency_id),
+    )
 
 
 def _chosen_quote(session: Session, tender: Tender, agency: str) -> Quote:
@@ -111,8 +129,8 @@ def _engageable(session: Session, tender: Tender, answer: Bid | Quote) -> bool:
     return True
 
 
-def _finalise(session: Session, chosen: Award) -> None:
-    perform(session, chosen, "finalise", SYSTEM)
+def _finalise(session: Session, chosen: Award, others: Iterable[int] = ()) -> None:
+    perform(session, chosen, "finalise", SYSTEM, also_notify=others)
     perform(session, chosen.tender, "contract", SYSTEM)
     draft_contract(session, chosen)
 
@@ -122,7 +140,7 @@ def finalise(session: Session, actor: Actor, identifier: str) -> str:
     """The publicity period is over: the award stands and the contract is drafted."""
     chosen = Award.lock(session, identifier)
     chosen.workflow.find(chosen.state, "finalise")
-    _finalise(session, chosen)
+    _finalise(session, chosen, not_chosen(session, chosen.tender, chosen.agency_id))
     return identifier
 
 
@@ -141,7 +159,8 @@ def forfeit(session: Session, actor: Actor, identifier: str, *, reason: str = ""
 
 
 def _annul(session: Session, actor: Actor, chosen: Award, reason: str, act: str = "annul") -> None:
-    perform(session, chosen, act, actor, reason=reason)
+    others = not_chosen(session, chosen.tender, chosen.agency_id)
+    perform(session, chosen, act, actor, reason=reason, also_notify=others)
     perform(session, chosen.tender, "reopen", SYSTEM)
     for objection in session.scalars(
         select(Objection).where(Objection.award_id == chosen.id).with_for_update(of=Objection)

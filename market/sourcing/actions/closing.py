@@ -54,7 +54,8 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
     tender.outcome = Outcome(linked=links) if links else None
     lapse(session, Clarification, tender)
     if follows == "fail":
-        perform(session, tender, "fail", SYSTEM, data={"count": count, "minimum": rules.least})
+        told = {"count": count, "minimum": rules.least}
+        perform(session, tender, "fail", SYSTEM, data=told, also_notify=concerned(session, tender))
         end(session, tender)
     elif not tender.way.sealed:
         _reveal(session, tender)

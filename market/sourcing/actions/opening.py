@@ -104,10 +104,11 @@ def _open_bids(
         lay_open(session, bids, read.got)
         rank_bids(session, tender, bids)
         told |= told_links(tender)
-    perform(session, tender, "open", actor, data=told, also_notify=[bid.agency_id for bid in bids])
+    bidders = [bid.agency_id for bid in bids]
+    perform(session, tender, "open", actor, data=told, also_notify=bidders)
     tender.keeper_half = None
     if not left:
-        perform(session, tender, "fail", SYSTEM, data={"count": 0})
+        perform(session, tender, "fail", SYSTEM, data={"count": 0}, also_notify=bidders)
     elif tender.way.follows:
         _FOLLOWS[tender.way.follows](session, tender)
     return identifier

@@ -14,7 +14,7 @@ from models.base import Json
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.pricing import Quantity
-from models.sourcing.answers import live_answers
+from models.sourcing.answers import concerned, live_answers
 from models.sourcing.quotes import (
     Quote,
     add_offer,
@@ -121,9 +121,10 @@ def _end(session: Session, actor: Actor, quote: Quote, act: str) -> None:
     last = tender.state == "evaluated" and not live_answers(session, tender, besides=quote)
     if last and act == "decline" and "buyer" in quote.roles_of(actor) and tender.cancels_with_consent:
         raise RuleViolation(N_("这是最后一份报价:谢绝它就等于取消采购,请按规则列明的情形申请取消。"))
+    told = concerned(session, tender) - {quote.agency_id} if last else set()
     perform(session, quote, act, actor)
     if last:
-        perform(session, tender, "fail", SYSTEM, data={"count": 0})
+        perform(session, tender, "fail", SYSTEM, data={"count": 0}, also_notify=told)
 
 
 @action

@@ -32,9 +32,11 @@ from models.credit.score import CreditScore
 from models.errors import Problem
 from models.pricing import Quantity
 from models.sourcing.answers import answers_to, shown_to
+from models.sourcing.awards import Award
 from models.sourcing.bids import Bid
 from models.sourcing.comparison import past_prices
 from models.sourcing.quotes import Quote
+from models.sourcing.results import Result, result_of
 
 _ANSWERS: dict[type[Quote] | type[Bid], tuple[type[OfferForm], Callable[..., str]]] = {
     Quote: (OfferForm, quote_actions.submit),
@@ -82,8 +84,12 @@ def answers() -> str:
     quotes = db.session.scalars(select(Quote).where(Quote.agency_id == mine)).unique().all()
     bids = db.session.scalars(select(Bid).where(Bid.agency_id == mine)).unique().all()
     given: list[Any] = [*quotes, *bids]
-    newest = sorted(given, key=lambda a: a.tender.id, reverse=True)
-    return render_template("sourcing/answers.html", page=sliced(newest))
+    page = sliced(sorted(given, key=lambda a: a.tender.id, reverse=True))
+    awarded = select(Award.tender_id, Award.agency_id).where(
+        Award.tender_id.in_([a.tender_id for a in page.rows]), Award.state != "annulled"
+    )
+    won = {tender: agency for tender, agency in db.session.execute(awarded)}
+    return render_template("sourcing/answers.html", page=page, won=won)
 
 
 @bp.get("/requests/<identifier>/compare")
@@ -131,7 +137,14 @@ def show_quote(identifier: str) -> str:
         tender_link=tender_link(quote.tender),
         next_step=next_step(quote.tender, [quote]),
         own=quote_actions.own_terms(current_actor(), quote),
+        result=_result(quote),
     )
+
+
+def _result(given: Quote | Bid) -> Result | None:
+    """What an answer came to, for its own agency."""
+    mine = given.agency_id == current_actor().organisation_id
+    return result_of(db.session, given.tender, given) if mine else None
 
 
 def _readable(identifier: str) -> Bid:
@@ -147,7 +160,11 @@ def show_bid(identifier: str) -> str:
     bid = _readable(identifier)
     attached = documents.of_case(db.session, "bid", identifier) if bid.tender.opened else []
     return render_template(
-        "sourcing/bid.html", **case_page(bid), tender_link=tender_link(bid.tender), attached=attached
+        "sourcing/bid.html",
+        **case_page(bid),
+        tender_link=tender_link(bid.tender),
+        attached=attached,
+        result=_result(bid),
     )
 
 

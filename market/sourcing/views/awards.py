@@ -25,11 +25,12 @@ from market.sourcing.jobs import notice_of
 from market.sourcing.views.choosing import winning_bid
 from models import draws
 from models.draws import publication
-from models.sourcing.answers import answers_to, participants_of
+from models.sourcing.answers import answers_to
 from models.sourcing.awards import Award, Objection
 from models.sourcing.modes import planned_draws
 from models.sourcing.modes.reference_price import PERCENT
 from models.sourcing.related_bidders import links_of
+from models.sourcing.results import may_object
 from models.sourcing.tenders import Tender
 
 
@@ -54,7 +55,7 @@ def _objections(award: Award) -> list[Objection]:
 
 @bp.get("/awards/<identifier>")
 def show_award(identifier: str) -> str:
-    award, mine = _readable(identifier), current_actor().organisation_id or 0
+    award = _readable(identifier)
     objections = _objections(award)
     bids = answers_to(db.session, award.tender) if award.tender.opened else []
     return render_template(
@@ -68,10 +69,7 @@ def show_award(identifier: str) -> str:
         objections=objections,
         links=links_of(award.tender),
         follows={True: FOLLOWS["next"], False: FOLLOWS["wait"]},
-        may_object=participants_of(db.session, award.tender_id, mine)
-        and mine != award.agency_id
-        and award.state in ("proposed", "objected")
-        and all(o.objector_id != mine for o in objections),
+        may_object=may_object(db.session, award, current_actor().organisation_id),
         notice=notice_of(db.session, award),
         tender_link=tender_link(award.tender),
     )

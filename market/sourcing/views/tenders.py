@@ -8,7 +8,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from werkzeug.wrappers import Response
 
 from market import permissions
@@ -45,8 +45,10 @@ from market.sourcing.forms import (
 )
 from market.sourcing.views.choosing import before_award, next_step, winning_bid
 from models import clock, draws, policy, workdays
+from models.accounts import Organisation
+from models.actors import Actor
 from models.agencies.fees import schedules_in_force
-from models.catalogue import ServiceItem, current_items
+from models.catalogue import current_items
 from models.contracts.agreement import UNSIGNED, Contract
 from models.contracts.deliverables import Deliverable
 from models.credit.abandoned import abandoned_by
@@ -55,7 +57,6 @@ from models.errors import NotAllowed
 from models.i18n import N_
 from models.permission import check_standing
 from models.pricing import Quantity
-from models.regions import within
 from models.sourcing.answers import answers_to, shown_to
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid
@@ -63,11 +64,14 @@ from models.sourcing.cancelling import ENDED, NOT_AGAIN, fruitless, ground_of, g
 from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import past_prices
 from models.sourcing.evaluations import Evaluation
+from models.sourcing.matching import answerable
 from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, planned_draws
 from models.sourcing.outcomes import Link
+from models.sourcing.results import invited_told, result_of
+from models.sourcing.saved_searches import TenderSearch
 from models.sourcing.scoring import PRICE_FORMULAS
 from models.sourcing.tender_workflow import TENDER
-from models.sourcing.tenders import Tender
+from models.sourcing.tenders import Invitation, Tender
 
 
 class _AwardPage(AwardForm):
@@ -85,18 +89,14 @@ class _AwardPage(AwardForm):
 @bp.get("/requests")
 def index() -> str:
     actor, args = current_actor(), request.args
-    query = select(Tender).where(or_(Tender.public(), Tender.visible_to(actor)))
-    if args.get("state") in TENDER.states:
-        query = query.where(Tender.state == args["state"])
-    if args.get("mode") in MODES:
-        query = query.where(Tender.mode == args["mode"])
+    region = region_asked()
+    asked = TenderSearch.of({**args, "region": region})
+    query = asked.narrow(select(Tender).where(_listed(actor)))
     if args.get("mine") and actor.organisation_id:
         query = query.where(Tender.buyer_id == actor.organisation_id)
-    if args.get("item"):
-        query = query.join(Tender.item).where(ServiceItem.code == args["item"])
-    region = region_asked()
-    if region:
-        query = query.where(within(Tender.region_code, region))
+    able = "agency" in actor.roles and bool(args.get("able"))
+    if able:
+        query = query.where(answerable(db.session, db.session.get_one(Organisation, actor.organisation_id)))
     return render_template(
         "sourcing/index.html",
         page=paged(query.order_by(Tender.id.desc())),
@@ -104,7 +104,18 @@ def index() -> str:
         mode_options=[(name, _(mode.label)) for name, mode in MODES.items()],
         item_options=item_options(),
         region=region,
+        asked=asked,
+        able=able,
     )
+
+
+def _listed(actor: Actor) -> ColumnElement[bool]:
+    """The tenders a reader finds in the list: public ones, those it has a part in, those that invite it."""
+    found = or_(Tender.public(), Tender.visible_to(actor))
+    if "agency" not in actor.roles:
+        return found
+    invited = select(Invitation.tender_id).where(Invitation.agency_id == actor.organisation_id)
+    return or_(found, and_(Tender.published_at.is_not(None), Tender.id.in_(invited)))
 
 
 @bp.route("/requests/new", methods=["GET", "POST"])
@@ -188,6 +199,7 @@ def show(identifier: str) -> str:
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     past = past_prices(db.session, found) if shown else None
     count = len(answers) if found.way.tells_count(found) else None
+    mine = next((a for a in answers if a.agency_id == actor.organisation_id), None)
     page = case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])])
     idle = {"cancel"} if found.cancels_with_consent else {"ask_cancel"}
     if found.state == "published":
@@ -205,7 +217,9 @@ def show(identifier: str) -> str:
         none_shown=found.way.none_shown(found, count),
         hints=found.way.explain(policy.get(found.policy_version), say),
         next_step=next_step(found, shown),
-        mine=next((a for a in answers if a.agency_id == actor.organisation_id), None),
+        mine=mine,
+        result=result_of(db.session, found, mine),
+        invited=invited_told(found),
         can_answer=permissions.may_act("sourcing.questions.ask", actor) and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},
         awards=awards,

@@ -1,0 +1,1 @@
+"""Notices: read and unread, by which channel, in digests."""
