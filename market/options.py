@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField
 
@@ -19,6 +20,11 @@ def region_choices() -> list[tuple[str, str]]:
     """The regions this market serves, by full name."""
     area = current_app.config["AREA"]
     return [(row["code"], row["full_name"]) for row in published() if covers(area, row["code"])]
+
+
+def regions_to_choose() -> list[tuple[str, str]]:
+    """The same for a form in which nobody has said one yet."""
+    return [("", _("请选择")), *region_choices()]
 
 
 def region_named(text: str) -> str:

@@ -23,7 +23,7 @@ from market.forms import (
     printed,
     text,
 )
-from market.options import as_printed, offer_as_printed, region_choices, region_field
+from market.options import as_printed, offer_as_printed, region_field, regions_to_choose
 from market.reauthentication import reauthentication_field
 from models import CASES, passwords, spelling, uscc
 from models.accounts import KINDS, SCOPE, Organisation, User
@@ -133,7 +133,7 @@ class SignUpForm(PersonForm):
     )
 
     def prepare(self, *_: Any) -> None:
-        self.region_code.choices = choices(region_choices())
+        self.region_code.choices = choices(regions_to_choose())
         offer_as_printed(self)
 
     def validate(self, extra_validators: dict[str, list[Any]] | None = None) -> bool:

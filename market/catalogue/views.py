@@ -161,16 +161,16 @@ def _asked(item: ServiceItem) -> Quantity | None:
             return Quantity(amount=money.parse(amount), factor=factor)
         return Quantity(count=numbers.whole(count), factor=factor) if count else None
     except ValueError:
-        raise RuleViolation(N_("请填写数字,例如 60,000,000。")) from None
+        how = money.HOW if amount else N_("请填写整数,例如 20。")
+        raise RuleViolation(how) from None
 
 
-def _cost(item: ServiceItem) -> dict[str, Any]:
+def _cost(item: ServiceItem, job: Quantity | None) -> dict[str, Any]:
     """What the item would cost at every agency, for the reader's job.
 
     Without one what the agencies publish.
     """
     session, region = db.session, region_asked()
-    job = _asked(item)
     if job is None:
         rows: list[tuple[FeeSchedule, int | None]] = [
             (s, None)
@@ -207,14 +207,11 @@ def item(identifier: str) -> str | tuple[str, int]:
     found = item_by_code(db.session, identifier)
     if found is None:
         abort(404)
-    problem, cost = (
-        "",
-        {"page": sliced([]), "standard_price": None, "band": None, "chart": None, "figures": None},
-    )
+    problem = ""
     try:
-        cost = _cost(found)
-    except Problem as refused:
-        problem = problem_text(refused)
+        cost = _cost(found, _asked(found))
+    except Problem as refused:  # the size, or an industry: what agencies publish is there all the same
+        problem, cost = problem_text(refused), _cost(found, None)
     answer = render_template(
         "catalogue/item.html",
         item=found,

@@ -7,7 +7,7 @@ from wtforms import HiddenField, RadioField, SelectField, TextAreaField
 from wtforms.validators import Length
 
 from market.forms import FITS_REASON, NEEDED, Form, PersonForm, choices, text
-from market.options import as_printed, offer_as_printed, region_choices, region_field
+from market.options import as_printed, offer_as_printed, region_field, regions_to_choose
 from models.accounts import Organisation
 from models.cases import Case
 
@@ -29,7 +29,7 @@ class AuthorityForm(PersonForm):
     department = SelectField(_l("主管领域"), description=_l("审批部门必选;监管部门可不选。"))
 
     def prepare(self, departments: list[str]) -> None:
-        self.region_code.choices = choices(region_choices())
+        self.region_code.choices = choices(regions_to_choose())
         offer_as_printed(self)
         self.department.choices = choices([("", "—"), *((name, _l(name)) for name in departments)])
 

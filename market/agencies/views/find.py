@@ -79,6 +79,7 @@ def find() -> str | tuple[str, int] | Response:
     page = render_template(
         "agencies/find.html",
         wrong=wrong,
+        how=money.HOW,
         asked=asked,
         page=Page(rows, asked.page, hits.total),
         scores=_scores(rows),
