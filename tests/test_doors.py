@@ -178,10 +178,11 @@ def test_only_the_buyer_edits_its_draft(app: Flask, world: World) -> None:
         visitor = sign_in(app, world, role)
         for body in ({}, sent):
             assert (
-                visitor.post(f"/requests/{draft}/edit", {"csrf_token": _token(visitor), **body}).status == 403
+                visitor.post(f"/requests/{draft}/edit/what", {"csrf_token": _token(visitor), **body}).status
+                == 403
             ), role
     buyer = sign_in(app, world, "buyer")
-    assert buyer.submit(f"/requests/{draft}/edit", **sent).location == f"/requests/{draft}"
+    assert buyer.submit(f"/requests/{draft}/edit/what", **sent).location == f"/requests/{draft}/publish"
     assert "另一个项目" in buyer.get(f"/requests/{draft}").text
 
 

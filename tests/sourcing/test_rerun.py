@@ -321,7 +321,7 @@ def test_the_buyer_says_whether_it_repeats_what_came_to_nothing_and_everybody_re
         tenders.publish(world.actor("buyer"), draft)
     assert refused.value.field == "again_of"
     buyer = sign_in(app, world, "buyer")
-    assert f"是 {ended} 的重新采购" in buyer.get(f"/requests/{draft}/edit").text
+    assert f"是 {ended} 的重新采购" in buyer.get(f"/requests/{draft}/edit/what").text
     drafting.edit(world.actor("buyer"), draft, again_of=NOT_AGAIN, **world.asked())
     tenders.publish(world.actor("buyer"), draft)
     assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{draft}").text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -37,6 +38,7 @@ from models.sourcing.tenders import Tender
 
 SAID = ("item", "region", "amount", "count", "factor", "invite", "like", "from")  # what an address may say
 MOST_INVITED = 20  # of an address
+_KEY, _AGENCY = re.compile(r"[^\w-]", re.ASCII), re.compile(r"A-[0-9]{4}-[0-9]{6,9}")
 
 
 @bp.route("/requests/new", methods=["GET", "POST"])
@@ -50,7 +52,7 @@ def new() -> Response | str | tuple[str, int]:
     if not actor.buyers():
         check_standing(actor, actor.organisation_id, entering=True)
         raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
-    key = request.args.get("key", "")[:20]
+    key = _KEY.sub("", request.args.get("key", ""))[:20]
     if request.method == "GET":
         if not key:
             said: dict[str, Any] = {name: request.args.getlist(name) for name in SAID if name in request.args}
@@ -126,7 +128,7 @@ def _begun(form: WhatForm, before: Tender | None) -> dict[str, Any]:
     return {
         **values,
         "like": before.identifier if before else None,
-        "invite": request.args.getlist("invite")[:MOST_INVITED],
+        "invite": [each for each in request.args.getlist("invite") if _AGENCY.fullmatch(each)][:MOST_INVITED],
         **({"quantity": size} if size else {}),
     }
 
