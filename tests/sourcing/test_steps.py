@@ -243,9 +243,9 @@ def test_the_estimate_follows_what_is_typed(app: Flask, world: World) -> None:
 
 
 def test_a_refused_amount_hides_no_published_fee(app: Flask, world: World) -> None:
-    world.agency("assessor", item="EIA-01")
+    world.agency("assessor", item="CON-01")
     for typed in ("五千", "-1", "1e9", "99999999999999"):
-        page = Visitor(app).get(f"/items/EIA-01?amount={typed}")
+        page = Visitor(app).get(f"/items/CON-01?amount={typed}")
         assert page.status == 422
         assert "assessor单位" in page.text
         assert "还没有机构公示" not in page.text

@@ -239,7 +239,8 @@ def _form(draft: Tender, step: str) -> Any:
 def _beside(draft: Tender, step: str, form: Any) -> dict[str, Any]:
     """What a step is worked out by: the size what it will cost, the choice what suits."""
     if step == "size":
-        return {"estimate": needs.estimate(draft.item, form.job())}
+        job = form.job()
+        return {"estimate": needs.estimate(draft.item, job), "sized": job is not None}
     if step == "choice":
         worth = form.budget.data or needs.typical(draft)
         asked = [form.funds.data] if form.funds.data in FUNDS else list(FUNDS)
