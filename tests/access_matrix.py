@@ -100,9 +100,9 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/requests/{awarded}": PUBLIC,
     "/requests/{draft}": (404, 200, 404, 404, 404, 200, 404, 404, 200, 404),
     "/requests/{invited}": (404, 200, 404, 200, 404, 200, 404, 404, 200, 404),
-    "/requests/new": (302, 302, 302, 403, 403, 403, 403, 403, 403, 403),  # to an address of its own
+    "/requests/new": (302, 303, 303, 403, 403, 403, 403, 403, 403, 403),  # to an address of its own
     "/requests/new?key=k&item=EIA-01": (302, 200, 200, 403, 403, 403, 403, 403, 403, 403),
-    "/requests/{draft}/edit": (302, 302, 404, 404, 404, 403, 404, 404, 403, 404),
+    "/requests/{draft}/edit": (302, 303, 404, 404, 404, 403, 404, 404, 403, 404),
     "/requests/{draft}/edit/what": (302, 200, 404, 404, 404, 403, 404, 404, 403, 404),
     "/requests/{draft}/edit/size": (302, 200, 404, 404, 404, 403, 404, 404, 403, 404),
     "/requests/{draft}/edit/choice": (302, 200, 404, 404, 404, 403, 404, 404, 403, 404),

@@ -119,7 +119,7 @@ class SizeForm(Form):
         """What was told so far, if a price can be worked out for it."""
         told = self.values()["quantity"]
         needed = [name for name in ("amount", "count") if name in self]
-        return Quantity.of(told) if all(told.get(name) for name in needed) else None
+        return Quantity.of(told) if all((told.get(name) or 0) > 0 for name in needed) else None
 
     def show(self, tender: Tender) -> None:
         """Fill in the size as it stands."""

@@ -235,6 +235,8 @@ def test_the_estimate_follows_what_is_typed(app: Flask, world: World) -> None:
     looked = buyer.submit(f"/requests/{sized}/edit/size", amount="五千", look="1")
     assert (looked.status, "请填写金额" in looked.error_at("amount")) == (200, True)
     assert untold(_found(sized))[0] == "size", "looking tells nothing"
+    counted = drafting.create(world.actor("buyer"), **{**WHAT, "item_code": "SUR-01"})
+    assert "−" not in buyer.submit(f"/requests/{counted}/edit/size", count="-3", look="1").text
     piece = buyer.get(f"/requests/{sized}/edit/choice").soup.select_one("[name=csrf_token]")["value"]
     seen = buyer.post(
         f"/requests/{sized}/preview/choice", {"csrf_token": piece, "funds": "state", "budget": "1.2亿"}

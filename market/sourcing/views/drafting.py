@@ -56,7 +56,7 @@ def new() -> Response | str | tuple[str, int]:
     if request.method == "GET":
         if not key:
             said: dict[str, Any] = {name: request.args.getlist(name) for name in SAID if name in request.args}
-            return redirect(url_for("sourcing.new", **said, key=secrets.token_urlsafe(9)))
+            return redirect(url_for("sourcing.new", **said, key=secrets.token_urlsafe(9)), 303)
         begun = drafting.begun_by(db.session, actor, key)
         if begun is not None:
             return redirect(_address(begun, "what" if begun.state == "draft" else ""), 303)
@@ -181,7 +181,7 @@ def edit(identifier: str, step: str = "") -> Response | str | tuple[str, int]:
     """A step of a draft; without one, the first that is to be told, or to begin with."""
     draft = _open(identifier)
     if not step:
-        return redirect(_address(draft, next(iter(untold(draft)), "what")))
+        return redirect(_address(draft, next(iter(untold(draft)), "what")), 303)
     form, status = _form(draft, step), 200
     if "look" in request.form:
         form.read()
