@@ -139,6 +139,7 @@ LIKE: dict[str, Likeness] = {
                 "/requests/new?key=k&item=EIA-01",
                 *(f"/requests/{{draft}}/edit{step}" for step in ("", "/what", "/size", "/choice", "/whom")),
                 "/requests/{draft}/publish",
+                "/requests/{inquiry}/template",
                 "/requests/{inquiry}/close",
                 "/requests/{inquiry}/amend",
                 "/requests/{inquiry}/appoint",

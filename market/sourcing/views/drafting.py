@@ -35,6 +35,7 @@ from models.sourcing.modes import FUNDS
 from models.sourcing.steps import STEPS, lacking, untold
 from models.sourcing.tender_workflow import TENDER
 from models.sourcing.tenders import Tender
+from models.workflow import check_role
 
 SAID = ("item", "region", "amount", "count", "factor", "invite", "like", "from")  # what an address may say
 MOST_INVITED = 20  # of an address
@@ -272,8 +273,7 @@ def detach(identifier: str, document: str) -> Response:
 def template(identifier: str) -> Response | str | tuple[str, int]:
     """Keep a request under a name, to begin others from it."""
     found = visible(Tender, identifier)
-    if "buyer" not in found.roles_of(current_actor()):
-        raise NotAllowed(N_("您在这件事里没有办理这一步的权限。"))
+    check_role(db.session, found, "edit", current_actor(), {"buyer"})
     back = case_url("tender", identifier)
     return form_page(
         TemplateForm(data={"name": found.template_name or found.project[:80]}),
