@@ -108,13 +108,12 @@ def _entry(name: str, number: int) -> dict[str, Any]:
 
 
 def _tender(buyer: Person, mode: str, funds: str) -> str:
-    path = buyer.submit(
+    path = buyer.draft(
         f"/requests/new?item={ITEM}",
         project="高标准农田水土保持方案",
         region_code=COUNTY,
         mode=mode,
         funds=funds,
-        openness="open",
     )
     buyer.submit(f"{path}/publish")
     return path
@@ -196,13 +195,13 @@ def choose(buyer: Person, agency: Person, tender: str) -> None:
 
 def contracted(buyer: Person, agency: Person) -> str:
     """The path of a contract with the first agency, chosen directly and signed by both."""
-    tender = buyer.submit(
+    tender = buyer.draft(
         f"/requests/new?item={ITEM}",
         project="高标准农田水土保持方案",
         region_code=COUNTY,
         mode="direct",
         funds="private",
-        openness="invited",
+        only_invited="y",
         invited="A-2026-000001",
     )
     buyer.submit(f"{tender}/publish")

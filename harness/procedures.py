@@ -68,7 +68,7 @@ class Stage:
         self.server.command("tick")
 
     def publish(self, mode: str, funds: str = "state", **asked: str) -> str:
-        path = self.who["buyer"].submit(
+        path = self.who["buyer"].draft(
             f"/requests/new?item={ITEM}",
             project=f"高标准农田水土保持方案({PLACES[mode]})",
             region_code="632801",
@@ -101,7 +101,7 @@ class Stage:
 
 def direct(stage: Stage, told: Told) -> None:
     buyer = stage.who["buyer"]
-    tender = stage.publish("direct", "private", openness="invited", invited="A-2026-000001")
+    tender = stage.publish("direct", "private", only_invited="y", invited="A-2026-000001")
     choose(buyer, stage.who["agency1"], tender)
     told("direct 直接选取", f"{_last(tender)} -> {_award_of(buyer, tender)}")
 

@@ -151,11 +151,13 @@ def link(url: str, text: str) -> Markup:
 def _ask_page() -> ResponseReturnValue | None:
     """Ask before any page whether whoever comes may have it, as far as that does not lie with a case.
 
-    Whoever has not signed in is sent to do so.
+    Whoever has not signed in is sent to do so, or to sign up, and comes back from there.
     """
     ask = permissions.PAGES.get(request.endpoint or "")
     if request.endpoint is None or ask == permissions.ANYBODY:
         return None
+    if not current_user.is_authenticated and request.endpoint in permissions.NEWCOMERS:
+        return redirect(url_for("accounts.sign_up", next=request.full_path.rstrip("?")))
     if not current_user.is_authenticated:
         return login.unauthorized()  # type: ignore[no-any-return]
     if ask is None:

@@ -87,6 +87,11 @@ class Form(FlaskForm):
         extra = extra_validators or {}
         return bool(super().validate({name: [*extra.get(name, ()), keepable] for name in self._fields}))
 
+    def read(self) -> None:
+        """Say at each field what could not be read in it, and ask for nothing more yet."""
+        for field in self:
+            field.errors = list(field.process_errors)
+
     def values(self) -> dict[str, Any]:
         """What the person entered, by field; a text field that was not sent at all is an empty text."""
         return {
@@ -205,9 +210,7 @@ class MoneyField(_Written):
             try:
                 self.data = money.parse(valuelist[0])
             except ValueError:
-                raise ValueError(
-                    str(_l("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"))
-                ) from None
+                raise ValueError(str(_l(money.HOW))) from None
 
 
 class WholeField(IntegerField):

@@ -58,7 +58,7 @@ OFFICES: dict[str, list[Line]] = {
     ],
 }
 TOOLS: list[Line] = [
-    ("sourcing.edit", N_("发布采购需求")),
+    ("sourcing.new", N_("发布采购需求")),
     ("contracts.index", N_("合同")),
     ("sourcing.answers", N_("我的报价与投标")),
     ("payments.payouts", N_("我的收款")),
@@ -108,7 +108,7 @@ def _own(actor: Actor) -> list[Line]:
 def _opens(endpoint: str, actor: Actor) -> bool:
     """Whether it is of use to this reader, which is less than whether it may be opened."""
     of_use = {
-        "sourcing.edit": bool(actor.buyers()),
+        "sourcing.new": bool(actor.buyers()),
         "sourcing.answers": "agency" in actor.roles,
         "payments.payouts": bool({"custodian", "enterprise", "agency"} & actor.roles),
         "contracts.index": bool({"regulator", "enterprise", "agency", "admin"} & actor.roles),

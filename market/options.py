@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from flask import current_app, request
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, StringField
 
@@ -31,6 +32,11 @@ def region_choices() -> list[tuple[str, str]]:
 def regions_meant(text: str) -> tuple[str, ...]:
     """The codes of the regions of this market a text may mean: a name, a code, its pinyin or initials."""
     return places.meant(text, _area()) if text.strip() else ()
+
+
+def regions_to_choose() -> list[tuple[str, str]]:
+    """The same for a form in which nobody has said one yet."""
+    return [("", _("请选择")), *region_choices()]
 
 
 def region_named(text: str) -> str:

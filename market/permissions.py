@@ -98,7 +98,7 @@ ACTS: dict[str, Ask | None] = {
     # sourcing: an enterprise buys, or whoever it delegated; for whom, and how that stands, is asked where the
     # case begins
     "sourcing.drafting.create": SIGNED_IN,
-    "sourcing.drafting.edit": CASE,
+    **_of("sourcing.drafting", "edit detach keep_as_template", CASE),
     **_of("sourcing.tenders", "_publish _amend", CASE),
     "sourcing.closing._close": CASE,
     "sourcing.questions._answer": CASE,
@@ -155,7 +155,7 @@ BEFORE_CONFIRMING = frozenset(
         *_of("agencies.shortlist", "add remove", None),
         *_of("agencies.serving", "declare", None),
         *_of("agencies.entry", "fill add_practitioner remove_practitioner hand_in_material", None),
-        *_of("sourcing.drafting", "create edit", None),
+        *_of("sourcing.drafting", "create edit detach keep_as_template", None),
     }
 )
 
@@ -181,6 +181,9 @@ def _act(name: str) -> Ask:
     ask = ACTS[name]
     return ask if ask is not None else SIGNED_IN
 
+
+# Where whoever comes without an account has most likely none yet, and is first asked to get one.
+NEWCOMERS = frozenset({"sourcing.new"})
 
 _BOOKS = Ask(["regulator", "custodian", "admin"], whole=True)
 
@@ -232,7 +235,8 @@ PAGES: dict[str, Ask] = {
     "agencies.act_batch": _act("batches.load_batch"),
     **_of("contracts", "propose index export_contracts paper bring document", SIGNED_IN),
     **_of("payments", "payouts new_invoice pay_online back", SIGNED_IN),
-    **_of("sourcing", "answer answers auction auction_stream score edit", SIGNED_IN),
+    **_of("sourcing", "answer answers auction auction_stream score", SIGNED_IN),
+    **_of("sourcing", "new edit preview detach template", SIGNED_IN),
     "sourcing.ask": _act("sourcing.questions.ask"),
     "sourcing.object_to": _act("sourcing.awards.object_to"),
     # of an area

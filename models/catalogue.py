@@ -151,6 +151,12 @@ class ServiceItem(Base):
         points: list[str] = self.notice["zh"]["checklist"]
         return points
 
+    @property
+    def factors(self) -> list[str]:
+        """The industries the item's standard knows."""
+        tables = self.standard["tables"].values() if self.standard else ()
+        return sorted({name for terms in tables for name in terms.get("factors", ())})
+
     def check_quantity(self, quantity: Json) -> None:
         """RuleViolation at the field unless a job of this size can be priced.
 
@@ -162,11 +168,7 @@ class ServiceItem(Base):
                 self.measure,
                 label=measures.words_of(self.measure_label).name,
             )
-        factors = (
-            {name for terms in self.standard["tables"].values() for name in terms.get("factors", ())}
-            if self.standard
-            else set()
-        )
+        factors = self.factors
         if quantity.get("factor") and factors and quantity["factor"] not in factors:
             raise RuleViolation(
                 N_("收费标准里没有这个行业;可填:%(names)s。"), "factor", names=sorted(factors)

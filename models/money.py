@@ -7,8 +7,10 @@ from fractions import Fraction
 import cn2an
 
 from models import numbers
+from models.i18n import N_
 
 FEN = 100
+HOW = N_("请填写金额,例如 12,345.60、5000万 或 1.2 亿;最多两位小数,不超过 100 亿元。")
 MOST = 10_000_000_000_00  # 10 billion yuan: above this a sum is a slip of the hand
 
 

@@ -142,6 +142,7 @@ KEYS = {
     "check.suspicious_share": N_("比对不符超过此比例即怀疑数据源"),
     "check.suspicious_least": N_("且至少有这么多家机构"),
     "tender.usual_days": N_("建议的公告期"),
+    "tender.attachments_most": N_("一项需求最多附几份文件"),
     "tender.longest_days": N_("公告期最长"),
     "tender.award_days": N_("确定中选的期限"),
     "tender.settling_seconds": N_("截止后等已送达的入库(秒)"),

@@ -58,7 +58,7 @@ NO_OFFICE: Likeness = (
     {
         403: [
             "/requests/new",
-            "/requests/new?item=EIA-01",
+            "/requests/new?key=k&item=EIA-01",
             "/my/licence",
             "/my/signing",
             "/my/signing/renew",
@@ -136,9 +136,10 @@ LIKE: dict[str, Likeness] = {
         {
             403: [
                 "/requests/new",
-                "/requests/new?item=EIA-01",
-                "/requests/{draft}/edit",
+                "/requests/new?key=k&item=EIA-01",
+                *(f"/requests/{{draft}}/edit{step}" for step in ("", "/what", "/size", "/choice", "/whom")),
                 "/requests/{draft}/publish",
+                "/requests/{inquiry}/template",
                 "/requests/{inquiry}/close",
                 "/requests/{inquiry}/amend",
                 "/requests/{inquiry}/appoint",

@@ -30,6 +30,7 @@ from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.ratings import Rating
 from models.sourcing.awards import Award
+from models.sourcing.steps import STEPS
 from tests.web import Visitor, sign_in
 
 
@@ -177,10 +178,11 @@ def test_only_the_buyer_edits_its_draft(app: Flask, world: World) -> None:
         visitor = sign_in(app, world, role)
         for body in ({}, sent):
             assert (
-                visitor.post(f"/requests/{draft}/edit", {"csrf_token": _token(visitor), **body}).status == 403
+                visitor.post(f"/requests/{draft}/edit/what", {"csrf_token": _token(visitor), **body}).status
+                == 403
             ), role
     buyer = sign_in(app, world, "buyer")
-    assert buyer.submit(f"/requests/{draft}/edit", **sent).location == f"/requests/{draft}"
+    assert buyer.submit(f"/requests/{draft}/edit/what", **sent).location == f"/requests/{draft}/publish"
     assert "另一个项目" in buyer.get(f"/requests/{draft}").text
 
 
@@ -230,11 +232,10 @@ def test_days_out_of_our_time_are_refused(app: Flask, world: World) -> None:
 
     Working day by working day, on every page that shows it.
     """
+    draft = world.tender(publish=False)
     buyer, agency = sign_in(app, world, "buyer"), sign_in(app, world, "agency")
     for typed in ("0001-01-01T00:00", "1899-12-31T23:59", "2101-01-01T00:00", "9999-12-31T23:59"):
-        said = buyer.submit(
-            "/requests/new", item_code="WAT-01", project="高标准农田", region_code="632801", deadline=typed
-        )
+        said = buyer.submit(f"/requests/{draft}/edit/whom", deadline=typed)
         assert (said.status, "1900" in said.error_at("deadline")) == (422, True)
         said = agency.submit(
             "/my/entry/licence", legal_form="company", established_on=typed[:10], scope="水保"
@@ -319,11 +320,12 @@ def test_a_clock_far_away_is_no_matter(app: Flask, world: World, time: Any) -> N
 def test_a_text_sent_as_a_file_is_no_text(app: Flask, world: World, time: Any) -> None:
     """Any field of any form, by anybody who may open it."""
     world.appoint_admin()
-    tender = world.tender()
+    tender, draft = world.tender(), world.tender(publish=False)
     pages = {
         "": ("/sign-up", "/sign-in"),
         "buyer": (
-            "/requests/new",
+            "/requests/new?key=k",
+            *(f"/requests/{draft}/edit/{step}" for step in STEPS if step != "size"),  # there is none
             f"/requests/{tender}/amend",
             "/my/delegations/new",
             "/my/members/new",

@@ -32,6 +32,7 @@ from models.ratings import Rating
 from models.sourcing.awards import Award
 from models.sourcing.clarifications import Clarification
 from models.sourcing.evaluations import Evaluation
+from models.sourcing.steps import STEPS
 from tests.web import sign_in
 
 CODE = "<script>alert(1)</script>' OR 1=1 --{{7*7}}%(x)s../../etc/passwd"
@@ -118,7 +119,7 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     issued = db.session.scalars(
         select(Award.identifier).join(Contract).where(Contract.identifier == contract)
     ).one()
-    inquiry = world.tender()
+    inquiry, draft = world.tender(), world.tender(publish=False)
     quote = quotes.submit(world.actor("agency"), inquiry, price=100, days=20)
     evaluated = world.tender()
     quotes.submit(world.actor("agency"), evaluated, price=100, days=20)
@@ -152,8 +153,9 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         f"/objections/{objection}/answer": "buyer",
         "/sign-in": "visitor",
         "/sign-up": "visitor",
-        "/requests/new": "buyer",
-        f"/requests/{world.tender(publish=False)}/edit": "buyer",
+        "/requests/new?key=k": "buyer",
+        **{f"/requests/{draft}/edit/{step}": "buyer" for step in STEPS},
+        f"/requests/{draft}/template": "buyer",
         f"/requests/{world.tender()}/cancel": "buyer",
         f"/requests/{evaluated}/award": "buyer",
         f"/requests/{sealed}/answer": "agency",

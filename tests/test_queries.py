@@ -17,6 +17,7 @@ from market.indexing import rebuild_index
 from market.jobs import drain
 from market.payments.actions import importing, invoicing, paying, reconciling
 from market.payments.jobs import match_lines
+from market.sourcing.actions import drafting as tender_drafting
 from market.sourcing.actions import quotes
 from market.transaction import transaction
 from models import failures
@@ -27,6 +28,7 @@ from models.agencies.checks import open_check
 from models.contracts.deliverables import Deliverable
 from models.payments.payment import Payment
 from models.payments.reconciliation import Mismatch
+from models.sourcing.steps import STEPS
 from tests.web import sign_in
 
 
@@ -225,6 +227,35 @@ def test_more_agencies_side_by_side_need_no_more_queries(app: Flask, world: Worl
         sizes.append(len(counter.statements))
     assert sizes[0] == sizes[1] == sizes[2], sizes
     assert sizes[0] <= 10, sizes
+
+
+def test_the_steps_of_a_request_need_no_more_queries_for_more_agencies_and_templates(
+    app: Flask, world: World
+) -> None:
+    draft = world.tender(publish=False)
+    visitor = sign_in(app, world, "buyer")
+    paths = (
+        "/requests/new?key=k",
+        *(f"/requests/{draft}/edit/{step}" for step in STEPS),
+        f"/requests/{draft}/publish",
+    )
+
+    def counts() -> list[int]:
+        found = []
+        for path in paths:
+            with _Count() as counter:
+                assert visitor.get(path).status == 200
+            found.append(len(counter.statements))
+        return found
+
+    tender_drafting.keep_as_template(world.actor("buyer"), world.tender(), name="水保")
+    few = counts()
+    for number in range(3):
+        world.agency(f"more{number}")
+        made = world.tender(project=f"另一个项目第{number}期")
+        tender_drafting.keep_as_template(world.actor("buyer"), made, name=f"水保{number}")
+    assert counts() == few
+    assert max(few) <= 30, few
 
 
 def test_case_pages_need_no_more_queries_for_more_answers(app: Flask, world: World) -> None:

@@ -241,7 +241,7 @@ def test_a_suspended_buyer_is_told_why_and_others_are_warned(app: Flask, world: 
     assert all(words in said for words in ("已暂停", "执照已被吊销", world.organisation("regulator").name))
     assert "已退出" not in said
     assert "/requests/new" not in said
-    refused = buyer.get("/requests/new")
+    refused = buyer.get("/requests/new?key=k")
     assert (refused.status, "执照已被吊销" in refused.text, "已暂停" in refused.soup.h1.text) == (
         403,
         True,

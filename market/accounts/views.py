@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import partial
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -30,6 +31,7 @@ from market.formatting import problem_text
 from market.forms import ReasonForm
 from market.identity import current_actor, enter, known_to_all, leave, renew
 from market.local_paths import local_path
+from market.options import region_named
 from market.pagination import paged
 from models import CASES, blocking
 from models.accounts import (
@@ -119,6 +121,7 @@ def sign_in() -> Response | str | tuple[str, int]:
         chosen="reset" in request.args,
         ended="ended" in request.args,
         stopped="next" in request.args,
+        target=local_path(request.args.get("next")),
     ), status
 
 
@@ -138,7 +141,8 @@ def _authenticated(form: SignInForm) -> User | None:
 @bp.route("/sign-up", methods=["GET", "POST"])
 @limiter.limit("100 per hour", methods=["POST"])  # a training day of an office is one address
 def sign_up() -> Response | str | tuple[str, int]:
-    form = SignUpForm(data=example_values())
+    target = local_path(request.args.get("next"))
+    form = SignUpForm(data=_said(target) | example_values())
     form.prepare()
     status = 200
     if form.is_submitted():
@@ -146,8 +150,17 @@ def sign_up() -> Response | str | tuple[str, int]:
         if form.validate():
             made, status = attempt(form, _as_nobody, **form.values())
             if made is not None:
-                return _welcome(made, form.password.data)
-    return render_template("accounts/sign_up.html", form=form), status
+                return _welcome(made, form.password.data, target)
+    return render_template("accounts/sign_up.html", form=form, target=target), status
+
+
+def _said(target: str | None) -> dict[str, str]:
+    """What somebody said who goes on to a request: that it buys, and where."""
+    parts = urlsplit(target or "")
+    if parts.path != url_for("sourcing.new"):
+        return {}
+    place = region_named(parse_qs(parts.query).get("region", [""])[0][:60])
+    return {"kind": "enterprise", **({"region_code": place} if place else {})}
 
 
 def _as_nobody(_actor: Actor, **values: Any) -> str:
@@ -155,14 +168,14 @@ def _as_nobody(_actor: Actor, **values: Any) -> str:
     return members.register(VISITOR, **values)
 
 
-def _welcome(made: str, password: str) -> Response:
-    """Sign in the person a sign-up made.
+def _welcome(made: str, password: str, target: str | None) -> Response:
+    """Sign in the person a sign-up made, who goes on to where it wanted to.
 
     One who has chosen another password since, or a second factor, signs in with that.
     """
     user = db.session.get_one(User, int(made))
     if not user.check_password(password) or user.blocked_at is not None or kinds(db.session, user.id):
-        return redirect(url_for("accounts.sign_in"), 303)
+        return redirect(url_for("accounts.sign_in", next=target), 303)
     enter(user)
     know(user)
     waits = [m.organisation.identifier for m in user.memberships if m.organisation.state == "applied"]
@@ -172,7 +185,9 @@ def _welcome(made: str, password: str) -> Response:
     db.session.expire_all()
     if (claim := latest(db.session, user.id)) is not None:
         return redirect(case_url("claim", claim.identifier), 303)
-    return redirect(url_for("agencies.entry" if "agency" in actor_for(user).roles else "worklist.index"), 303)
+    if "agency" in actor_for(user).roles:
+        return redirect(url_for("agencies.entry"), 303)
+    return redirect(target or url_for("worklist.index"), 303)
 
 
 @bp.post("/sign-out")

@@ -100,7 +100,7 @@ def _told(item: str) -> dict[str, Any]:
 
 def invitation(agencies: Sequence[str], item: str = "") -> str:
     """Where these agencies (identifiers) are invited to quote, with what the reader said of the job."""
-    return url_for("sourcing.edit", invite=list(agencies), **_told(item))
+    return url_for("sourcing.new", invite=list(agencies), **_told(item))
 
 
 def comparison(agencies: Sequence[str], item: str = "") -> str:

@@ -49,6 +49,7 @@ from models.credit.score import CreditScore
 from models.errors import Problem
 from models.events import timeline
 from models.policy import KEYS, SECTIONS
+from models.pricing import Quantity
 from models.sourcing.awards import Award
 from models.sourcing.modes import FUNDS, MODES, TOO_FEW, rules_of
 from models.sourcing.tenders import Tender
@@ -147,13 +148,12 @@ def matters() -> str:
     return render_template("catalogue/matters.html", page=sliced(found), needed=needed)
 
 
-def _cost(item: ServiceItem) -> dict[str, Any]:
+def _cost(item: ServiceItem, job: Quantity | None) -> dict[str, Any]:
     """What the item would cost at every agency, for the reader's job.
 
     Without one what the agencies publish.
     """
     session, region = db.session, region_asked()
-    job = quantity_asked(item)
     if job is None:
         rows: list[tuple[FeeSchedule, int | None]] = [
             (s, None)
@@ -192,14 +192,11 @@ def item(identifier: str) -> str | tuple[str, int]:
     found = item_by_code(db.session, identifier)
     if found is None:
         abort(404)
-    problem, cost = (
-        "",
-        {"page": sliced([]), "standard_price": None, "band": None, "chart": None, "figures": None},
-    )
+    problem = ""
     try:
-        cost = _cost(found)
-    except Problem as refused:
-        problem = problem_text(refused)
+        cost = _cost(found, quantity_asked(found))
+    except Problem as refused:  # the size, or an industry: what agencies publish is there all the same
+        problem, cost = problem_text(refused), _cost(found, None)
     answer = render_template(
         "catalogue/item.html",
         item=found,

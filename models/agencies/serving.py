@@ -96,5 +96,5 @@ def serving(region: str) -> ColumnElement[bool]:
 
 
 def wants_to_hear(region: str) -> ColumnElement[bool]:
-    """The agencies that want to hear of work in a place, in SQL: all but those that said they serve others."""
+    """The agencies to tell of work in a place, in SQL: all but those that say they serve others."""
     return or_(_said_so(region), ~_SAID.exists())

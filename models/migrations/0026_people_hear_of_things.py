@@ -1,7 +1,7 @@
 """what was read, how people hear of notices, and the searches they keep
 
 Revision ID: 0026
-Revises: 0024
+Revises: 0025
 Create Date: 2026-11-27 10:30:00
 
 """
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision: str = "0026"
-down_revision: Union[str, Sequence[str], None] = "0024"
+down_revision: Union[str, Sequence[str], None] = "0025"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

@@ -1,7 +1,7 @@
 """the agencies an organisation keeps in mind, and where an agency serves
 
 Revision ID: 0027
-Revises: 0024
+Revises: 0026
 Create Date: 2026-11-27 02:20:00
 
 """
@@ -16,7 +16,7 @@ import models.base
 
 # revision identifiers, used by Alembic.
 revision: str = "0027"
-down_revision: Union[str, Sequence[str], None] = "0024"
+down_revision: Union[str, Sequence[str], None] = "0026"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

@@ -8,11 +8,30 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import clock, policy, workdays
+from models.clock import BEIJING
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.sourcing.steps import STEPS, untold
 
 if TYPE_CHECKING:
     from models.sourcing.tenders import Tender
+
+
+def is_told(session: Session, tender: Tender) -> None:
+    """Every step of its draft was told."""
+    if left := untold(tender):
+        raise RuleViolation(N_("草稿还没有填完,还差第 %(step)s 步。"), step=list(STEPS).index(left[0]) + 1)
+
+
+def is_sized(session: Session, tender: Tender) -> None:
+    """The size of the job is one the item is priced by, as the item is now."""
+    tender.item.check_quantity(tender.quantity)
+
+
+def wanted_after(session: Session, tender: Tender) -> None:
+    """The result is not wanted before anybody could have been chosen."""
+    if tender.wanted_on is not None and tender.wanted_on <= tender.deadline.astimezone(BEIJING).date():
+        raise RuleViolation(N_("希望交付的日期要在截止时间之后。"), "wanted_on")
 
 
 def sane_deadline(session: Session, tender: Tender) -> None:

@@ -24,9 +24,9 @@ from models.sourcing.tenders import Invitation, Tender
 def able_agencies(session: Session, tender: Tender, after: int, most: int) -> tuple[list[int], int | None]:
     """Agencies that may answer an open tender, of the next `most` with a fee in force for its item.
 
-    An agency may answer in the whole market (一地入驻、全省通行), but one that said where it serves is asked for
-    no work elsewhere. `after` is the agency up to which they were looked at; the second value is where to go
-    on, None at the end. In a few statements, however many.
+    An agency may answer in the whole market (一地入驻、全省通行), but one that said where it serves is asked
+    for no work elsewhere. `after` is the agency up to which they were looked at; the second value is where to
+    go on, None at the end. In a few statements, however many.
     """
     offering = (
         select(FeeSchedule.agency_id)

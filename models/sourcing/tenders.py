@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from sqlalchemy import (
@@ -47,13 +47,17 @@ class Tender(Case, Base):
     `criteria` is how merit is scored (scoring.py), `outcome` what the opening, the draws and the scores came
     to (outcomes.py). `again_of` is the tender of the same buyer that it repeats, `again_said` what the buyer
     said of that (an identifier, or NOT_AGAIN), `again_not` which ones it denied repeating, `cancel_ground`
-    the policy's ground on which it was cancelled: see cancelling.py.
+    the policy's ground on which it was cancelled: see cancelling.py. `told` are the steps a draft was told by
+    now (steps.py), None for all; until then its columns hold what nobody said and no page shows. `wanted_on`
+    is the day the buyer wants the result, `template_name` what it is kept under to begin others from, and
+    `begun_with` who began it by which key, so that nobody begins it twice.
     """
 
     __tablename__ = "tenders"
     __table_args__ = (
         Index("ix_tenders_project", "buyer_id", "project_key"),
         Index("ix_tenders_ended", "buyer_id", "state"),
+        Index("ix_tenders_template", "buyer_id", "template_name"),
     )
     workflow: ClassVar[Workflow] = TENDER
     prefix: ClassVar[str] = "Q"
@@ -88,6 +92,10 @@ class Tender(Case, Base):
     again_said: Mapped[str | None] = mapped_column(String(40), index=True)
     again_not: Mapped[list[str] | None] = mapped_column(JSON)
     cancel_ground: Mapped[str | None] = mapped_column(String(20))
+    told: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True))
+    wanted_on: Mapped[date | None]
+    template_name: Mapped[str | None] = mapped_column(String(80))
+    begun_with: Mapped[str | None] = mapped_column(String(60), unique=True, index=True)
     extended: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)
     opened_at: Mapped[datetime | None]
@@ -166,6 +174,10 @@ class Tender(Case, Base):
     @property
     def way(self) -> Mode:
         return MODES[self.mode]
+
+    def knows(self, step: str) -> bool:
+        """Whether this step of its draft was told."""
+        return self.told is None or step in self.told
 
     @property
     def scored_by(self) -> Criteria:

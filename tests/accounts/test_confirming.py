@@ -341,7 +341,7 @@ def test_the_page_says_what_waits_and_sends_again(app: Flask, world: World) -> N
     found = db.session.scalars(select(Letter).where(Letter.address == ADDRESS).order_by(Letter.id)).all()
     assert [letter.locale for letter in found] == ["zh_Hans_CN", "en"]
     assert "confirm" in letters.written(db.session, found[1]).subject.lower()
-    refused = visitor.submit(
+    refused = visitor.draft(
         "/requests/new?item=WAT-01",
         project="高标准农田项目",
         region_code="632801",

@@ -182,7 +182,7 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     helper = sign_in(app, world, "helper")
     key = db.session.scalars(select(Delegation.id)).one()
     asked = {"on_behalf_of": str(world.organisation("buyer").id), "budget": "30,000"}
-    assert helper.submit("/requests/new", **TENDER, **asked).status == 422, "it counts for nothing yet"
+    assert helper.submit("/requests/new?key=k", **TENDER, **asked).status == 422, "it counts for nothing yet"
     assert "/my/delegations" in helper.get("/my").text
     page = helper.get("/my/delegations")
     assert "直到您辞去" in page.text, "whoever accepts is told that it ties"
@@ -195,9 +195,7 @@ def test_members_and_delegates(app: Flask, world: World) -> None:
     assert helper.post(f"/my/delegations/{key}/accept", {"csrf_token": token}).status == 303
     assert "您已接受" in helper.get("/my/delegations").text
     assert "受托人已接受" in buyer.get("/my/organisation").text
-    own = helper.submit(
-        "/requests/new", **TENDER, on_behalf_of=str(world.organisation("buyer").id), budget="30,000"
-    )
+    own = helper.draft(**TENDER, on_behalf_of=str(world.organisation("buyer").id), budget="30,000")
     assert own.status == 303
     assert helper.submit(f"{own.location}/publish").status == 303
     token = buyer.get("/my/organisation").soup.select_one("main [name=csrf_token]")["value"]

@@ -119,6 +119,19 @@ class Walker:
         with self.page.expect_navigation():
             self.page.locator("main").get_by_role("button", name=text).first.click()
 
+    def draft(self, *choices: str, **fields: str) -> None:
+        """From the first step of a request to the last: its place, what is chosen, and what is filled in."""
+        self.fill(项目所在地区="格尔木")
+        until = fields.pop("截止时间", "")
+        self.fill(**fields)
+        self.press("保存并继续")
+        for text in choices:
+            self.choose(text)
+        self.press("保存并继续")
+        if until:
+            self.fill(截止时间=until)
+        self.press("保存并继续")
+
     def act(self, text: str) -> None:
         """The button of a case page, and the confirmation it leads to."""
         self.follow(text)

@@ -19,11 +19,8 @@ def test_three_bidders_undercut_one_another_and_see_each_other_only_afterwards(
 ) -> None:
     buyer = Walker(browser, site, "buyer@example.cn", 1280)
     buyer.open("/requests/new?item=WAT-01")
-    buyer.fill(项目名称="在线竞价的项目", 截止时间="2026-03-09T10:00")
-    buyer.choose("国有资金")
-    buyer.choose("网上竞价")
-    buyer.press("存为草稿")
-    buyer.act("发布需求")
+    buyer.draft("国有资金", "网上竞价", 项目名称="在线竞价的项目", 截止时间="2026-03-09T10:00")
+    buyer.press("发布需求")
     tender = buyer.number(r"Q-2026-\d{6}")
     agencies = [
         Walker(browser, site, f"agency{n}@example.cn", width, script=n != 3)

@@ -26,11 +26,9 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
     buyer.page.get_by_role("button", name="找机构").click()
     buyer.follow("水土保持方案报告书(表)编制")
     buyer.sees("一次性告知", "您要准备的材料", "¥ 50,000.00")
-    buyer.follow("发布采购需求")
-    buyer.fill(项目名称="格尔木光伏基地水土保持方案", 需求说明="装机 50 兆瓦")
-    buyer.fill(项目所在地区="格尔木")
-    buyer.press("存为草稿")
-    buyer.act("发布需求")
+    buyer.press("请三家报价")
+    buyer.draft("社会资金", "询价议价", 项目名称="格尔木光伏基地水土保持方案", 需求说明="装机 50 兆瓦")
+    buyer.press("发布需求")
     buyer.sees("正在征集", "询价")
     tender = buyer.number(r"Q-2026-\d{6}")
 
@@ -173,11 +171,8 @@ def _pay(buyer: Walker, agency: Walker, contract: str) -> None:
 def test_a_sealed_bid_is_opened_at_its_time(browser: Browser, site: Server) -> None:
     buyer = Walker(browser, site, "buyer@example.cn", 1280)
     buyer.open("/requests/new?item=WAT-01")
-    buyer.fill(项目名称="密封投标的项目")
-    buyer.choose("国有资金")
-    buyer.choose("竞价")
-    buyer.press("存为草稿")
-    buyer.act("发布需求")
+    buyer.draft("国有资金", "竞价·最低价", 项目名称="密封投标的项目")
+    buyer.press("发布需求")
     tender = buyer.number(r"Q-2026-\d{6}")
     agencies = [Walker(browser, site, f"agency{n}@example.cn", 375) for n in (1, 2, 3)]
     for agency, price in zip(agencies, ("43,210", "43,211", "43,212"), strict=True):
@@ -291,7 +286,7 @@ def test_pages_fit_and_axe_finds_nothing(browser: Browser, site: Server, width: 
         for path in paths:
             look(path)
     page.goto("/requests/new?item=WAT-01")
-    page.locator("main button").click()
+    page.locator("main form button").first.click()
     page.wait_for_load_state()
     fits_and_reads(page)
     assert not [text for text in found if "422" not in text], found

@@ -27,7 +27,7 @@ def test_the_second_person_of_a_company_is_let_in_by_the_first(browser: Browser,
 
     second.fill(姓名="卓玛", 邮箱=SECOND, 密码=PASSWORD, 单位名称="buyer", 统一社会信用代码=code(10))
     second.choose("企业(项目业主)")
-    second.page.get_by_label("所在地区").select_option("632801")
+    second.fill(所在地区="632801")
     second.press("提交")
     second.sees("这个统一社会信用代码已经有人用来入驻", "请管理员同意我加入", "授权书")
     claim = second.page.url

@@ -107,7 +107,7 @@ def test_a_withdrawn_item_takes_nothing_new_and_leaves_what_runs_intact(
     assert "WAT-01" not in search.search(db.session, Query(words="水土保持", kind="item")).keys
     page = Visitor(app).get("/items/WAT-01")
     assert "退出清单" in page.text
-    assert not page.soup.select("a[href^='/requests/new']")
+    assert not page.soup.select("[formaction^='/requests/new']")
     with pytest.raises(RuleViolation, match="已经退出"):
         catalogue.withdraw_item(
             world.actor("regulator"), "WAT-01", reason="国务院决定取消该中介服务", withdrawn_on=None

@@ -21,7 +21,7 @@ def test_a_server_killed_among_quotes_loses_none_it_acknowledged(tmp_path: Path)
         who = people(server)
         paths = []
         for number in range(12):
-            made = who["buyer"].submit(
+            made = who["buyer"].draft(
                 f"/requests/new?item={ITEM}", project=f"高标准农田项目 {number}", region_code="632801"
             )
             who["buyer"].submit(f"{made}/publish")

@@ -14,7 +14,7 @@ from wtforms import Form
 from harness.factories import World
 from market.extensions import db
 from market.sourcing.actions import closing, quotes
-from market.sourcing.forms import QualityField
+from market.sourcing.step_forms import QualityField
 from models import clock
 from models.agencies.fees import FeeSchedule
 from models.catalogue import item_by_code
@@ -24,6 +24,7 @@ from models.sourcing.bids import Bid
 from models.sourcing.cancelling import NOT_AGAIN
 from models.sourcing.comparison import Past, past_prices
 from models.sourcing.quotes import Quote
+from models.sourcing.steps import step_of
 from models.sourcing.tenders import Tender
 from tests.web import ALL, Visitor, sign_in
 
@@ -34,7 +35,6 @@ TENDER = {
     "description": "说明文字",
     "mode": "inquiry",
     "funds": "private",
-    "openness": "open",
 }
 
 
@@ -47,23 +47,34 @@ TENDER = {
         ({"budget": "99999999999999"}, "budget", "100 亿"),
         ({"budget": "0"}, "budget", "大于 0"),
         ({"deadline": "soon"}, "deadline", "日期和时间"),
-        ({"count": "-1"}, "count", ""),
-        ({"count": "x"}, "count", ""),
+        ({"wanted_on": "soon"}, "wanted_on", ""),
+        ({"item_code": "SUR-01", "count": "-1"}, "count", ""),
+        ({"item_code": "SUR-01", "count": "x"}, "count", "整数"),
+        ({"item_code": "EIA-01", "amount": "五千"}, "amount", "请填写金额"),
         ({"item_code": "NONE-1"}, "item_code", ""),
-        ({"item_code": "EIA-01"}, "amount", "计费基数"),
+        ({"item_code": ""}, "item_code", "请填写"),
+        ({"region_code": ""}, "region_code", "请填写"),
+        ({"item_code": "EIA-01"}, "amount", "请填写"),
         ({"item_code": "SUR-01"}, "count", "计费基数"),
-        ({"item_code": "EIA-01", "amount": "100000", "factor": "炼金"}, "factor", "化工"),
+        ({"item_code": "EIA-01", "amount": "100000", "factor": "炼金"}, "factor", ""),
         ({"mode": "lottery"}, "mode", ""),
         ({"region_code": "999999"}, "region_code", ""),
     ],
 )
 def test_a_tender(app: Flask, world: World, change: dict[str, str], field: str, said: str) -> None:
-    answer = sign_in(app, world, "buyer").submit("/requests/new", **{**TENDER, **change})
+    answer = sign_in(app, world, "buyer").draft(**{**TENDER, **change})
     assert answer.status == 422
     assert said in answer.error_at(field)
     assert answer.error_at(field)
-    assert answer.value_of("description") == "说明文字"
-    assert db.session.scalar(select(func.count(Tender.id))) == 0
+    assert answer.value_of(field) == (
+        change[field] if field in change and field not in CHOSEN else answer.value_of(field)
+    )
+    drafts = db.session.scalars(select(Tender)).all()
+    assert [draft.description for draft in drafts] == ([] if step_of(field) == "what" else ["说明文字"])
+    assert all(draft.state == "draft" and step_of(field) not in draft.told for draft in drafts)
+
+
+CHOSEN = ("item_code", "mode", "region_code", "factor")  # of a list: what is not on it is not shown again
 
 
 def _at(days: float) -> str:
@@ -74,14 +85,14 @@ def _at(days: float) -> str:
 def test_a_deadline_with_an_offset_means_that_instant(app: Flask, world: World, offset: str) -> None:
     buyer = sign_in(app, world, "buyer")
     day = (clock.now() + timedelta(days=10)).date()
-    made = buyer.submit("/requests/new", **{**TENDER, "deadline": f"{day}T09:00:00{offset}"})
+    made = buyer.draft(**{**TENDER, "deadline": f"{day}T09:00:00{offset}"})
     assert made.status == 303
     meant = datetime.fromisoformat(f"{day}T09:00:00{offset}")
     found = db.session.scalars(select(Tender)).one()
     assert found.deadline == meant
-    page = buyer.get(f"{made.location}/edit")
+    page = buyer.get(f"{made.location}/edit/whom")
     assert page.value_of("deadline") == f"{meant.astimezone(BEIJING):%Y-%m-%dT%H:%M}"
-    kept = buyer.submit(f"{made.location}/edit", deadline=f"{day}T09:00:00{offset}", project="短")
+    kept = buyer.submit(f"{made.location}/edit/whom", deadline=f"{day}T09:00:00{offset}", wanted_on="短")
     assert kept.value_of("deadline") == f"{meant.astimezone(BEIJING):%Y-%m-%dT%H:%M}", (
         "shown again as the page's own clock says it"
     )
@@ -97,7 +108,7 @@ def test_a_deadline_with_an_offset_means_that_instant(app: Flask, world: World, 
     ],
 )
 def test_a_moment_that_is_none_is_told_at_the_field(app: Flask, world: World, text: str) -> None:
-    refused = sign_in(app, world, "buyer").submit("/requests/new", **{**TENDER, "deadline": text})
+    refused = sign_in(app, world, "buyer").draft(**{**TENDER, "deadline": text})
     assert (refused.status, bool(refused.error_at("deadline"))) == (422, True)
 
 
@@ -118,22 +129,25 @@ def test_a_deadline_leaves_the_notice_period_and_lies_in_the_future(app: Flask, 
         (1, "sealed_bid", "公告期至少 3 个工作日"),
         (200, "inquiry", "太远"),
     ):
-        made = buyer.submit("/requests/new", **{**TENDER, "deadline": _at(days), "mode": mode})
+        made = buyer.draft(**{**TENDER, "deadline": _at(days), "mode": mode})
+        shown = buyer.get(f"{made.location}/publish")
+        assert said in shown.text
+        assert shown.soup.select_one(f"main a[href='{made.location}/edit/whom']") is not None
         refused = buyer.submit(f"{made.location}/publish")
         assert refused.status == 422
         assert said in refused.text
-    fixed = buyer.submit(f"{made.location}/edit", deadline=_at(7))
-    assert buyer.submit(f"{fixed.location}/publish").status == 303
+    fixed = buyer.submit(f"{made.location}/edit/whom", deadline=_at(7))
+    assert buyer.submit(fixed.location).status == 303
 
 
 def test_an_invitation_needs_enough_agencies_and_a_department_must_be_there(app: Flask, world: World) -> None:
     buyer = sign_in(app, world, "buyer")
-    made = buyer.submit("/requests/new", **{**TENDER, "openness": "invited", "funds": "state"})
+    made = buyer.draft(**{**TENDER, "only_invited": "y", "funds": "state"})
     assert "至少要邀请 3 家" in buyer.submit(f"{made.location}/publish").text
-    edit = buyer.submit(f"{made.location}/edit", invited=ALL)
+    edit = buyer.submit(f"{made.location}/edit/whom", invited=ALL)
     assert edit.status == 303
     assert buyer.submit(f"{made.location}/publish").status == 303
-    far = buyer.submit("/requests/new", **{**TENDER, "item_code": "SAF-01"})
+    far = buyer.draft(**{**TENDER, "item_code": "SAF-01"})
     assert "还没有接入" in buyer.submit(f"{far.location}/publish").text
 
 
@@ -230,15 +244,14 @@ def test_a_failed_tender_is_asked_again_as_it_was(app: Flask, world: World, time
     buyer = sign_in(app, world, "buyer")
     assert "照此重新发布" in buyer.get(f"/requests/{tender}").text
     assert "照此重新发布" not in sign_in(app, world, "agency").get(f"/requests/{tender}").text
-    page = buyer.get(f"/requests/new?from={tender}")
-    assert (page.value_of("project"), page.value_of("description"), page.value_of("mode")) == (
-        "要重新发布的项目",
-        "老说明",
-        "sealed_bid",
-    )
-    again = buyer.submit(f"/requests/new?from={tender}")
-    assert again.status == 303
-    assert buyer.submit(f"{again.location}/publish").status == 303
+    page = buyer.get(f"/requests/new?key=k&from={tender}")
+    assert (page.value_of("project"), page.value_of("description")) == ("要重新发布的项目", "老说明")
+    again = buyer.submit(f"/requests/new?key=k&from={tender}")
+    assert again.location.endswith("/edit/whom"), "all but until when is as it was"
+    draft = db.session.scalars(select(Tender).order_by(Tender.id.desc())).first()
+    assert (draft.mode, draft.funds, draft.again_said) == ("sealed_bid", "state", tender)
+    told = buyer.submit(again.location)
+    assert buyer.submit(told.location).status == 303
     assert sign_in(app, world, "agency").get(f"/requests/new?from={tender}").status == 403
 
 

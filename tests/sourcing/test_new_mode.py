@@ -66,7 +66,7 @@ def test_it_is_published_answered_opened_and_awarded(app: Flask, world: World, t
 
 
 def test_every_page_knows_it(app: Flask, world: World, time: Any) -> None:
-    form = sign_in(app, world, "buyer").get("/requests/new")
+    form = sign_in(app, world, "buyer").get(f"/requests/{world.tender(publish=False)}/edit/choice")
     offered = [option["value"] for option in form.soup.select("input[name=mode]")]
     assert set(offered) == set(MODES)
     places = [offered.index(name) for name in ("reference_price", "nearest_budget", "reverse_auction")]

@@ -54,7 +54,9 @@ def test_the_rerun_and_the_cancelled_name_each_other_in_public(
         == 303
     )
     if named:
-        made = buyer.submit(f"/requests/new?from={tender}", budget="47,000").location
+        made = buyer.draft(
+            f"/requests/new?from={tender}", budget="47,000", mode="random_draw", funds="state"
+        ).location
         again = made.rsplit("/", 1)[-1]
         tenders.publish(world.actor("buyer"), again)
     else:
@@ -173,10 +175,10 @@ def test_what_a_publication_looks_at_does_not_grow_with_what_its_buyer_bought(
 def test_what_is_said_to_be_repeated_is_one_of_the_buyers_own(app: Flask, world: World, draft: bool) -> None:
     world.enterprise("other")
     foreign = world.tender(buyer="other")
-    path = f"/requests/{world.tender(publish=False)}/edit" if draft else "/requests/new"
+    path = f"/requests/{world.tender(publish=False)}/edit/what" if draft else "/requests/new?key=k"
     for said in (foreign, "Q-0000-0000", "🦉" * 50):
         page = sign_in(app, world, "buyer").submit(
-            path, again_of=said, item_code="WAT-01", project="高标准农田项目"
+            path, again_of=said, item_code="WAT-01", region_code="632801", project="高标准农田项目"
         )
         assert page.status == 422, said
 
@@ -319,7 +321,7 @@ def test_the_buyer_says_whether_it_repeats_what_came_to_nothing_and_everybody_re
         tenders.publish(world.actor("buyer"), draft)
     assert refused.value.field == "again_of"
     buyer = sign_in(app, world, "buyer")
-    assert f"是 {ended} 的重新采购" in buyer.get(f"/requests/{draft}/edit").text
+    assert f"是 {ended} 的重新采购" in buyer.get(f"/requests/{draft}/edit/what").text
     drafting.edit(world.actor("buyer"), draft, again_of=NOT_AGAIN, **world.asked())
     tenders.publish(world.actor("buyer"), draft)
     assert f"这不是以下未形成合同的采购的重新采购:{ended}" in Visitor(app).get(f"/requests/{draft}").text

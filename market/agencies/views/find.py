@@ -78,6 +78,7 @@ def find() -> str | tuple[str, int] | Response:
     page = render_template(
         "agencies/find.html",
         wrong=wrong,
+        how=money.HOW,
         asked=asked,
         page=Page(rows_of(agencies, item, job), asked.page, hits.total),
         said=said,

@@ -43,6 +43,7 @@ from models.payments.payouts import PAYOUT_KINDS, Payout
 from models.payments.postings import POSTINGS
 from models.payments.settlement import funds_held, payments_of
 from models.ratings import DIMENSIONS, Rating
+from models.sourcing.tenders import Tender
 from models.workflow_table import Move
 
 
@@ -224,10 +225,16 @@ def bring(identifier: str) -> Response | str | tuple[str, int]:
 @bp.get("/documents/<identifier>")
 @login_required
 def document(identifier: str) -> Response:
-    """A file, to whoever has a part in its case."""
+    """A file, to whoever has a part in its case; what a request takes along, to whoever may read that."""
     found = db.session.scalars(select(Document).where(Document.identifier == identifier)).one_or_none()
-    if found is None or not CASES[found.case_type].load(db.session, found.case_identifier).roles_of(
-        current_actor()
+    case = CASES[found.case_type].load(db.session, found.case_identifier) if found else None
+    if (
+        found is None
+        or case is None
+        or not (
+            case.roles_of(current_actor())
+            or (isinstance(case, Tender) and case.readable_by(db.session, current_actor()))
+        )
     ):
         raise not_found(identifier)  # of the file that was asked for, and not of the case it belongs to
     return sent(found)

@@ -7,16 +7,18 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_login import login_required
+from markupsafe import Markup
 from sqlalchemy import ColumnElement, and_, or_, select
 from werkzeug.wrappers import Response
 
 from market import permissions
 from market.case_registry import OWN_ROUTE, ActPage, register_case
-from market.case_views import attempt, case_page, case_url, check_open, form_page, link, visible
+from market.case_views import case_page, case_url, form_page, link, visible
 from market.charts import offers
 from market.extensions import db
-from market.formatting import catalogued, format_instant, item_name, job_words
+from market.formatting import catalogued, format_instant, item_name, job_words, problem_text, region
 from market.identity import current_actor
 from market.options import item_options, region_asked
 from market.pagination import paged
@@ -26,7 +28,6 @@ from market.sourcing.actions import (
     auction,
     cancelling,
     closing,
-    drafting,
     opening,
     questions,
     scoring,
@@ -41,26 +42,20 @@ from market.sourcing.forms import (
     AwardForm,
     CancelForm,
     QuestionForm,
-    TenderForm,
 )
 from market.sourcing.views.choosing import before_award, next_step, winning_bid
-from models import clock, draws, policy, workdays
+from models import documents, draws, money, policy
 from models.accounts import Organisation
 from models.actors import Actor
-from models.agencies.fees import schedules_in_force
-from models.catalogue import current_items
 from models.contracts.agreement import UNSIGNED, Contract
 from models.contracts.deliverables import Deliverable
 from models.credit.abandoned import abandoned_by
 from models.credit.score import CreditScore
-from models.errors import NotAllowed
-from models.i18n import N_
-from models.permission import check_standing
 from models.pricing import Quantity
 from models.sourcing.answers import answers_to, shown_to
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid
-from models.sourcing.cancelling import ENDED, NOT_AGAIN, fruitless, ground_of, grounds, rerun_of
+from models.sourcing.cancelling import ENDED, ground_of, grounds, rerun_of
 from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import past_prices
 from models.sourcing.evaluations import Evaluation
@@ -70,6 +65,7 @@ from models.sourcing.outcomes import Link
 from models.sourcing.results import invited_told, result_of
 from models.sourcing.saved_searches import TenderSearch
 from models.sourcing.scoring import PRICE_FORMULAS
+from models.sourcing.steps import STEPS, lacking
 from models.sourcing.tender_workflow import TENDER
 from models.sourcing.tenders import Invitation, Tender
 
@@ -116,53 +112,6 @@ def _listed(actor: Actor) -> ColumnElement[bool]:
         return found
     invited = select(Invitation.tender_id).where(Invitation.agency_id == actor.organisation_id)
     return or_(found, and_(Tender.published_at.is_not(None), Tender.id.in_(invited)))
-
-
-@bp.route("/requests/new", methods=["GET", "POST"])
-@bp.route("/requests/<identifier>/edit", methods=["GET", "POST"])
-@login_required
-def edit(identifier: str | None = None) -> Response | str | tuple[str, int]:
-    draft, actor = visible(Tender, identifier) if identifier else None, current_actor()
-    if draft is not None:
-        TENDER.find(draft.state, "edit")
-        check_open(draft, "edit")
-    elif not actor.buyers():
-        check_standing(actor, actor.organisation_id, entering=True)
-        raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
-    usual = workdays.add(clock.now(), policy.current().number("tender.usual_days"))
-    form, status = TenderForm(item_code=request.args.get("item"), deadline=usual), 200
-    again = visible(Tender, request.args["from"]) if "from" in request.args and draft is None else None
-    shown = draft or again
-    if shown is not None and not form.is_submitted():
-        form.fill(shown)
-        form.deadline.data = shown.deadline if draft else usual
-        form.again_of.data = (
-            draft.again_said if draft else shown.identifier if shown.published_at else shown.again_said
-        )
-    code = form.item_code.data
-    offering = [s.agency for s in schedules_in_force(db.session, item_code=code)] if code else []
-    before = fruitless(db.session, draft) if draft else []
-    said = form.again_of.data or ""
-    if said not in ("", NOT_AGAIN) and all(each.identifier != said for each in before):
-        before += [
-            each
-            for each in db.session.scalars(select(Tender).where(Tender.identifier == said))
-            if each.roles_of(actor)
-        ]
-    form.prepare(actor, current_items(db.session), [a for a in offering if a.state == "verified"], before)
-    if draft is not None:
-        del form.on_behalf_of  # whose it is was said when it was begun
-    if form.is_submitted():
-        status = 422
-        if form.validate():
-            values = form.values()
-            if draft is not None:
-                result, status = attempt(form, drafting.edit, draft.identifier, **values)
-            else:
-                result, status = attempt(form, drafting.create, **values)
-            if result is not None:
-                return redirect(case_url("tender", result), 303)
-    return render_template("sourcing/edit.html", form=form, draft=draft), status
 
 
 def links_shown(found: Tender, shown: list[Any]) -> list[Link]:
@@ -235,6 +184,8 @@ def show(identifier: str) -> str:
         plot=offers(priced, past.prices if past else None, _("每个点是一家的报价,竖线是该机构的公示价"))
         if len(priced) > 1
         else None,
+        may_keep=found.buyer_id in actor.buyers(),
+        files=[each for each in documents.of_case(db.session, "tender", identifier) if not each.issued],
         may_repeat=found.buyer_id in actor.buyers()
         and (
             found.state in ENDED
@@ -285,6 +236,47 @@ def quantity_words(found: Tender) -> str:
     return " · ".join(filter(None, [job_words(said, found.item) if sized else "", catalogued(said.factor)]))
 
 
+def _before_publishing(draft: Tender) -> list[tuple[str, Any]]:
+    """What is about to be published, and why nobody, or too few, could answer it."""
+    told = draft.knows("what") and not any(problem is None for _step, problem in lacking(db.session, draft))
+    return [*_step_by_step(draft), *((before_publishing.warnings(draft) or []) if told else [])]
+
+
+def _step_by_step(draft: Tender) -> list[tuple[str, Any]]:
+    """What is about to be published, a line a step with the way to it, and what is wrong or lacking there."""
+    wrong = {
+        step: problem_text(problem) if problem else _("还没有填")
+        for step, problem in lacking(db.session, draft)
+    }
+    invited = ngettext("邀请 %(num)d 家", "邀请 %(num)d 家", len(draft.invitations))
+    wanted = _("希望 %(day)s 拿到成果", day=draft.wanted_on) if draft.wanted_on else ""
+    told = {
+        "what": [draft.project, item_name(draft.item), region(draft.region_code)],
+        "size": [quantity_words(draft)],
+        "choice": [
+            _(FUNDS[draft.funds]),
+            _(draft.way.label),
+            _("预算上限 %(sum)s", sum=money.show(draft.budget)) if draft.budget else _("不设预算上限"),
+        ],
+        "whom": [
+            _(OPENNESS[draft.openness]),
+            invited if draft.invitations else "",
+            _("至 %(time)s", time=format_instant(draft.deadline)),
+            wanted,
+        ],
+    }
+    rows = []
+    for number, (step, label) in enumerate(STEPS.items(), 1):
+        words = " · ".join(filter(None, told[step])) if draft.knows(step) else ""
+        problem = Markup('<strong class="problem">{}</strong>').format(wrong[step]) if step in wrong else ""
+        way = link(
+            url_for("sourcing.edit", identifier=draft.identifier, step=step),
+            _("修改第 %(n)s 步", n=number) if words else _("去填第 %(n)s 步", n=number),
+        )
+        rows.append((_(label), Markup(" ").join(filter(None, (words, problem, way)))))
+    return rows
+
+
 @bp.route("/requests/<identifier>/ask", methods=["GET", "POST"])
 @login_required
 def ask(identifier: str) -> Response | str | tuple[str, int]:
@@ -323,7 +315,7 @@ register_case(
     url="/requests",
     page=show,
     acts={
-        "publish": ActPage(tenders.publish, beside=before_publishing.warnings),
+        "publish": ActPage(tenders.publish, beside=_before_publishing),
         "close": ActPage(closing.close),
         "amend": ActPage(tenders.amend, AmendForm),
         "appoint": ActPage(scoring.appoint, AppointForm),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from models import money, policy
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing.modes.mode import Example, register
+from models.sourcing.modes.mode import Example, Need, register
 from models.sourcing.modes.quoted import QuotedMode
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ class Direct(QuotedMode):
     order = 10
     example = Example({"private": 12, "state": 0}, "与本单位同类项目合作过,价格不高于公示收费。")
     invites_one = True
+
+    def suits(self, need: Need) -> str:
+        return N_("金额不大,又有信得过的机构时,最省事。") if need.small else ""
 
     def check(self, tender: Tender) -> None:
         if tender.openness != "invited" or len(tender.invitations) != 1:

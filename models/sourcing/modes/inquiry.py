@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models.i18n import N_
-from models.sourcing.modes.mode import Example, register
+from models.sourcing.modes.mode import Example, Need, register
 from models.sourcing.modes.quoted import QuotedMode
 
 
@@ -17,3 +17,6 @@ class Inquiry(QuotedMode):
     order = 20
     example = Example({"private": 54, "state": 0}, "三家比较后,价格与工期最合适,同类业绩较多。")
     turned_into = N_("转为询价议价")
+
+    def suits(self, need: Need) -> str:
+        return N_("社会资金:先比较各家报价,再逐家议价,用得最多。") if need.funds == "private" else ""

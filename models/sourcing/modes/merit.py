@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from models.i18n import N_
-from models.sourcing.modes.mode import Example, register
+from models.sourcing.modes.mode import Example, Need, register
 from models.sourcing.modes.sealed import SealedMode
 from models.sourcing.outcomes import Outcome
 from models.sourcing.scoring import check_criteria
@@ -28,6 +28,9 @@ class Merit(SealedMode):
     example = Example({"private": 7, "state": 20}, "综合评分第一,评分表已公布。")
     scored = True
     follows = "start_scoring"
+
+    def suits(self, need: Need) -> str:
+        return N_("金额较大、成果质量要紧:价格之外还看工期、信用和方案。") if need.large else ""
 
     def check(self, tender: Tender) -> None:
         check_criteria(tender.criteria)

@@ -23,6 +23,7 @@ from models.pricing.method import Say
 from models.sourcing.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from models.catalogue import ServiceItem
     from models.sourcing.bids import Bid
     from models.sourcing.modes.rules import Rules
     from models.sourcing.quotes import Quote
@@ -61,6 +62,30 @@ class Example:
     reasons: str
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What somebody chooses an agency for.
+
+    The item, whose money (FUNDS), the sum at the most or by the published prices (fen; None where neither is
+    known), and the policy it is chosen under.
+    """
+
+    item: ServiceItem
+    funds: str
+    sum: int | None
+    book: Policy
+
+    @property
+    def small(self) -> bool:
+        """Whether the sum is known and such that even state funds may choose directly."""
+        return self.sum is not None and self.sum <= self.book.number("choosing.direct_state_most_yuan") * 100
+
+    @property
+    def large(self) -> bool:
+        """Whether the sum is known and more than that."""
+        return self.sum is not None and not self.small
+
+
 class Mode(ABC):
     """A way to choose an agency.
 
@@ -95,6 +120,10 @@ class Mode(ABC):
 
     def check(self, tender: Tender) -> None:  # noqa: B027
         """RuleViolation, at the form's field, for a draft or an amendment this mode cannot choose by."""
+
+    def suits(self, need: Need) -> str:
+        """Why this is a good way to choose for such a need; empty where nothing speaks for it."""
+        return ""
 
     def price_of(self, tender: Tender, asked: int | None, published: int) -> int | None:
         """An answer's price in fen: what its agency `asked`, whose `published` price for it is this."""

@@ -8,7 +8,7 @@ from models import money
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.pricing.method import Say
-from models.sourcing.modes.mode import Example, register
+from models.sourcing.modes.mode import Example, Need, register
 from models.sourcing.modes.sealed import SealedMode
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ class RandomDraw(SealedMode):
     budget_label = N_("报酬")
     asks_price = False
     drawn = True
+
+    def suits(self, need: Need) -> str:
+        guided = need.item.pricing == "government_guided"
+        return N_("政府指导价的事项各家价格相近:定好报酬,公开抽取。") if guided else ""
 
     def check(self, tender: Tender) -> None:
         if not tender.budget:

@@ -16,7 +16,7 @@ from models import money, policy
 from models.i18n import N_
 from models.policy import Policy
 from models.pricing.method import Say
-from models.sourcing.modes.mode import Example, PlannedDraw, register
+from models.sourcing.modes.mode import Example, Need, PlannedDraw, register
 from models.sourcing.modes.sealed import ORDER, SealedMode
 from models.sourcing.outcomes import Outcome, Reference
 
@@ -53,6 +53,10 @@ class ReferencePrice(SealedMode):
     order = 40
     example = Example({"private": 0, "state": 15}, "开启的投标中最接近参考价。")
     draws = (ORDER, PERCENT)
+
+    def suits(self, need: Need) -> str:
+        state = need.funds == "state" and need.large
+        return N_("国有资金、金额较大,又不愿见到低于成本的报价。") if state else ""
 
     def reckon(
         self, outcome: Outcome, drawn: Mapping[str, list[str]], prices: list[int], policy_version: str

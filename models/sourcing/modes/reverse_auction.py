@@ -13,7 +13,7 @@ from models.errors import RuleViolation
 from models.i18n import N_
 from models.policy import Policy
 from models.pricing.method import Say
-from models.sourcing.modes.mode import Example, register
+from models.sourcing.modes.mode import Example, Need, register
 from models.sourcing.modes.sealed import SealedMode
 from models.sourcing.outcomes import Outcome
 
@@ -33,6 +33,9 @@ class ReverseAuction(SealedMode):
     example = Example({"private": 8, "state": 15}, "网上竞价结束时报价最低。")
     opens_all = False
     follows = "start_auction"
+
+    def suits(self, need: Need) -> str:
+        return N_("按数量计价、要求明确,比的就是价格。") if need.item.measure == "count" else ""
 
     def check(self, tender: Tender) -> None:
         local = tender.deadline.astimezone(BEIJING)

@@ -1,6 +1,6 @@
 """which milestone a payout is the price of; one whose money was not seen yet waits for it, and is not overdue
 
-Revision ID: 0029
+Revision ID: 0028
 Revises: 0027
 Create Date: 2026-11-27 02:10:00
 
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 
 # revision identifiers, used by Alembic.
-revision: str = "0029"
+revision: str = "0028"
 down_revision: Union[str, Sequence[str], None] = "0027"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None

@@ -1,7 +1,7 @@
 """agency_events: what happened in an agency's cases, in one order
 
-Revision ID: 0032
-Revises: 0029
+Revision ID: 0029
+Revises: 0028
 Create Date: 2026-11-27 02:10:00
 
 """
@@ -12,8 +12,8 @@ from alembic import op
 import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
-revision: str = "0032"
-down_revision: Union[str, Sequence[str], None] = "0029"
+revision: str = "0029"
+down_revision: Union[str, Sequence[str], None] = "0028"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

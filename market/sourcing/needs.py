@@ -1,0 +1,100 @@
+"""What a draft's steps are worked out by: what such a job costs, who may be asked, which way suits."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from statistics import median
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from market.extensions import db
+from models import clock, money, pricing
+from models.accounts import Organisation
+from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force
+from models.catalogue import ServiceItem
+from models.credit.score import CreditScore
+from models.errors import RuleViolation
+from models.policy import Policy
+from models.pricing import Quantity
+from models.sourcing.modes import MODES, Mode, Rules, rules_of
+from models.sourcing.modes.mode import Need
+from models.sourcing.tenders import Tender
+
+MOST_OFFERED = 30  # agencies a draft's page lists; others are asked by their own pages
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a job would cost by the prices that are published, in fen; `standard` by the item's standard."""
+
+    count: int
+    low: int
+    middle: int
+    high: int
+    standard: int | None
+
+
+def estimate(item: ServiceItem, job: Quantity | None) -> Estimate | None:
+    """None without a size, and where nobody publishes a price for it."""
+    found = [price for _schedule, price in published_prices(db.session, item.code, job)] if job else []
+    if job is None or not found:
+        return None
+    standard = None
+    if item.standard:
+        with suppress(RuleViolation):  # an industry the standard does not know
+            standard = pricing.price(next(iter(item.standard["tables"].values())), job)
+    return Estimate(len(found), found[0], round(median(found)), found[-1], standard)
+
+
+def typical(draft: Tender) -> int | None:
+    """What the job of a draft costs in the middle of what is published."""
+    if not draft.knows("size"):
+        return None
+    found = estimate(draft.item, Quantity.of(draft.quantity))
+    return found.middle if found else None
+
+
+def advice(item: ServiceItem, funds: str, worth: int | None, book: Policy) -> list[tuple[Mode, str, Rules]]:
+    """Each way to choose that suits such a need, why, and its numbers."""
+    need = Need(item, funds, worth, book)
+    return [(mode, why, rules_of(name, funds)) for name, mode in MODES.items() if (why := mode.suits(need))]
+
+
+def offering(draft: Tender) -> list[tuple[str, str]]:
+    """Agencies that publish a price for the draft's item, the best rated first, and whom it invites already.
+
+    Identifiers, each with what is said of it: its name, its price for this job, its grade.
+    """
+    ids = [each.agency_id for each in draft.invitations]
+    score = CreditScore.score.desc().nulls_last()
+    published = select(FeeSchedule.agency_id).where(
+        FeeSchedule.item_code == draft.item.code, FeeSchedule.effective_from <= clock.today()
+    )
+    query = (
+        select(Organisation, CreditScore.grade)
+        .outerjoin(CreditScore, CreditScore.agency_id == Organisation.id)
+        .where(Organisation.state == "verified", Organisation.kind == "agency")
+    )
+    best = db.session.execute(
+        query.where(Organisation.id.in_(published)).order_by(score, Organisation.id).limit(MOST_OFFERED)
+    ).all()
+    asked = db.session.execute(query.where(Organisation.id.in_(ids))).all() if ids else []
+    found = {agency.id: (agency, grade) for agency, grade in [*asked, *best]}
+    schedules = schedules_in_force(db.session, item_code=draft.item.code, agency_ids=found)
+    prices = {each.agency_id: _price(each, draft) for each in schedules}
+    said = {
+        agency: (agency.name, prices.get(agency.id), grade or _("未评")) for agency, grade in found.values()
+    }
+    return [(agency.identifier, " · ".join(filter(None, words))) for agency, words in said.items()]
+
+
+def _price(schedule: FeeSchedule, draft: Tender) -> str:
+    """The published price for the draft's job, in words; nothing where it has no size yet or none fits."""
+    if not draft.knows("size"):
+        return ""
+    try:
+        return money.show(schedule.price(Quantity.of(draft.quantity)))
+    except RuleViolation:
+        return ""

@@ -1,0 +1,286 @@
+"""A request is told step by step: a page a step, each kept as it is told, and taken up again at any time."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import login_required
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from market.case_views import attempt, case_url, check_open, file_of, form_page, visible
+from market.extensions import db
+from market.formatting import problem_text
+from market.forms import Form
+from market.identity import current_actor
+from market.options import region_asked
+from market.sourcing import needs
+from market.sourcing.actions import drafting
+from market.sourcing.blueprint import bp
+from market.sourcing.step_forms import ChoiceForm, SizeForm, TemplateForm, WhatForm, WhomForm
+from models import documents, money, numbers, policy
+from models.actors import Actor
+from models.base import Json
+from models.catalogue import ServiceItem, current_items, item_by_code
+from models.errors import NotAllowed, RuleViolation
+from models.i18n import N_
+from models.permission import check_standing
+from models.sourcing.cancelling import NOT_AGAIN, fruitless
+from models.sourcing.modes import FUNDS
+from models.sourcing.steps import STEPS, lacking, untold
+from models.sourcing.tender_workflow import TENDER
+from models.sourcing.tenders import Tender
+from models.workflow import check_role
+
+SAID = ("item", "region", "amount", "count", "factor", "invite", "like", "from")  # what an address may say
+MOST_INVITED = 20  # of an address
+_KEY, _AGENCY = re.compile(r"[^\w-]", re.ASCII), re.compile(r"A-[0-9]{4}-[0-9]{6,9}")
+
+
+@bp.route("/requests/new", methods=["GET", "POST"])
+@login_required
+def new() -> Response | str | tuple[str, int]:
+    """The first step of a request nobody told yet, with what its address says of it.
+
+    The address has a key, by which one draft is begun: whoever goes back to it goes on with that.
+    """
+    actor = current_actor()
+    if not actor.buyers():
+        check_standing(actor, actor.organisation_id, entering=True)
+        raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
+    key = _KEY.sub("", request.args.get("key", ""))[:20]
+    if request.method == "GET":
+        if not key:
+            said: dict[str, Any] = {name: request.args.getlist(name) for name in SAID if name in request.args}
+            return redirect(url_for("sourcing.new", **said, key=secrets.token_urlsafe(9)), 303)
+        begun = drafting.begun_by(db.session, actor, key)
+        if begun is not None:
+            return redirect(_address(begun, "what" if begun.state == "draft" else ""), 303)
+    before = _before(actor)
+    form, status = WhatForm(), 200
+    _prepare_what(form, actor, None, before)
+    if form.is_submitted():
+        status = 422
+        if form.validate():
+            result, status = attempt(form, _unkeyed(drafting.create), key=key, **_begun(form, before))
+            if result is not None:
+                return redirect(_onward(result, "what"), 303)
+    return render_template(
+        "sourcing/draft.html",
+        step="what",
+        form=form,
+        draft=None,
+        steps=STEPS,
+        lacked=list(STEPS),
+        wrong=[],
+        last=drafting.last_published(db.session, actor),
+        templates=drafting.templates(db.session, actor),
+        before=before,
+        files=[],
+    ), status
+
+
+def _unkeyed(act: Callable[..., str]) -> Callable[..., str]:
+    """An act without the form's one-time key: to tell a step twice is to tell it once, the last counts."""
+    return lambda actor, *args, submission, **values: act(actor, *args, **values)
+
+
+def _before(actor: Actor) -> Tender | None:
+    """The request this one is begun from: like it, or because it came to nothing."""
+    named = request.args.get("from") or request.args.get("like")
+    found: Tender | None = visible(Tender, named) if named else None
+    return found if found is not None and "buyer" in found.roles_of(actor) else None
+
+
+def _prepare_what(form: WhatForm, actor: Actor, draft: Tender | None, before: Tender | None) -> None:
+    """What can be chosen, and what was said already."""
+    if not form.is_submitted():
+        if draft or before:
+            form.fill(draft or before)  # type: ignore[arg-type]
+        if draft is None:
+            form.again_of.data = _again(before) if before and "from" in request.args else None
+            form.item_code.data = request.args.get("item") or form.item_code.data
+            form.region_code.data = region_asked() or form.region_code.data
+    earlier = fruitless(db.session, draft) if draft else []
+    said = form.again_of.data or ""
+    if said not in ("", NOT_AGAIN) and all(each.identifier != said for each in earlier):
+        named = db.session.scalars(select(Tender).where(Tender.identifier == said))
+        earlier += [each for each in named if each.roles_of(actor)]
+    form.prepare(actor, current_items(db.session), earlier)
+    if draft is not None:
+        del form.on_behalf_of  # whose it is was said when it was begun
+
+
+def _again(before: Tender) -> str | None:
+    """What a request begun from this one repeats: a draft is named nowhere."""
+    return before.identifier if before.published_at else before.again_said
+
+
+def _begun(form: WhatForm, before: Tender | None) -> dict[str, Any]:
+    """What the first step tells, with what the address says of the others, as far as it can be read."""
+    values = _values(form)
+    item = item_by_code(db.session, values["item_code"])
+    size = _size_said(item) if item is not None and item.code == request.args.get("item") else {}
+    return {
+        **values,
+        "like": before.identifier if before else None,
+        "invite": [each for each in request.args.getlist("invite") if _AGENCY.fullmatch(each)][:MOST_INVITED],
+        **({"quantity": size} if size else {}),
+    }
+
+
+def _size_said(item: ServiceItem) -> Json:
+    """The size in the address, {} where there is none by which the item can be priced."""
+    told = {name: request.args.get(name, "").strip() for name in ("amount", "count", "factor")}
+    read: dict[str, Callable[[str], Any]] = {"amount": money.parse, "count": numbers.whole, "factor": str}
+    wanted = [name for name in (item.measure, "factor") if told.get(name)]
+    try:
+        size = {name: read[name](told[name]) for name in wanted}
+        item.check_quantity(size)
+    except (ValueError, RuleViolation):
+        return {}
+    return size
+
+
+def _values(form: Any) -> dict[str, Any]:
+    """What a form tells, as actions take it."""
+    values: dict[str, Any] = form.values()
+    return file_of(values.pop("file")) | values if "file" in values else values
+
+
+def _address(draft: Tender, step: str) -> str:
+    """Where a step of a draft is; without one, the request's own page."""
+    return (
+        url_for("sourcing.edit", identifier=draft.identifier, step=step)
+        if step
+        else case_url("tender", draft.identifier)
+    )
+
+
+def _onward(identifier: str, step: str) -> str:
+    """Where a person goes on to who told a step.
+
+    Back to it, if he said so; to the first that is to be told; and when all are, to what remains: to publish.
+    """
+    draft = visible(Tender, identifier)
+    if "stay" in request.form:
+        return _address(draft, step)
+    left = untold(draft)
+    may_publish = any(move.act == "publish" for move in TENDER.open_to(draft, current_actor()))
+    return _address(draft, left[0]) if left else _address(draft, "") + ("/publish" if may_publish else "")
+
+
+@bp.route("/requests/<identifier>/edit", methods=["GET", "POST"])
+@bp.route("/requests/<identifier>/edit/<step>", methods=["GET", "POST"])
+@login_required
+def edit(identifier: str, step: str = "") -> Response | str | tuple[str, int]:
+    """A step of a draft; without one, the first that is to be told, or to begin with."""
+    draft = _open(identifier)
+    if not step:
+        return redirect(_address(draft, next(iter(untold(draft)), "what")), 303)
+    form, status = _form(draft, step), 200
+    if "look" in request.form:
+        form.read()
+    elif form.is_submitted():
+        status = 422
+        if form.validate():
+            result, status = attempt(form, _unkeyed(drafting.edit), draft.identifier, **_values(form))
+            if result is not None:
+                return redirect(_onward(result, step), 303)
+    left = lacking(db.session, draft)
+    return render_template(
+        "sourcing/draft.html",
+        step=step,
+        form=form,
+        draft=draft,
+        steps=STEPS,
+        lacked=[where for where, _problem in left],
+        wrong=[problem_text(problem) for where, problem in left if problem and where == step],
+        before=None,
+        files=documents.of_case(db.session, "tender", identifier) if step == "what" else [],
+        **_beside(draft, step, form),
+    ), status
+
+
+def _open(identifier: str) -> Tender:
+    draft: Tender = visible(Tender, identifier)
+    TENDER.find(draft.state, "edit")
+    check_open(draft, "edit")
+    return draft
+
+
+def _form(draft: Tender, step: str) -> Any:
+    """The form of a step, as the draft stands or as it was sent."""
+    form: Form
+    if step == "what":
+        form = WhatForm()
+        _prepare_what(form, current_actor(), draft, None)
+        return form
+    if step == "size":
+        form = SizeForm()
+        form.offer(draft.item, draft.quantity)
+    elif step == "choice":
+        form = ChoiceForm()
+        form.prepare()
+    elif step == "whom":
+        form = WhomForm()
+        form.prepare(needs.offering(draft))
+    else:
+        abort(404)
+    if not form.is_submitted():
+        form.fill(draft)
+    return form
+
+
+def _beside(draft: Tender, step: str, form: Any) -> dict[str, Any]:
+    """What a step is worked out by: the size what it will cost, the choice what suits."""
+    if step == "size":
+        job = form.job()
+        return {"estimate": needs.estimate(draft.item, job), "sized": job is not None}
+    if step == "choice":
+        worth = form.budget.data or needs.typical(draft)
+        asked = [form.funds.data] if form.funds.data in FUNDS else list(FUNDS)
+        advice = {each: needs.advice(draft.item, each, worth, policy.current()) for each in asked}
+        return {"advice": advice, "worth": worth, "funds": FUNDS}
+    return {}
+
+
+@bp.post("/requests/<identifier>/preview/<step>")
+@login_required
+def preview(identifier: str, step: str) -> str:
+    """What a step comes to as it is being filled in; a piece of its page, for what renews it there."""
+    draft = _open(identifier)
+    if step not in ("size", "choice"):
+        abort(404)
+    form = _form(draft, step)
+    return render_template(f"sourcing/draft_{step}.html", draft=draft, **_beside(draft, step, form))
+
+
+@bp.post("/requests/<identifier>/files/<document>/remove")
+@login_required
+def detach(identifier: str, document: str) -> Response:
+    drafting.detach(current_actor(), visible(Tender, identifier).identifier, document)
+    return redirect(url_for("sourcing.edit", identifier=identifier, step="what"), 303)
+
+
+@bp.route("/requests/<identifier>/template", methods=["GET", "POST"])
+@login_required
+def template(identifier: str) -> Response | str | tuple[str, int]:
+    """Keep a request under a name, to begin others from it."""
+    found = visible(Tender, identifier)
+    check_role(db.session, found, "edit", current_actor(), {"buyer"})
+    back = case_url("tender", identifier)
+    return form_page(
+        TemplateForm(data={"name": found.template_name or found.project[:80]}),
+        _("留作模板"),
+        drafting.keep_as_template,
+        lambda _made: back,
+        lambda form: form.values(),
+        identifier,
+        back=back,
+    )
