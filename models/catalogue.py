@@ -372,9 +372,8 @@ def published_items() -> tuple[dict[str, Any], ...]:
 def _departments(rows: list[dict[str, Any]]) -> dict[str, str]:
     """The approval matters of these rows, in order, each with the department of the first that names it."""
     found: dict[str, str] = {}
-    for row in rows:
-        for name in row["matters"]:
-            found.setdefault(name, row["department"])
+    for name, department in ((name, row["department"]) for row in rows for name in row["matters"]):
+        found.setdefault(name, department)
     return found
 
 

@@ -19,8 +19,7 @@ from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
 from market.credit.actions import refresh_scores
 from market.extensions import db
 from market.notices.telling import tell
-from market.sourcing.alerts import alert
-from market.sourcing.jobs import destroy_keys, issue_notices, watch
+from market.sourcing.jobs import alert, destroy_keys, issue_notices, watch
 from market.transaction import transaction
 from models import events, failures
 from models.agencies.history import note_agency_events

@@ -1,7 +1,8 @@
 """What follows events here.
 
 Award notices (中选通知书) are issued, keys that are not to be used any more destroyed, and buyers told of a
-chosen agency that may not sign any more.
+chosen agency that may not sign any more. Agencies that may answer a tender that was published openly hear of
+it, and whoever saved such a search.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from datetime import datetime
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from market.chunks import chunk_size
 from market.extensions import db
 from market.files import issue_outside
 from market.keeper import keeper
+from market.notices.telling import put_down
 from market.printing import letter
-from models import documents, events, money, policy
+from models import documents, events, money, notifications, policy
 from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies import eligibility
@@ -28,6 +31,7 @@ from models.documents import Document
 from models.errors import RuleViolation, serialize_problem
 from models.events import Event
 from models.i18n import N_
+from models.sourcing import matching, saved_searches
 from models.sourcing.awards import Award
 from models.sourcing.modes import FUNDS
 from models.sourcing.modes.reference_price import reference_words
@@ -181,3 +185,37 @@ def _note(session: Session, award: Award, problem: RuleViolation | None) -> None
         },
         notify=[award.buyer_id, award.agency_id],
     )
+
+
+OPENED = ("tender.publish", "tender.turn")  # acts after which agencies answer, anew or at all
+Find = Callable[[Session, Tender, int, int], tuple[list[int], int | None]]
+# By what a notice is about; whoever may answer and also saved such a search is told as one who may answer.
+FOUND: dict[str, Find] = {"work": matching.able_agencies, "saved": saved_searches.told_of}
+
+
+def alert(happened: list[Event]) -> None:
+    """Who hears of a tender that opened: the consumer, outside of any transaction.
+
+    Some at a time, and each once: what was told before a kill is not told again.
+    """
+    for event in happened:
+        if event.kind in OPENED:
+            for kind, find in FOUND.items():
+                _alert(event.id, event.case_identifier, kind, find)
+
+
+def _alert(event: int, identifier: str, kind: str, find: Find) -> None:
+    size, after = chunk_size(("alerts", kind)), 0
+    while True:
+        tender = Tender.load(db.session, identifier)
+        if tender.state != "published" or tender.openness != "open":
+            db.session.rollback()
+            return
+        told, go_on = find(db.session, tender, after, size.size)
+        db.session.rollback()
+        if told:
+            with size.piece() as session:
+                put_down(session, notifications.tell(session, [(key, event, kind) for key in told]))
+        if go_on is None:
+            return
+        after = go_on

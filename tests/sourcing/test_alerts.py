@@ -13,7 +13,7 @@ from harness.factories import PDF, World, years
 from market.agencies.actions import entry, publishing
 from market.extensions import db
 from market.jobs import drain
-from market.sourcing import alerts
+from market.sourcing import jobs
 from market.sourcing.actions import cancelling, common, searching
 from market.transaction import transaction
 from models import clock
@@ -182,7 +182,7 @@ def test_those_who_may_answer_hear_of_it_once(crowd: World) -> None:
     assert told(crowd, tender) == {"second": "work", "skilled": "work"}
     event = db.session.scalars(select(Event).where(Event.kind == "tender.publish")).one()
     db.session.expunge(event)
-    alerts.alert([event])
+    jobs.alert([event])
     assert told(crowd, tender) == {"second": "work", "skilled": "work"}, "killed and run again, nobody twice"
     count = db.session.scalars(select(Notification).where(Notification.kind == "work")).unique().all()
     assert len(count) == 2

@@ -8,8 +8,8 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from market.agencies.actions.serving import declare
+from market.agencies.area_forms import ServiceAreasForm
 from market.agencies.blueprint import bp, mine
-from market.agencies.forms import ServiceAreasForm
 from market.case_views import form_page
 from market.extensions import db
 from models.agencies.serving import areas_of
