@@ -249,11 +249,13 @@ def verified(stage: Stage, tender: str) -> list[str]:
                 text=True,
                 check=False,
             )
-        first = json.loads(file)["result"][0]
-        drawn = [line.split()[2] for line in ran.stdout.splitlines() if line.rstrip().endswith("<- drawn")]
-        if ran.returncode or drawn[0] != first or first not in page.get_text():
+        draw = json.loads(file)
+        first, won = draw["result"][0], draw.get("winner")
+        if ran.returncode or ran.stdout.split()[2] != first or first not in page.get_text():
             raise Refused(f"verify_draw.py disagrees: {ran.stdout}")
-        found.append(f"{json.loads(file)['identifier']} stands: {first}")
+        if won and ("winner" not in ran.stdout or won not in ran.stdout):
+            raise Refused(f"verify_draw.py disagrees: {ran.stdout}")
+        found.append(f"{draw['identifier']} stands: {first}")
     return found
 
 
