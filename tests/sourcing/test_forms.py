@@ -305,7 +305,7 @@ def test_past_prices_in_yuan_are_those_of_jobs_about_as_large(world: World, size
 def test_who_could_answer_is_told_before_publishing(app: Flask, world: World) -> None:
     buyer = sign_in(app, world, "buyer")
     enough = world.tender(publish=False, mode="sealed_bid", funds="state")
-    assert "决定前请看" not in buyer.get(f"/requests/{enough}/publish").text
+    assert "可能没有足够的机构应答" not in buyer.get(f"/requests/{enough}/publish").text
     gone = [world.organisation(name).id for name in ("agency", "second")]
     db.session.execute(delete(FeeSchedule).where(FeeSchedule.agency_id.in_(gone)))
     db.session.commit()
