@@ -55,7 +55,7 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 def fits_and_reads(page: Page) -> None:
-    """The page as it stands scrolls sideways nowhere, and axe finds nothing on it."""
+    """The page as it stands scrolls sideways nowhere, and axe, which needs scripts, finds nothing on it."""
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
     results = Axe().run(page, options={"runOnly": WCAG})
     assert results.violations_count == 0, f"{page.url}: {results.generate_report()}"

@@ -35,7 +35,7 @@ def test_what_is_typed_at_home_leads_to_the_item_and_those_who_do_it(
 
 @pytest.mark.parametrize("width", [375, 1440])
 def test_an_english_reader_finds_it_too(browser: Browser, site: Server, width: int) -> None:
-    visitor = Walker(browser, site, "", width)
+    visitor = Walker(browser, site, "", width, script=True)
     visitor.open("/")
     visitor.page.get_by_role("button", name="English").click()
     visitor.page.get_by_role("search").get_by_role("textbox").fill("water and soil conservation plan Golmud")

@@ -14,7 +14,8 @@ from tests.browser.conftest import Walker, fits_and_reads
 
 def test_an_agency_hears_of_a_request_answers_loses_and_objects(browser: Browser, site: Server) -> None:
     agencies = [
-        Walker(browser, site, f"agency{n}@example.cn", width) for n, width in ((1, 1280), (2, 375), (3, 1280))
+        Walker(browser, site, f"agency{n}@example.cn", width, script=True)
+        for n, width in ((1, 1280), (2, 375), (3, 1280))
     ]
     loser = agencies[1]
     loser.open("/requests?item=WAT-01")
@@ -23,7 +24,7 @@ def test_an_agency_hears_of_a_request_answers_loses_and_objects(browser: Browser
     loser.sees("水土保持方案", "有新的就通知")
     fits_and_reads(loser.page)
 
-    buyer = Walker(browser, site, "buyer@example.cn", 1280)
+    buyer = Walker(browser, site, "buyer@example.cn", 1280, script=True)
     buyer.open("/requests/new?item=WAT-01")
     buyer.fill(项目名称="听得到的项目", 截止时间="2026-03-09T10:00")
     buyer.choose("国有资金")

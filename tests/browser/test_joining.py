@@ -14,7 +14,7 @@ FOCUSED = "document.activeElement.className"
 
 
 def test_the_second_person_of_a_company_is_let_in_by_the_first(browser: Browser, site: Server) -> None:
-    second = Walker(browser, site, "", 1440)
+    second = Walker(browser, site, "", 1440, script=True)
     second.open("/sign-up")
     second.sees("现在:", "第一次发布需求或报价之前:", "签署合同时:")
     second.press("提交")
@@ -41,7 +41,7 @@ def test_the_second_person_of_a_company_is_let_in_by_the_first(browser: Browser,
     second.press("请管理员同意我加入")
     second.sees("已经请管理员同意")
 
-    first = Walker(browser, site, "buyer@example.cn", 375)
+    first = Walker(browser, site, "buyer@example.cn", 375, script=True)
     first.open(claim)
     first.follow("同意加入")
     first.sees("卓玛", SECOND, "分机 8021")

@@ -11,7 +11,7 @@ from tests.browser.conftest import Walker, fits_and_reads
 
 @pytest.mark.parametrize("width", [1440, 375])
 def test_an_agencys_story_is_two_clicks_away(browser: Browser, site: Server, width: int) -> None:
-    regulator = Walker(browser, site, "regulator@example.cn", width)
+    regulator = Walker(browser, site, "regulator@example.cn", width, script=True)
     regulator.follow("辖区机构")
     fits_and_reads(regulator.page)
     regulator.page.locator("table.list td > a").first.click()
