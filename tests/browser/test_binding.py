@@ -46,17 +46,10 @@ def test_from_an_agreed_price_to_the_award(browser: Browser, site: Server) -> No
         Person(site.url).sign_in("buyer@example.cn"),
         Person(site.url).sign_in("agency1@example.cn"),
     )
-    tender = buyer.submit(
-        "/requests/new?item=WAT-01",
-        project="光伏基地水土保持方案",
-        region_code="632801",
-        mode="inquiry",
-        funds="private",
-        openness="open",
-    )
+    tender = buyer.draft("/requests/new?item=WAT-01", project="光伏基地水土保持方案", region_code="632801")
     buyer.submit(f"{tender}/publish")
     quote = agency.submit(f"{tender}/answer", price="45,000", days="20")
-    walker = Walker(browser, site, "buyer@example.cn", 1280)
+    walker = Walker(browser, site, "buyer@example.cn", 1280, script=True)
     walker.open(quote)
     walker.follow("同意这个价格")
     walker.sees(*SAID, "agency1 有限公司", "¥ 45,000.00", "谈妥不等于中选", "已谈妥", "不能撤销")
@@ -86,7 +79,7 @@ def test_from_the_signature_to_the_money_that_leaves(browser: Browser, site: Ser
         name: Person(site.url).sign_in(f"{name}@example.cn") for name in ("buyer", "agency1", "department")
     }
     contract = contracted(people["buyer"], people["agency1"])
-    buyer = Walker(browser, site, "buyer@example.cn", 1280)
+    buyer = Walker(browser, site, "buyer@example.cn", 1280, script=True)
     buyer.open(contract)
     assert main_button(buyer) == "付款到托管账户"
     deposit, *_rest = numbers(people["buyer"], contract, "M")
@@ -101,7 +94,7 @@ def test_from_the_signature_to_the_money_that_leaves(browser: Browser, site: Ser
     buyer.fill(银行流水号="2026030200001")
     buyer.upload("付款凭证", PDF)
     buyer.press("上传付款凭证")
-    agency = Walker(browser, site, "agency1@example.cn", 1280)
+    agency = Walker(browser, site, "agency1@example.cn", 1280, script=True)
     agency.open(f"/payments/{deposit}")
     agency.follow("确认到账")
     agency.sees(*SAID, "¥ 9,000.00", "不是付到本单位的账户")
@@ -113,7 +106,7 @@ def test_from_the_signature_to_the_money_that_leaves(browser: Browser, site: Ser
     agency.open(contract)
     agency.sees("机构自己的收款账户", "业主不要付到这个账户", "等来款核对")
     assert "已付给机构" not in agency.page.locator("main").inner_text()
-    custodian = Walker(browser, site, "custodian@example.cn", 1280)
+    custodian = Walker(browser, site, "custodian@example.cn", 1280, script=True)
     custodian.open(f"/payouts/{payout}")
     custodian.sees("现在还不能付出", deposit)
     assert custodian.page.locator("main .btn-main").count() == 0
