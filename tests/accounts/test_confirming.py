@@ -178,7 +178,7 @@ def _refused(act: Any, actor: Actor) -> str:
         act(actor)
     except NotAllowed as refused:
         return refused.message
-    except TypeError:  # it is asked what it is about
+    except (TypeError, RuleViolation):  # it is asked what it is about
         pass
     return ""
 

@@ -37,7 +37,7 @@ ENTRY = {
         ("password", "short", "至少 10 个字符", "at least 10"),
         ("organisation", "   ", "请填写", ""),
         ("organisation", "长" * 201, "", ""),
-        ("region_code", "999999", "请选择所在地区", "region"),
+        ("region_code", "999999", "没有找到这个地区", "region"),
         ("kind", "bank", "", ""),
     ],
 )

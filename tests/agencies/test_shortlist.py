@@ -146,12 +146,12 @@ def test_what_is_chosen_goes_on_to_the_invitation(app: Flask, world: World) -> N
         "amount=5000%E4%B8%87",
     }
     page = _compared(sign_in(app, world, "buyer"), *ids, item="WAT-01")
-    urls = [a["href"] for a in page.soup.select("a[href^='/requests/new']")]
+    urls = [a["href"] for a in page.soup.select("main a[href^='/requests/new']")]
     assert [url.count("invite=") for url in urls] == [1, 1, 2]
-    assert not _compared(sign_in(app, world, "agency"), *ids).soup.select("a[href^='/requests/new']")
+    assert not _compared(sign_in(app, world, "agency"), *ids).soup.select("main a[href^='/requests/new']")
     entry.suspend(world.actor("regulator"), ids[0], reason="检查中发现问题,暂停承接业务")
     page = _compared(Visitor(app), *ids, item="WAT-01")
-    assert all(ids[0] not in a["href"] for a in page.soup.select("a[href^='/requests/new']"))
+    assert all(ids[0] not in a["href"] for a in page.soup.select("main a[href^='/requests/new']"))
 
 
 def test_the_list_and_the_profile_price_the_size_that_was_typed(app: Flask, world: World) -> None:
@@ -171,7 +171,7 @@ def test_the_list_and_the_profile_price_the_size_that_was_typed(app: Flask, worl
     for path in (listed, profile, side):
         refused = visitor.get(f"{path}&count=viel")
         assert refused.status == 422, path
-        assert "请填写数字" in refused.text
+        assert "整数,例如 12" in refused.text
         assert refused.soup.select_one("input[name=count]")["value"] == "viel"
 
 

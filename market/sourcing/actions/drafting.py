@@ -246,6 +246,8 @@ def create(
         if invite:
             _invite(session, tender, invite)
         _fill(session, actor, tender, values)
+        if tender.item is None:
+            raise RuleViolation(N_("请选择一项。"), "item_code")
     start(session, tender, actor, "create")
     _attach(session, actor, tender, file_name, content)
     return tender.identifier
