@@ -63,9 +63,9 @@ def _agency_of(case_class: type[Case]) -> Any:
 def note_agency_events(session: Session, happened: list[Event]) -> None:
     """Event handler: each event goes into the story of the agency its case is about; twice is once."""
     wanted: dict[str, set[str]] = defaultdict(set)
-    for event in happened:
-        if event.case_type in TYPES and event.audience != "internal":
-            wanted[event.case_type].add(event.case_identifier)
+    told = [event for event in happened if event.case_type in TYPES and event.audience != "internal"]
+    for event in told:
+        wanted[event.case_type].add(event.case_identifier)
     about: dict[tuple[str, str], int] = {}
     for kind, identifiers in wanted.items():
         case_class = CASES[kind]
@@ -75,7 +75,7 @@ def note_agency_events(session: Session, happened: list[Event]) -> None:
         about |= {(kind, identifier): agency for identifier, agency in session.execute(found)}
     rows = [
         {"agency_id": agency, "event_id": event.id, "case_type": event.case_type}
-        for event in happened
+        for event in told
         if (agency := about.get((event.case_type, event.case_identifier)))
     ]
     if rows:

@@ -24,7 +24,8 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
     buyer.open("/")  # 1 询价: from the search box to a published request
     buyer.page.locator(".ask input").fill("我要办水保")
     buyer.page.get_by_role("button", name="找机构").click()
-    buyer.follow("水土保持方案报告书(表)编制")
+    with buyer.page.expect_navigation():
+        buyer.page.locator(".answer").get_by_role("link", name="水土保持方案").click()
     buyer.sees("一次性告知", "您要准备的材料", "¥ 50,000.00")
     buyer.press("请三家报价")
     buyer.draft("社会资金", "询价议价", 项目名称="格尔木光伏基地水土保持方案", 需求说明="装机 50 兆瓦")

@@ -26,7 +26,7 @@ def test_an_agency_hears_of_a_request_answers_loses_and_objects(browser: Browser
 
     buyer = Walker(browser, site, "buyer@example.cn", 1280, script=True)
     buyer.open("/requests/new?item=WAT-01")
-    buyer.draft("国有资金", "密封竞价", 项目名称="听得到的项目", 截止时间="2026-03-09T10:00")
+    buyer.draft("国有资金", "竞价·最低价", 项目名称="听得到的项目", 截止时间="2026-03-09T10:00")
     buyer.press("发布需求")
     tender = buyer.number(r"Q-2026-\d{6}")
     site.command("tick")

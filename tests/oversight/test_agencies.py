@@ -27,7 +27,9 @@ from tests.web import Visitor, sign_in
 
 
 def _rows(visitor: Visitor, path: str) -> list[str]:
-    return [str(link["href"]) for link in visitor.get(path).soup.select("table.list td > a:first-child")]
+    """Where the rows of a list lead to, by their first link."""
+    rows = visitor.get(path).soup.select("table.list tbody tr")
+    return [str(link["href"]) for row in rows if (link := row.select_one("a")) is not None]
 
 
 def _told_about(world: World, agency: str, reader: str) -> list[int]:

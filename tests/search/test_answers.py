@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from flask import Flask
@@ -42,7 +42,7 @@ def asked(app: Flask, words: str, **others: str) -> Answer:
 
 
 def listed(answer: Answer) -> list[str]:
-    return [a["href"].rsplit("/", 1)[-1] for a in answer.soup.select("td > a")]
+    return [urlsplit(a["href"]).path.rsplit("/", 1)[-1] for a in answer.soup.select("td > a")]
 
 
 def said(share: str) -> str:
