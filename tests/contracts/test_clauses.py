@@ -176,7 +176,7 @@ def test_an_authority_publishes_the_next_version_and_running_contracts_keep_thei
     changed = "任何一方违约的,每逾期一个工作日按该节点价款的千分之二支付违约金。"
     assert watch.submit(path, reason="提高逾期成本", **{f"text_{place}": changed}).status == 303
     page = Visitor(app).get("/contract-templates/report")
-    for said in ("第 2 版", "千分之二", "late_rate", "提高逾期成本"):
+    for said in ("第 2 版", "千分之二", "逾期违约金比例", "提高逾期成本"):
         assert said in page.text
     db.session.rollback()
     assert Contract.load(db.session, identifier).template_version == "report/1"

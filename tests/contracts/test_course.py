@@ -221,7 +221,7 @@ def test_versions_answers_and_outcomes_stand_side_by_side(app: Flask, world: Wor
         listed = watch.get(f"/oversight/first-pass?by={by}")
         assert name in listed.text
         assert "0%" in listed.text
-    assert "agency单位,1,0,0%,1" in watch.get("/oversight/first-pass.csv").text
+    assert "agency单位,1,0,0,1" in watch.get("/oversight/first-pass.csv").text
 
 
 def test_rounds_are_limited_and_then_there_is_a_dispute(world: World) -> None:
