@@ -123,6 +123,7 @@ def test_every_night_is_made_up_for_once_and_a_part_that_fails_stops_no_other(
         "submissions",
         "tallies",
         "waiting statements",
+        "notices",
     ]
     nightly.work("long")
     nightly.work("long")

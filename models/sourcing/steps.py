@@ -47,6 +47,6 @@ def lacking(session: Session, tender: Tender) -> list[tuple[str, RuleViolation |
             rule(session, tender)
         except RuleViolation as problem:
             if (step := step_of(problem.field)) not in waiting:
-                found.append((step, problem))
+                found.append((step, problem.with_traceback(None)))  # which would hold all that was read
     order = list(STEPS)
     return sorted(found, key=lambda each: order.index(each[0]))
