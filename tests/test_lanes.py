@@ -136,6 +136,7 @@ def test_every_night_is_made_up_for_once_and_a_part_that_fails_stops_no_other(
         "submissions",
         "tallies",
         "waiting statements",
+        "notices",
         "scores",
     ], "again by itself, the others not"
     assert db.session.scalars(select(Failure)).all() == []
