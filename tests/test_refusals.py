@@ -75,6 +75,7 @@ def test_whatever_a_field_of_ours_says_is_in_words() -> None:
         "Invalid field name '%s'.",
         "Field must be equal to %(other_name)s.",
         "Invalid email address.",
+        "Invalid Mac address.",
         "This field cannot be edited.",
         "This field is disabled and cannot have a value.",
         "Not a valid week value.",
