@@ -63,7 +63,7 @@ LISTS = {
     "/my/answers": "agency",
     "/oversight/agencies": "regulator",
     "/oversight/agencies.csv": "regulator",
-    "/oversight/agencies/A-2026-000001": "regulator",
+    "/oversight/agencies/A-2026-000001?about=ratings": "regulator",
     "/oversight/agencies/A-2026-000001.csv": "regulator",
     "/oversight/agencies/A-2026-000001/contract": "regulator",
     "/contracts.csv": "buyer",
