@@ -209,8 +209,6 @@ def register(app: Flask) -> None:
         landing=landing,
         case_link=case_link,
         asked_for=asked,
-        sorted_by=lambda order: {**(request.view_args or {}), **asked(order=order, page=1)},
-        taken=lambda: {**(request.view_args or {}), **asked()},
         current_actor=current_actor,
         own_suspension=suspensions.own_suspension,
     )

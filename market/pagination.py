@@ -16,14 +16,11 @@ from market.extensions import db
 def asked(**changes: Any) -> dict[str, Any]:
     """What this page was asked for, to make a link of, with some of it changed.
 
-    Nothing that url_for itself listens to.
+    What its address holds stays, whatever is asked under that name; nothing that url_for itself listens to.
     """
-    taken = ("self", "endpoint")
-    return {
-        key: value
-        for key, value in {**request.args.to_dict(), **changes}.items()
-        if not key.startswith("_") and key not in taken
-    }
+    own = ("self", "endpoint")
+    typed = {key: value for key, value in request.args.items() if not key.startswith("_") and key not in own}
+    return {**typed, **(request.view_args or {}), **changes}
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class Page:
         return max(1, -(-self.total // self.size))
 
     def url(self, number: int) -> str:
-        return url_for(request.endpoint or "", **{**asked(), **(request.view_args or {}), "page": number})
+        return url_for(request.endpoint or "", **asked(page=number))
 
 
 def page_number() -> int:

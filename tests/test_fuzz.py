@@ -137,6 +137,12 @@ def _known(app: Flask, names: dict[str, str]) -> dict[str, list[tuple[str, dict[
         "/admin/failures/1/retry",
         "/custody/import/1/drop",
         "/custody/layouts/1/forget",
+        "/my/agencies/add",
+        "/my/notices/read",
+        "/my/notices/address/sms/remove",
+        "/my/searches/1/remove",
+        f"/requests/{names['draft']}/preview/how",
+        f"/requests/{names['draft']}/files/{names['report']}/remove",
     ]
     for act in (
         "publish",

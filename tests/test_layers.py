@@ -129,3 +129,9 @@ def test_macros_see_only_what_they_are_given(app: Flask) -> None:
         tree = app.jinja_env.parse(path.read_text(encoding="utf-8"))
         set_there = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
         assert meta.find_undeclared_variables(tree) - set_there <= app.jinja_env.globals.keys(), path
+
+
+def test_what_the_layout_sets_no_page_sees(app: Flask) -> None:
+    """A name set by the layout, its branches included, would take the place of a page's own of that name."""
+    tree = app.jinja_env.parse((ROOT / "templates/layout/base.html").read_text(encoding="utf-8"))
+    assert not list(tree.find_all((nodes.Assign, nodes.AssignBlock)))

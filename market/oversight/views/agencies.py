@@ -78,10 +78,8 @@ def agency(identifier: str) -> str:
         score=db.session.scalars(select(CreditScore).where(CreditScore.agency_id == found.id)).one_or_none(),
         figures=figures(found, actor),
         lines=lines[:PIECE],
-        newest={**asked(), "identifier": identifier, "before": None},
-        older={**asked(before=lines[PIECE - 1].event.id), "identifier": identifier}
-        if len(lines) > PIECE
-        else None,
+        newest=asked(before=None),
+        older=asked(before=lines[PIECE - 1].event.id) if len(lines) > PIECE else None,
         kind_options=[(name, _(label)) for name, (label, _types) in KINDS.items()],
     )
 
