@@ -95,8 +95,11 @@ class Walker:
         self.page.goto(path)
 
     def follow(self, text: str, *, exact: bool = False) -> None:
+        """Click a link of the page itself, or where there is none of these words, of the menus around it."""
+        inside = self.page.locator("main").get_by_role("link", name=text, exact=exact)
+        links = inside if inside.count() else self.page.get_by_role("link", name=text, exact=exact)
         with self.page.expect_navigation():
-            self.page.get_by_role("link", name=text, exact=exact).first.click()
+            links.first.click()
 
     def fill(self, **fields: str) -> None:
         for label, value in fields.items():
