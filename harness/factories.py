@@ -28,6 +28,7 @@ from models.acting import actor_for
 from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies.certificates import Practitioner
 from models.agencies.entry import FORMS, EntryMaterial, fill_step
+from models.authorisations import SCOPES, begin
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
@@ -86,6 +87,12 @@ class World:
         self.identifiers[name] = members.set_up_authority(ADMIN, **person)
         self.confirm(name)
 
+    def authorise(self, name: str) -> None:
+        """Somebody may sign and pay for the organisation it belongs to, as by a letter that was checked."""
+        with transaction() as session:
+            user = session.scalars(select(User).where(User.email == self.emails[name])).one()
+            begin(session, SYSTEM, "declare", user.memberships[0], "letter", covers=[*SCOPES], until=None)
+
     def confirm(self, name: str) -> None:
         """Somebody who was added here follows the link in the letter."""
         confirming.show_address(self.emails[name])
@@ -132,6 +139,7 @@ class World:
                 content=PDF,
             )
             entry.verify(ADMIN, self.identifiers[name])
+            self.authorise(name)
 
     def agency(
         self,
@@ -150,6 +158,7 @@ class World:
         entry.submit(self.actor(name), committed=True)
         if verified:
             entry.verify(self.actor("regulator"), self.identifiers[name])
+            self.authorise(name)
             self.fees(name, price, item)
 
     def fill(self, name: str, *, without: tuple[str, ...] = ()) -> None:

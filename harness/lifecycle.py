@@ -54,12 +54,14 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
     found["buyer"].submit("/sign-up", kind="enterprise", **_entry("buyer", 10))
     found["buyer"].confirm().submit("/my/licence", file=PDF)
     found["regulator"].submit("/agencies/E-2026-000001/verify")
+    found["buyer"].submit("/my/authorisation/declare", again=PASSWORD)
     for number, price in enumerate(("50,000", "48,000", "46,000")):
         name, agency = f"agency{number + 1}", Person(url, f"agency{number + 1}", journal)
         agency.submit("/sign-up", kind="agency", **_entry(name, 20 + number))
         agency.confirm()
         _fill_in(agency, name)
         found["regulator"].submit(f"/agencies/A-2026-{number + 1:06d}/verify")
+        agency.submit("/my/authorisation/declare", again=PASSWORD)
         agency.submit("/my/fees/new", item_code=ITEM, method="fixed", price=price, days="30", standard="")
         found[name] = agency
     return found
