@@ -197,6 +197,13 @@ def choose(buyer: Person, agency: Person, tender: str) -> None:
 
 def contracted(buyer: Person, agency: Person) -> str:
     """The path of a contract with the first agency, chosen directly and signed by both."""
+    contract = drawn_up(buyer, agency)
+    sign(buyer, agency, contract)
+    return contract
+
+
+def drawn_up(buyer: Person, agency: Person) -> str:
+    """The same before anybody signed."""
     tender = buyer.draft(
         f"/requests/new?item={ITEM}",
         project="高标准农田水土保持方案",
@@ -208,9 +215,7 @@ def contracted(buyer: Person, agency: Person) -> str:
     )
     buyer.submit(f"{tender}/publish")
     choose(buyer, agency, tender)
-    contract = f"/contracts/{buyer.find(tender, r'C-2026-[0-9]{6}')}"
-    sign(buyer, agency, contract)
-    return contract
+    return f"/contracts/{buyer.find(tender, r'C-2026-[0-9]{6}')}"
 
 
 def sign(buyer: Person, agency: Person, contract: str) -> None:
