@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 from sqlalchemy import ColumnElement, ForeignKey, String, false, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, identifiers, policy, spelling, workdays
+from models import clock, identifiers, policy, workdays
 from models.accounts import Delegation, Membership, Organisation, User
 from models.actors import SYSTEM, Actor
+from models.agencies.related_parties import asserted, person
 from models.base import Base
 from models.cases import Case
 from models.documents import of_case
@@ -270,13 +271,14 @@ def take_effect(session: Session, case: Authorisation, member: Membership) -> No
 def own_basis(session: Session, member: Membership) -> str:
     """On what basis this owner needs no letter: as the legal representative, or by the company's certificate.
 
-    Empty where neither is so. The name is the one the register gave, or somebody read from the licence.
+    Empty where neither is so. A representative's name counts that the register gave or somebody read from the
+    licence, and that its owner did not change since.
     """
     organisation = member.organisation
     if member.role != "owner" or organisation.state != "verified":
         return ""
-    named = spelling.name(organisation.legal_representative)
-    if named and named == spelling.name(member.user.name):
+    named = person(organisation.legal_representative)
+    if named and named == person(member.user.name) and not asserted(session, [organisation.id]):
         return "representative"
     key = valid_key(session, organisation.id)
     return "certificate" if key is not None and key.origin == "own" else ""

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from harness.factories import PASSWORD, PDF, World
 from market.accounts.actions import authorising, claiming, delegating, members
 from market.accounts.to_do import to_do
+from market.agencies.actions import accounts
 from market.contracts.actions import signing
 from market.extensions import db
 from market.jobs import drain, run_deadlines
@@ -174,6 +175,13 @@ def test_the_legal_representative_needs_none_and_only_he(world: World) -> None:
     world.member("buyer", "staff")
     with pytest.raises(NotAllowed):
         authorising.declare(world.actor("staff"), **BOTH, until=ends())
+
+
+def test_a_representative_the_owner_named_since_he_was_let_in_does_not_count(world: World) -> None:
+    unauthorised(world, "agency")
+    accounts.change_representative(world.actor("agency"), legal_representative="agency", phone="0979-1")
+    with pytest.raises(RuleViolation, match="请填写授权书"):
+        authorising.declare(world.actor("agency"), **BOTH, until=ends())
 
 
 def test_who_is_not_let_in_yet_declares_nothing_and_its_letter_waits(world: World) -> None:

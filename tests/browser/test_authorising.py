@@ -1,4 +1,4 @@
-"""A new company comes to its first contract, is told that it needs a letter, and signs once that was checked."""
+"""A new company comes to its first contract, is told it needs a letter, and signs once it was checked."""
 
 from __future__ import annotations
 
