@@ -107,7 +107,7 @@ AUTHORISATION = Workflow(
         ),
         Move("standing", "expire", "expired", who={"system"}, notify=("principal",)),
     ),
-    duties=("withdraw",),
+    duties=("open", "declare", "hand_on", "file", "withdraw"),  # whoever owes money has to be able to pay it
     prepares=("open", "file", "withdraw"),
     openings={"open": N_("填写授权书"), "declare": N_("登记授权"), "hand_on": N_("管理员转授")},
     consequences={
@@ -251,21 +251,29 @@ def begin(
 def take_effect(session: Session, case: Authorisation, member: Membership) -> None:
     """From now on the person has what this covers.
 
-    What it had before ends; what it handed on rests on this one.
+    What it had before ends; what it handed on rests on this one, as far as this one covers it.
     """
-    before, member.authorisation_id = member.authorisation_id, case.id
+    before, member.authorisation_id = member.authorisation, case.id
     session.flush()
     if before is None:
         return
-    old = session.get_one(Authorisation, before)
-    for kind, column in (
-        (Authorisation, Authorisation.given_under_id),
-        (Delegation, Delegation.given_under_id),
-    ):
-        rests = update(kind).where(column == before).values(given_under_id=case.id)
-        session.execute(rests, execution_options={"synchronize_session": False})
+    handed_on = select(Authorisation).where(Authorisation.given_under_id == before.id)
+    lent = select(Delegation).where(Delegation.given_under_id == before.id)
+    for each in session.scalars(handed_on).all():
+        if set(each.covers) <= set(case.covers):
+            each.given_under_id = case.id
+    for delegation in session.scalars(lent).all():
+        if powers_lent(delegation.scope) <= set(case.covers):
+            delegation.given_under_id = case.id
+    session.flush()
+    old = Authorisation.lock(session, before.identifier)
     if old.state == "standing":
         end(session, old, "withdraw", SYSTEM, reason=N_("由新的授权替代。"))
+
+
+def powers_lent(scope: Iterable[str]) -> set[str]:
+    """What whoever delegates these kinds of case has to be authorised for."""
+    return {power for power, kind in LENT.items() if kind in scope}
 
 
 def own_basis(session: Session, member: Membership) -> str:
@@ -311,7 +319,7 @@ def given_by(session: Session, actor: Actor, scope: Iterable[str]) -> Authorisat
 
     NotAllowed where he may not do so himself: nobody gives more than he has.
     """
-    needed = {power for power, kind in LENT.items() if kind in scope}
+    needed = powers_lent(scope)
     member = membership_of(session, actor.user_id or 0, actor.organisation_id or 0)
     own = member.authorisation if member is not None else None
     if needed and (own is None or not needed <= own.powers):

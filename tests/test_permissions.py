@@ -200,7 +200,7 @@ OF_CASES: list[tuple[str, str]] = [
         "organisation.verify organisation.return organisation.refuse claim.grant claim.refuse "
         "authorisation.accept authorisation.return",
     ),
-    ("buyer", "authorisation.file"),
+    ("buyer, buyer suspended", "authorisation.file"),
     (f"buyer, buyer suspended, {OVERSEERS}, admin, system", "authorisation.withdraw"),
     ("", "claim.file claim.ask claim.withdraw claim.resume"),  # the applicant's, who is none of these
     ("agency", "claim.admit"),

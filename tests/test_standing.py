@@ -176,7 +176,14 @@ def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: 
     for name, case_class in CASES.items():
         db.session.rollback()
         case = case_class.load(db.session, identifiers[name])
-        of_none = name in ("organisation", "check", "credit_record", "claim", "account_change")
+        of_none = name in (
+            "organisation",
+            "check",
+            "credit_record",
+            "claim",
+            "account_change",
+            "authorisation",
+        )
         for regulator, expected in (
             ("water", name != "bid"),
             ("ecology", of_none),

@@ -237,8 +237,8 @@ def test_a_renewal_keeps_what_was_handed_on(world: World) -> None:
     authorising.accept(world.actor("regulator"), filed(world, "buyer"))
     assert load(before.identifier).state == "withdrawn"
     assert [each.state for each in letters(world, "staff")] == ["standing"]
-    withdrawn(world, "buyer")
-    assert letters(world, "staff") == []
+    authorising.accept(world.actor("regulator"), filed(world, "buyer", covers=["pay"]))
+    assert letters(world, "staff") == [], "no more than its owner has"
 
 
 def test_a_delegation_that_signs_or_pays_is_given_by_somebody_who_may_and_ends_with_that(

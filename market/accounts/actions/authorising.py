@@ -76,6 +76,8 @@ def hand_on(session: Session, actor: Actor, email: str, *, covers: list[str], un
     found = member_called(session, organisation.id, email)
     if found is None or found.user_id == actor.user_id:
         raise NotFound(N_("没有找到这位成员。"))
+    if not found.user.confirmed:
+        raise RuleViolation(N_("这位成员还没有确认邮箱,确认以后才能授权。"))
     own = given_by(session, actor, [LENT[each] for each in covers if each in LENT])
     chosen = check_terms(covers, until, most=own.until if own is not None else None)
     under = own.id if own is not None else None
