@@ -165,6 +165,9 @@ def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
     quotes.decline(before, quote)
 
 
+NO_LINE = ("organisation", "check", "credit_record", "claim", "account_change", "authorisation")
+
+
 def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: Any) -> None:
     """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area.
 
