@@ -22,13 +22,13 @@ from market.sourcing.actions import awards, drafting, quotes, tenders
 from market.sourcing.actions import bids as bid_actions
 from market.sourcing.actions import closing as closing_actions
 from market.transaction import transaction
-from models import clock, workdays
+from models import clock, identifiers, policy, workdays
 from models.accounts import Delegation, Organisation, User
 from models.acting import actor_for
 from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies.certificates import Practitioner
 from models.agencies.entry import FORMS, EntryMaterial, fill_step
-from models.authorisations import SCOPES, begin
+from models.authorisations import SCOPES, Authorisation
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
@@ -88,10 +88,22 @@ class World:
         self.confirm(name)
 
     def authorise(self, name: str) -> None:
-        """Somebody may sign and pay for the organisation it belongs to, as by a letter that was checked."""
+        """Somebody may sign and pay for its organisation, as whoever did before this was asked for."""
         with transaction() as session:
-            user = session.scalars(select(User).where(User.email == self.emails[name])).one()
-            begin(session, SYSTEM, "declare", user.memberships[0], "letter", covers=[*SCOPES], until=None)
+            member = session.scalars(select(User).where(User.email == self.emails[name])).one().memberships[0]
+            letter = Authorisation(
+                identifier=identifiers.issue(session, Authorisation),
+                organisation_id=member.organisation_id,
+                user_id=member.user_id,
+                region_code=member.organisation.region_code,
+                policy_version=policy.current().version,
+                basis="before",
+                covers=[*SCOPES],
+                state="standing",
+            )
+            session.add(letter)
+            session.flush()
+            member.authorisation_id = letter.id
 
     def confirm(self, name: str) -> None:
         """Somebody who was added here follows the link in the letter."""
