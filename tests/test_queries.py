@@ -71,6 +71,7 @@ LISTS = {
     "/contracts.csv": "buyer",
     "/admin/authorities": "admin",
     "/": "visitor",
+    "/my/organisation": "buyer",
     "/oversight/checks": "regulator",
     "/oversight/checks.csv": "regulator",
     "/oversight/register": "regulator",
