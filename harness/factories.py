@@ -22,12 +22,13 @@ from market.sourcing.actions import awards, drafting, quotes, tenders
 from market.sourcing.actions import bids as bid_actions
 from market.sourcing.actions import closing as closing_actions
 from market.transaction import transaction
-from models import clock, workdays
+from models import clock, identifiers, policy, workdays
 from models.accounts import Delegation, Organisation, User
 from models.acting import actor_for
 from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies.certificates import Practitioner
 from models.agencies.entry import FORMS, EntryMaterial, fill_step
+from models.authorisations import SCOPES, Authorisation
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
@@ -86,6 +87,24 @@ class World:
         self.identifiers[name] = members.set_up_authority(ADMIN, **person)
         self.confirm(name)
 
+    def authorise(self, name: str) -> None:
+        """Somebody may sign and pay for its organisation, as whoever did before this was asked for."""
+        with transaction() as session:
+            member = session.scalars(select(User).where(User.email == self.emails[name])).one().memberships[0]
+            letter = Authorisation(
+                identifier=identifiers.issue(session, Authorisation),
+                organisation_id=member.organisation_id,
+                user_id=member.user_id,
+                region_code=member.organisation.region_code,
+                policy_version=policy.current().version,
+                basis="before",
+                covers=[*SCOPES],
+                state="standing",
+            )
+            session.add(letter)
+            session.flush()
+            member.authorisation_id = letter.id
+
     def confirm(self, name: str) -> None:
         """Somebody who was added here follows the link in the letter."""
         confirming.show_address(self.emails[name])
@@ -132,6 +151,7 @@ class World:
                 content=PDF,
             )
             entry.verify(ADMIN, self.identifiers[name])
+            self.authorise(name)
 
     def agency(
         self,
@@ -150,6 +170,7 @@ class World:
         entry.submit(self.actor(name), committed=True)
         if verified:
             entry.verify(self.actor("regulator"), self.identifiers[name])
+            self.authorise(name)
             self.fees(name, price, item)
 
     def fill(self, name: str, *, without: tuple[str, ...] = ()) -> None:

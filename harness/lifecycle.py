@@ -54,12 +54,14 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
     found["buyer"].submit("/sign-up", kind="enterprise", **_entry("buyer", 10))
     found["buyer"].confirm().submit("/my/licence", file=PDF)
     found["regulator"].submit("/agencies/E-2026-000001/verify")
+    found["buyer"].submit("/my/authorisation/declare", again=PASSWORD)
     for number, price in enumerate(("50,000", "48,000", "46,000")):
         name, agency = f"agency{number + 1}", Person(url, f"agency{number + 1}", journal)
         agency.submit("/sign-up", kind="agency", **_entry(name, 20 + number))
         agency.confirm()
         _fill_in(agency, name)
         found["regulator"].submit(f"/agencies/A-2026-{number + 1:06d}/verify")
+        agency.submit("/my/authorisation/declare", again=PASSWORD)
         agency.submit("/my/fees/new", item_code=ITEM, method="fixed", price=price, days="30", standard="")
         found[name] = agency
     return found
@@ -195,6 +197,13 @@ def choose(buyer: Person, agency: Person, tender: str) -> None:
 
 def contracted(buyer: Person, agency: Person) -> str:
     """The path of a contract with the first agency, chosen directly and signed by both."""
+    contract = drawn_up(buyer, agency)
+    sign(buyer, agency, contract)
+    return contract
+
+
+def drawn_up(buyer: Person, agency: Person) -> str:
+    """The same before anybody signed."""
     tender = buyer.draft(
         f"/requests/new?item={ITEM}",
         project="高标准农田水土保持方案",
@@ -206,9 +215,7 @@ def contracted(buyer: Person, agency: Person) -> str:
     )
     buyer.submit(f"{tender}/publish")
     choose(buyer, agency, tender)
-    contract = f"/contracts/{buyer.find(tender, r'C-2026-[0-9]{6}')}"
-    sign(buyer, agency, contract)
-    return contract
+    return f"/contracts/{buyer.find(tender, r'C-2026-[0-9]{6}')}"
 
 
 def sign(buyer: Person, agency: Person, contract: str) -> None:

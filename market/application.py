@@ -110,8 +110,8 @@ def _keeper(settings: dict[str, Any]) -> Keeper:
 
 
 def _open_rooms(app: Flask) -> None:
+    from market.accounts import authorising, identification
     from market.accounts import delegation_views as _delegations  # noqa: F401 - its routes
-    from market.accounts import identification
     from market.accounts import views as accounts
     from market.agencies import views as agencies
     from market.catalogue import views as catalogue
@@ -129,6 +129,7 @@ def _open_rooms(app: Flask) -> None:
 
     for room in (
         accounts,
+        authorising,
         identification,
         agencies,
         catalogue,

@@ -121,6 +121,18 @@ def check_open(case: Case, act: str) -> None:
         raise NotAllowed(permission.NO_PART)
 
 
+def check_authorised(case: Case) -> None:
+    """Unauthorised where the reader's organisation has an act before it that it has not authorised him to."""
+    if (problem := case.workflow.lacking(case, current_actor())) is not None:
+        raise problem
+
+
+def _lacking(case: Case) -> str:
+    """The same in words; empty where nothing is lacking."""
+    problem = case.workflow.lacking(case, current_actor())
+    return problem_text(problem) if problem is not None else ""
+
+
 def landing(case: Case) -> str:
     """The page a person returns to after an act on this case.
 
@@ -208,6 +220,7 @@ def register(app: Flask) -> None:
         url_of=url_of,
         landing=landing,
         case_link=case_link,
+        lacking=_lacking,
         asked_for=asked,
         current_actor=current_actor,
         own_suspension=suspensions.own_suspension,

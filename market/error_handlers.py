@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from market.extensions import login
 from market.formatting import problem_text
 from models.actors import VISITOR
-from models.errors import Problem
+from models.errors import Problem, Unauthorised
 
 # What it looks like when the database does not answer.
 AWAY = (
@@ -48,7 +48,10 @@ def register(app: Flask) -> None:
     @app.errorhandler(Problem)
     def problem(error: Problem) -> tuple[str, int]:
         return render_template(
-            "layout/error.html", status=error.status, message=problem_text(error)
+            "layout/error.html",
+            status=error.status,
+            message=problem_text(error),
+            authorise=isinstance(error, Unauthorised),
         ), error.status
 
     @app.errorhandler(DataError)

@@ -73,6 +73,7 @@ TOOLS: list[Line] = [
     ("payments.desk", N_("资金托管")),
     ("payments.trial", N_("账本")),
     ("contracts.signing", N_("签名密钥")),
+    ("authorising.mine", N_("签署付款授权")),
     ("oversight.authorities", N_("部门账号")),
     ("oversight.override", N_("变更状态")),
     ("oversight.failures", N_("后台任务")),

@@ -56,6 +56,9 @@ ACTS: dict[str, Ask | None] = {
     "accounts.delegating.delegate": Ask(["enterprise"], owner=True),
     "accounts.delegating.revoke": Ask(["enterprise"], duty=True, owner=True),
     **_of("accounts.delegating", "accept lay_down", SIGNED_IN),
+    "accounts.authorising.open_letter": PARTY,
+    "accounts.authorising.declare": Ask(["enterprise", "agency"], duty=True, owner=True),
+    "accounts.authorising.hand_on": Ask(["enterprise", "agency"], duty=True, owner=True),
     "accounts.members.block_account": SIGNED_IN,  # over whom: models/blocking.py
     "accounts.members.unblock_account": SIGNED_IN,
     **_of("accounts.confirming", "send_again _change_address", SIGNED_IN),
@@ -162,6 +165,8 @@ BEFORE_CONFIRMING = frozenset(
 # before which a person shows its password once more, whatever page or program it comes from
 PROVED = frozenset(
     {
+        "accounts.authorising.declare",
+        "accounts.authorising.hand_on",
         "accounts.delegating.delegate",
         "agencies.accounts.change_account",
         "agencies.accounts.change_representative",
@@ -219,6 +224,10 @@ PAGES: dict[str, Ask] = {
     **_of("accounts", "delegations accept_delegation lay_down_delegation", SIGNED_IN),
     **_of("identification", "address send_again outbox", SIGNED_IN),
     "identification.confirm": ANYBODY,
+    **_of("authorising", "mine new_letter", PARTY),
+    "authorising.declare": _act("accounts.authorising.declare"),
+    "authorising.hand_on": _act("accounts.authorising.hand_on"),
+    "authorising.model_letter": SIGNED_IN,
     "identification.licence": _act("accounts.entering.correct"),
     "accounts.people": OVERSEER,
     "accounts.block": SIGNED_IN,

@@ -17,6 +17,7 @@ from market.chunks import between, chunk_size
 from market.extensions import db
 from market.files import store
 from models import clock
+from models.authorisations import Authorisation
 from models.batches import Batch
 from models.documents import Document
 from models.notice_settings import DigestEntry
@@ -33,6 +34,9 @@ SENT = timedelta(days=30)  # a form older than that is not sent again
 COUNTED = timedelta(days=30)
 WAITED = timedelta(days=90)
 READ = timedelta(days=365)
+CONTESTED = timedelta(
+    days=1095
+)  # so long somebody may go to law about what was signed (民法典第一百八十八条)
 AT_ONCE = 500  # names asked about in one statement
 
 # Every column that names bytes in the store; besides them, a comparison with the register names its export
@@ -110,8 +114,22 @@ def clear_notifications() -> int:
     return _clear(Notification, old, "notices")
 
 
+def clear_letters() -> int:
+    """Forget the scans of letters of authorisation that ended long ago: somebody's identity card is on them.
+
+    Returns how many. Whose authority it was, and what became of it, stays.
+    """
+    ended = select(Authorisation.identifier).where(Authorisation.ended_at < clock.now() - CONTESTED)
+    old = (Document.case_type == "authorisation") & Document.case_identifier.in_(ended)
+    return _clear(Document, old, "letters of authorisation")
+
+
 def _clear(
-    table: type[Submission] | type[UploadTally] | type[UnreadBankStatement] | type[Notification],
+    table: type[Submission]
+    | type[UploadTally]
+    | type[UnreadBankStatement]
+    | type[Notification]
+    | type[Document],
     old: ColumnElement[bool],
     what: str,
 ) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 from functools import cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,6 +31,9 @@ from models.password_hashing import belongs, hash_of
 from models.referrals import REFERRAL_ACTS, referrals, up
 from models.regions import covers, current
 from models.workflow_table import Move, State, Workflow
+
+if TYPE_CHECKING:
+    from models.authorisations import Authorisation
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
 
@@ -253,7 +256,10 @@ class Organisation(Case, Base):
 
 
 class Membership(Base):
-    """A person in an organisation: `owner` manages members, `staff` works."""
+    """A person in an organisation: `owner` manages members, `staff` works.
+
+    `authorisation`: the last by which it signs and pays for it (authorisations.py), in force or not.
+    """
 
     __tablename__ = "memberships"
     __table_args__ = (UniqueConstraint("user_id", "organisation_id"),)
@@ -261,15 +267,17 @@ class Membership(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     role: Mapped[str] = mapped_column(String(10))
+    authorisation_id: Mapped[int | None] = mapped_column(ForeignKey("authorisations.id"))
     user: Mapped[User] = relationship(back_populates="memberships")
     organisation: Mapped[Organisation] = relationship(back_populates="memberships", lazy="joined")
+    authorisation: Mapped[Authorisation | None] = relationship(lazy="joined")
 
 
 class Delegation(Base):
     """A buyer lets a person act for it (采购受托人): in which kinds of case, up to what sum, until when.
 
     It is offered: it gives power and ties (conflicts.py) once the person has accepted it, until either of the
-    two ends it.
+    two ends it, or what the buyer's owner was authorised by ends (`given_under_id`).
     """
 
     __tablename__ = "delegations"
@@ -282,6 +290,7 @@ class Delegation(Base):
     accepted_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]  # by the buyer
     laid_down_at: Mapped[datetime | None]  # by the person, accepted or not
+    given_under_id: Mapped[int | None] = mapped_column(ForeignKey("authorisations.id"))
     user: Mapped[User] = relationship(back_populates="delegations")
     buyer: Mapped[Organisation] = relationship(lazy="joined")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.accounts import Organisation, User, may_buy_for_others
+from models.accounts import Membership, Organisation, User, may_buy_for_others
 from models.actors import IN_STANDING, OFFICES, Actor, Mandate, Standing
 
 
@@ -52,13 +52,18 @@ def actor_for(user: User) -> Actor:
         mandates=mandates,
         resting=resting,
         belongs=tuple((m.organisation_id, m.organisation.kind) for m in counted),
-        standings=_standings({**buyers, organisation.id: organisation}),
+        standings=_standings({**buyers, organisation.id: organisation}, membership),
         blocked=blocked,
         confirmed=user.confirmed,
     )
 
 
-def _standings(organisations: dict[int, Organisation]) -> tuple[Standing, ...]:
+def _standings(
+    organisations: dict[int, Organisation], membership: Membership | None = None
+) -> tuple[Standing, ...]:
+    letter = membership.authorisation if membership is not None else None
+    own = {letter.organisation_id: letter.powers} if letter is not None else {}
     return tuple(
-        Standing(key, each.name, each.state, each.authority_role or "") for key, each in organisations.items()
+        Standing(key, each.name, each.state, each.authority_role or "", own.get(key, frozenset()))
+        for key, each in organisations.items()
     )

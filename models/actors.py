@@ -29,6 +29,8 @@ ROLES = {
     "other": N_("对方"),
     "applicant": N_("认领人"),
     "holder": N_("现登记单位"),
+    "principal": N_("授权单位"),
+    "signatory": N_("被授权人"),
     "claimant": N_("提出争议的一方"),
     "respondent": N_("答辩的一方"),
     "visitor": N_("访客"),
@@ -43,13 +45,14 @@ OFFICES = frozenset({"regulator", "department", "custodian"})  # what an authori
 class Standing:
     """How an organisation that an actor may stand for is doing: the state of its entry.
 
-    `office` is what an authority is.
+    `office` is what an authority is; `powers` is what this person may bind it to (authorisations.py).
     """
 
     organisation_id: int
     name: str
     state: str
     office: str = ""
+    powers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,15 +161,17 @@ class Case(Locked, Numbered):
         return [key for key in sides if key is not None]
 
     def in_standing(self, actor: Actor, played: Iterable[str], act: str) -> frozenset[str]:
-        """Those of these roles whose organisation may do this act as it stands.
+        """Those of these roles whose organisation may do this act as it stands, and has authorised the actor.
 
         None where the account is blocked.
         """
-        asks = self.workflow.asks(act)
+        asks, power = self.workflow.asks(act), self.workflow.powers.get(act, "")
         return frozenset(
             role
             for role in played
-            if not actor.blocked and permission.stands(actor, self.side_of(role), **asks)
+            if not actor.blocked
+            and permission.stands(actor, self.side_of(role), **asks)
+            and permission.authorised(actor, self.side_of(role), power)
         )
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:

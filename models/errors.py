@@ -31,6 +31,10 @@ class NotAllowed(Problem):
     status = 403
 
 
+class Unauthorised(NotAllowed):
+    """The asker belongs to the organisation, and has no authority to bind it to this."""
+
+
 class WrongState(Problem):
     """The case stands where this act has no place any more, or not yet."""
 

@@ -25,6 +25,15 @@ def with_address(email: str) -> Select[User]:
     return select(User).where(or_(User.email == asked, claiming)).order_by(User.email.is_(None), User.id)
 
 
+def member_called(session: Session, organisation: int | None, email: str) -> Membership | None:
+    """The membership of an organisation of whoever signs in with this address."""
+    with_it = with_address(email).with_only_columns(User.id).order_by(None)
+    found = select(Membership).where(
+        Membership.organisation_id == organisation, Membership.user_id.in_(with_it)
+    )
+    return session.scalars(found.limit(1)).one_or_none()
+
+
 def called(session: Session, email: str) -> User:
     """The person somebody means by this address; one that is awaited where nobody has it.
 

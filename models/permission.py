@@ -15,16 +15,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from models import clock
 from models.actors import ENTERING, IN_STANDING, OFFICES, Actor, Standing
-from models.errors import NotAllowed, Problem
+from models.errors import NotAllowed, Problem, Unauthorised
 from models.i18n import N_
 from models.regions import covers
 
+# What a delegate needs no letter for: a delegation of these kinds of case is given by an owner who has one.
+LENT = {"sign": "contract", "pay": "payment"}
 NO_PART = N_("您在这件事里没有办理这一步的权限。")
 
 
@@ -133,6 +137,40 @@ def check_standing(
         raise _out_of_standing(standing)
 
 
+def powers_of(state: str, covers: Iterable[str], until: datetime | None) -> frozenset[str]:
+    """What an authorisation lets its person do now (authorisations.py)."""
+    lasts = state == "standing" and (until is None or until > clock.now())
+    return frozenset(covers) if lasts else frozenset()
+
+
+def authorised(actor: Actor, organisation: int | None, power: str) -> bool:
+    """Whether an actor may bind the organisation it stands for to what asks this power, if any.
+
+    By its own authorisation, or as a delegate in such cases. An office stands for none.
+    """
+    standing = actor.standing_of(organisation)
+    if not power or standing is None or power in standing.powers:
+        return True
+    return any(
+        m.buyer_id == organisation and LENT[power] in m.scope and m.until > clock.now()
+        for m in actor.mandates
+    )
+
+
+def unauthorised(actor: Actor, organisation: int | None, power: str) -> Unauthorised | None:
+    """Why an actor may not, in the words every page and act says it with; None where it may."""
+    if authorised(actor, organisation, power):
+        return None
+    name = getattr(actor.standing_of(organisation), "name", "")
+    if power == "sign":
+        return Unauthorised(
+            N_("“%(name)s”还没有授权您签署合同。请先办理签署付款授权;期限照常计算,不会因此停止。"), name=name
+        )
+    return Unauthorised(
+        N_("“%(name)s”还没有授权您付款。请先办理签署付款授权;期限照常计算,不会因此停止。"), name=name
+    )
+
+
 def _out_of_standing(standing: Standing) -> NotAllowed:
     from models.accounts import ORGANISATION
 
@@ -166,6 +204,7 @@ def fresh(session: Session, actor: Actor) -> Actor:
     the next tender.
     """
     from models.accounts import Delegation, Membership, Organisation, User
+    from models.authorisations import Authorisation
 
     if actor.user_id is None:
         return actor
@@ -182,12 +221,16 @@ def fresh(session: Session, actor: Actor) -> Actor:
             Delegation.scope,
             Delegation.most,
             Delegation.until,
+            Authorisation.state.label("letter"),
+            Authorisation.covers,
+            Authorisation.until.label("letter_until"),
         )
         .select_from(User)
         .outerjoin(Organisation, Organisation.id.in_(keys))
         .outerjoin(
             Membership, and_(Membership.user_id == User.id, Membership.organisation_id == Organisation.id)
         )
+        .outerjoin(Authorisation, Authorisation.id == Membership.authorisation_id)
         .outerjoin(
             Delegation,
             and_(
@@ -198,8 +241,14 @@ def fresh(session: Session, actor: Actor) -> Actor:
     )
     rows = session.execute(query).all()
     states = {row.id: row.state for row in rows}
+    letters = {row.id: powers_of(row.letter, row.covers, row.letter_until) for row in rows if row.letter}
     standings = tuple(
-        replace(each, state=states.get(each.organisation_id, each.state)) for each in actor.standings
+        replace(
+            each,
+            state=states.get(each.organisation_id, each.state),
+            powers=letters.get(each.organisation_id, frozenset()),
+        )
+        for each in actor.standings
     )
     return _left(actor, rows, standings)
 

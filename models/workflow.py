@@ -106,7 +106,10 @@ def check_role(
         conflicts.check_delegate(actor, case.side_of("buyer") if "buyer" in frozenset(who) else None)
         raise NotAllowed(permission.NO_PART)
     if not played:
-        permission.check_standing(actor, case.side_of(min(among)), **case.workflow.asks(act))
+        side, power = case.side_of(min(among)), case.workflow.powers.get(act, "")
+        permission.check_standing(actor, side, **case.workflow.asks(act))
+        if (problem := permission.unauthorised(actor, side, power)) is not None:
+            raise problem
         raise NotAllowed(N_("只有本单位的管理员可以这样做。"))  # all else `in_standing` asks
     if not leaving:
         conflicts.check(session, case, actor, played)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
-from models import clock, policy, workdays
+from models import clock, permission, policy, workdays
 from models.actors import Actor
-from models.errors import WrongState
+from models.errors import Unauthorised, WrongState
 from models.i18n import N_
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class Workflow:
         consequences: dict[str, str] | None = None,
         buttons: dict[str, str] | None = None,
         undone_by: dict[str, str] | None = None,
+        powers: dict[str, str] | None = None,
     ) -> None:
         """Build the table; see permission.py for `duties` and `prepares`.
 
@@ -112,13 +113,14 @@ class Workflow:
         `prepares` those that are to one nobody has let in yet. `unhurried` are the states that wait for
         somebody without a limit, each with the reason. `buttons` is what stands on an act's button where
         that is a verb and not what was decided; `consequences` says what an act binds to, by law or in money;
-        `undone_by` names the act with which whoever did one goes back.
+        `undone_by` names the act with which whoever did one goes back. `powers` are the acts by which a party
+        binds itself, each with what of authorisations.py whoever does it for the party needs.
         """
         self.name, self.label, self.acts, self.opening = name, label, acts, opening
         self.openings = openings or {}
         self.duties, self.prepares = frozenset(duties), frozenset(prepares)
         self.buttons, self.consequences = buttons or {}, consequences or {}
-        self.undone_by = undone_by or {}
+        self.undone_by, self.powers = undone_by or {}, powers or {}
         self.states = {state.name: state for state in states}
         self.initial = states[0].name
         self.moves = moves
@@ -149,7 +151,7 @@ class Workflow:
 
     def _check_words(self) -> None:
         """ValueError where something is said of an act that is none, or that is undone by what never can."""
-        said = self.buttons.keys() | self.consequences.keys() | self.undone_by.keys()
+        said = self.buttons.keys() | self.consequences.keys() | self.undone_by.keys() | self.powers.keys()
         possible = {move.act for move in self.moves if self.undoing(move)}
         if unknown := (said - self.acts.keys()) | (self.undone_by.keys() - possible):
             raise ValueError(f"{self.name}: what is said of {sorted(unknown)} fits no row")
@@ -207,6 +209,17 @@ class Workflow:
             and (case.referred_to or not m.above)
         ]
         return sorted(rows, key=lambda move: not move.main)
+
+    def lacking(self, case: Case, actor: Actor) -> Unauthorised | None:
+        """Why an act that waits for this actor's organisation is not open to it: it is not authorised."""
+        for move in self.moves:
+            if move.source != case.state or not self.powers.get(move.act):
+                continue
+            for role in sorted(case.roles_of(actor) & frozenset(move.who)):
+                found = permission.unauthorised(actor, case.side_of(role), self.powers[move.act])
+                if found is not None and permission.stands(actor, case.side_of(role), **self.asks(move.act)):
+                    return found
+        return None
 
     def offered_to(self, case: Case, actor: Actor) -> list[Move]:
         """Those of the rows open to this actor that a page has a button for as the case stands."""

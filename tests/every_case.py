@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from harness.factories import PDF, World
 from market.access_codes import code_of
-from market.accounts.actions import members
+from market.accounts.actions import authorising, members
 from market.agencies import imports
 from market.agencies.actions import accounts as account_actions
 from market.agencies.actions import certificates, registry
@@ -28,6 +28,7 @@ from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
 from models.credit.records import propose
+from models.documents import of_case
 from models.ledger import books
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
@@ -128,6 +129,11 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["claim"] = members.sign_up(
         VISITOR, **{**world._person("claimant", kind="agency"), "uscc": world.organisation("agency").uscc}
     )
+    names["authorisation"] = authorising.open_letter(
+        world.actor("agency"), covers=["sign"], until=time.instant + timedelta(days=365)
+    )
+    authorising.file(world.actor("agency"), names["authorisation"], file_name="授权书.pdf", content=PDF)
+    names["letter"] = of_case(db.session, "authorisation", names["authorisation"])[0].identifier
     names["account_change"] = account_actions.change_account(
         world.actor("agency"),
         bank_name="演示银行",

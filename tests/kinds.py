@@ -53,6 +53,7 @@ def people(world: World) -> dict[str, Actor]:
     world.agency("applicant", verified=False)
     world.enterprise("helper")
     world.member("buyer", "staff")
+    world.authorise("staff")
     for name in ("waiting", "unconfirmed"):
         world.enterprise(name, verified=False)
     world.emails |= {

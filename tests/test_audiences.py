@@ -72,6 +72,11 @@ NO_OFFICE: Likeness = (
             "/my/statement.pdf",
             "/my/members/new",
             "/my/delegations/new",
+            "/my/authorisation",
+            "/my/authorisation?page=2",
+            "/my/authorisation/new",
+            "/my/authorisation/declare",
+            "/my/members/nobody@example.cn/authorise",
         ],
         404: [
             "/evaluations/{evaluation}",
@@ -99,6 +104,8 @@ LIKE: dict[str, Likeness] = {
                 "/requests/{draft}/ask",
                 "/my/signing/renew",
                 "/my/signing/bring",
+                "/my/authorisation/declare",
+                "/my/members/nobody@example.cn/authorise",
             ],
             404: [
                 "/requests/{live}/auction",

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from harness.factories import World
+from harness.factories import PDF, World
 from harness.person import current_values
-from market.accounts.actions import members
+from market.accounts.actions import authorising, members
 from market.agencies.actions import checks
 from market.contracts.actions import changing, disputing
 from market.extensions import db
@@ -20,6 +21,7 @@ from market.payments.actions import importing, paying
 from market.payments.jobs import match_lines
 from market.sourcing.actions import awards, closing, questions, quotes, scoring
 from market.transaction import transaction
+from models import clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies.checks import open_check
@@ -82,6 +84,17 @@ def _check(world: World) -> str:
     return checks.ask(world.actor("regulator"), check.identifier, reason="请说明实际经营情况")
 
 
+def _letter(world: World, name: str) -> str:
+    """A letter of authorisation somebody has filled in."""
+    ends = clock.now() + timedelta(days=90)
+    return authorising.open_letter(world.actor(name), covers=["sign"], until=ends)
+
+
+def _handed_in(world: World, name: str) -> str:
+    """One that waits to be checked."""
+    return authorising.file(world.actor(name), _letter(world, name), file_name="l.pdf", content=PDF)
+
+
 def _deciding(world: World) -> str:
     """A dispute that waits for the regulator."""
     dispute = disputing.file(world.actor("buyer"), world.started(), claim="机构收到定金后一直没有开展工作")
@@ -111,6 +124,7 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     world.appoint_admin()
     evaluation, live, proposed, objection = _late(world, time)
     world.agency("applicant", verified=False)
+    world.member("buyer", "staff")
     world.identifiers["beginner"] = members.sign_up(VISITOR, **world._person("beginner", kind="agency"))
     contract = world.settled_unrated()
     for paid in world.every(Payment, contract):
@@ -206,6 +220,11 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         "/my/members/new": "buyer",
         "/my/password": "second",
         "/my/delegations/new": "buyer",
+        "/my/authorisation/new": "buyer",
+        "/my/authorisation/declare": "buyer",
+        f"/my/members/{world.emails['staff']}/authorise": "buyer",
+        f"/authorisations/{_letter(world, 'agency')}/file": "agency",
+        f"/authorisations/{_handed_in(world, 'second')}/return": "regulator",
         f"/agencies/{world.identifiers['applicant']}/refuse": "regulator",
         "/admin/authorities/new": "admin",
         f"/admin/override?number={world.tender()}": "admin",

@@ -106,6 +106,15 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "payments.importing.drop_waiting payments.importing.forget_layout payments.bank.read "
         "payments.bank.settle",
     ),
+    (
+        "buyer, staff, delegate, agency, applicant, waiting, evaluator, buyer suspended, "
+        "delegate of suspended, agency suspended",
+        "accounts.authorising.open_letter",
+    ),
+    (
+        "buyer, delegate, agency, evaluator, buyer suspended, delegate of suspended, agency suspended",
+        "accounts.authorising.declare accounts.authorising.hand_on",
+    ),
     # owners; helper, who is the delegate here, owns another enterprise
     ("buyer, delegate, delegate of suspended", "accounts.delegating.delegate"),
     ("buyer, delegate, buyer suspended, delegate of suspended", "accounts.delegating.revoke"),
@@ -164,6 +173,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
         " ".join(
             f"referrals.refer_{kind}"
             for kind in (
+                "authorisation",
                 "check",
                 "claim",
                 "clarification",
@@ -187,8 +197,11 @@ OF_CASES: list[tuple[str, str]] = [
     (OVERSEERS, "organisation.suspend organisation.restore check.ask check.clear check.confirm"),
     (
         f"{OVERSEERS}, admin",
-        "organisation.verify organisation.return organisation.refuse claim.grant claim.refuse",
+        "organisation.verify organisation.return organisation.refuse claim.grant claim.refuse "
+        "authorisation.accept authorisation.return",
     ),
+    ("buyer, buyer suspended", "authorisation.file"),
+    (f"buyer, buyer suspended, {OVERSEERS}, admin, system", "authorisation.withdraw"),
     ("", "claim.file claim.ask claim.withdraw claim.resume"),  # the applicant's, who is none of these
     ("agency", "claim.admit"),
     ("agency, agency suspended", "claim.answer claim.decline"),

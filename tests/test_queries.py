@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from harness.factories import PDF, World, years
+from market.accounts.actions import authorising
 from market.agencies.actions import shortlist
 from market.agencies.actions.serving import declare
 from market.contracts.actions import changing, delivering, drafting
@@ -20,7 +22,7 @@ from market.payments.jobs import match_lines
 from market.sourcing.actions import drafting as tender_drafting
 from market.sourcing.actions import quotes
 from market.transaction import transaction
-from models import failures
+from models import clock, failures
 from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies.certificates import Practitioner
@@ -94,6 +96,7 @@ LISTS = {
     "/contract-templates": "visitor",
     "/contract-templates/report": "visitor",
     "/my/signing": "buyer",
+    "/my/authorisation": "buyer",
     "/contracts/C-2026-000001": "buyer",
     "/deliverables/V-2026-000001": "agency",
     "/payments/M-2026-000001": "buyer",
@@ -125,6 +128,9 @@ def _more(world: World, round_: int) -> None:
     name = f"more{round_}"
     world.agency(name, 5_000_000)
     shortlist.add(world.actor("buyer"), agency=world.identifiers[name])
+    world.member("buyer", f"staff{round_}")
+    ends = clock.now() + timedelta(days=30)
+    authorising.hand_on(world.actor("buyer"), world.emails[f"staff{round_}"], covers=["sign"], until=ends)
     declare(world.actor(name), areas=["630100", "632801"])
     contract = world.settled(agency=name)
     world.fees("agency", 5_000_000 - round_)

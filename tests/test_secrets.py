@@ -20,6 +20,7 @@ from sqlalchemy import select
 
 from harness.factories import PDF, World
 from market.accounts import jobs as letters
+from market.accounts.actions import authorising
 from market.contracts.actions.contract_pdf import rendered
 from market.extensions import db
 from market.files import store
@@ -28,7 +29,7 @@ from market.jobs import drain, run_deadlines
 from market.sourcing.actions import auction, awards, closing, quotes, searching
 from market.sourcing.actions import bids as bid_actions
 from market.transaction import transaction
-from models import CASES, draws, events
+from models import CASES, clock, draws, events
 from models.accounts import Membership, User
 from models.clock import BEIJING
 from models.documents import Document
@@ -198,6 +199,17 @@ def _invited(world: World, scene: Scene) -> None:
     scene.invited = [number for number in scene.numbers if number not in before]
 
 
+def _letter(world: World, scene: Scene) -> None:
+    """A letter of authorisation that waits to be checked; an identity card is on its scan."""
+    letter = authorising.open_letter(
+        world.actor("agency"), covers=["sign"], until=clock.now() + timedelta(days=90)
+    )
+    scan = "授权书扫描件的名字.pdf"
+    authorising.file(world.actor("agency"), letter, file_name=scan, content=PDF + b"%110101199003070011")
+    scene.plant(letter, scan, "110101199003070011", known=("agency", "regulator", "admin"))
+    _numbered(scene, letter)
+
+
 def _walkers(roles: tuple[str, ...]) -> tuple[str, ...]:
     return roles if db.engine.dialect.name == "sqlite" else tuple(role for role in roles if role in FEWER)
 
@@ -211,6 +223,7 @@ def scene(app: Flask, world: World, time: Any) -> Scene:
     _auction(world, time, made)
     _sealed(world, made)
     _invited(world, made)
+    _letter(world, made)
     drain()
     rebuild_index()
     db.session.rollback()

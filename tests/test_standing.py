@@ -165,6 +165,9 @@ def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
     quotes.decline(before, quote)
 
 
+NO_LINE = ("organisation", "check", "credit_record", "claim", "account_change", "authorisation")
+
+
 def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: Any) -> None:
     """WAT-01 is of 水利; what is of no line, an agency or its check, is everybody's who oversees the area.
 
@@ -176,7 +179,14 @@ def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: 
     for name, case_class in CASES.items():
         db.session.rollback()
         case = case_class.load(db.session, identifiers[name])
-        of_none = name in ("organisation", "check", "credit_record", "claim", "account_change")
+        of_none = name in (
+            "organisation",
+            "check",
+            "credit_record",
+            "claim",
+            "account_change",
+            "authorisation",
+        )
         for regulator, expected in (
             ("water", name != "bid"),
             ("ecology", of_none),

@@ -252,6 +252,15 @@ def _of_claim(letter: Letter, subject: str, words: str, **told: str) -> Text:
     return _to(letter, subject, words, f"/claims/{letter.data['claim']}", **about, **told)
 
 
+def _authorisation_decided(session: Session, letter: Letter) -> Text:
+    words = N_(
+        "%(who)s,您好:\n\n您代表“%(organisation)s”签署和付款的授权书(%(authorisation)s)已经核对。结果、理由和接下来可以怎么办请看:\n\n%(link)s"
+    )
+    about = {name: letter.data[name] for name in ("organisation", "authorisation")}
+    path = f"/authorisations/{letter.data['authorisation']}"
+    return _to(letter, _("授权书有了结果"), words, path, **about)
+
+
 def _blocked(session: Session, letter: Letter) -> Text:
     words = N_(
         "%(who)s,您好:\n\n您在公信平台的账号已被停用,不能登录和办理任何事项。理由:%(reason)s\n\n如有异议,请联系%(whom)s。\n\n%(link)s"
@@ -283,6 +292,7 @@ TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "claim_decided": _claim_decided,
     "asks_to_join": _asks_to_join,
     "join_decided": _join_decided,
+    "authorisation_decided": _authorisation_decided,
     "notice": texts.notice,
     "digest": texts.digest,
     "code": texts.code,

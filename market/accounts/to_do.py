@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from market.to_do import ToDo
 from models.accounts import Organisation
 from models.actors import Actor
+from models.authorisations import wanting
 from models.claims import unfinished
 from models.documents import of_case
 
@@ -29,6 +30,14 @@ def to_do(session: Session, actor: Actor, own: Organisation | None) -> list[ToDo
                 _("补正资料或上传营业执照"),
                 _("登记机关没有自动核验通过的,由监管部门核对营业执照"),
                 url_for("identification.licence"),
+            )
+        )
+    if own is not None and own.kind != "authority" and wanting(session, actor):
+        found.append(
+            ToDo(
+                _("办理签署付款授权"),
+                _("第一次签署合同、付款之前要有;期限不会等"),
+                url_for("authorising.mine"),
             )
         )
     claim = unfinished(session, actor.user_id) if own is None and actor.user_id else None

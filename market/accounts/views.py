@@ -47,6 +47,7 @@ from models.accounts import (
 from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.agencies.register import UNLIKE
+from models.authorisations import SCOPES
 from models.blocking import may_lift, people_of, rank_over
 from models.claims import latest
 from models.errors import NotAllowed, NotFound
@@ -219,6 +220,8 @@ def organisation() -> str:
         unlike=UNLIKE,
         scope_names={name: CASES[name].workflow.label for name in SCOPE},
         may_lift=partial(may_lift, current_actor()),
+        powers=SCOPES,
+        own_powers=getattr(current_actor().standing_of(mine.id), "powers", ()),
     )
 
 

@@ -18,7 +18,14 @@ from sqlalchemy import select
 from market import extensions, garbage
 from market.demo.banking import bank_story
 from market.demo.choosing import tender_story
-from market.demo.opening import agency_story, authorities, enterprise_story, experts, register_story
+from market.demo.opening import (
+    agency_story,
+    authorities,
+    enterprise_story,
+    experts,
+    letters_story,
+    register_story,
+)
 from market.demo.stage import SEED, Stage, Story, fall_due
 from market.demo.wiping import wipe
 from market.demonstration import people, progress
@@ -101,6 +108,7 @@ def _stories(start: datetime, until: datetime, tenders: int) -> list[Turn]:
         )
     enqueue(start, bank_story(stage.dealt("bank")))
     enqueue(start, register_story(stage.dealt("register"), until))
+    enqueue(start, letters_story(stage, until))
     for number, buyer in enumerate(buyers):
         enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
     opened = start + timedelta(days=min(6, (until - start).days // 8))

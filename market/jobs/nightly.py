@@ -23,7 +23,14 @@ from market.extensions import db
 from market.indexing import refresh_index
 from market.notices.telling import send_digests
 from market.payments.jobs import close_books, reconcile
-from market.purging import clear_notifications, clear_submissions, clear_tallies, clear_waiting, sweep_files
+from market.purging import (
+    clear_letters,
+    clear_notifications,
+    clear_submissions,
+    clear_tallies,
+    clear_waiting,
+    sweep_files,
+)
 from market.transaction import transaction
 from models import clock, heartbeats
 from models.clock import BEIJING
@@ -53,6 +60,7 @@ PARTS = {
     "waiting statements": Part("long", clear_waiting),
     "digests": Part("outside", send_digests),
     "notices": Part("long", clear_notifications),
+    "letters of authorisation": Part("long", clear_letters),
     "accounts": Part("outside", tidy),
     "register": Part("outside", compare_daily),
     "reconcile": Part("outside", reconcile),

@@ -208,6 +208,7 @@ CONTRACT = Workflow(
     duties=("terminate", "give_notice", "retract", "contest", "dispute"),
     openings={"draft": N_("起草合同")},
     undone_by={"agree_buyer": "revise", "agree_agency": "revise", "give_notice": "retract"},
+    powers={"agree_buyer": "sign", "agree_agency": "sign"},
     consequences={
         "agree_buyer": N_(
             "电子签名与手写签名、盖章同等有效。双方都签署后合同成立,业主要按期把定金付到托管账户。"

@@ -93,6 +93,7 @@ PAYMENT = Workflow(
         Move("confirmed", "receive", "cleared", who={"system", "custodian"}, main=True),
     ),
     duties=("pay", "confirm", "dispute"),
+    powers={"pay": "pay"},
     openings={"ask": N_("应付款项")},
     consequences={
         "pay": N_("表示款已从本单位账户转到托管账户。请先转账,再上传凭证。"),

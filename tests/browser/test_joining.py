@@ -16,7 +16,7 @@ FOCUSED = "document.activeElement.className"
 def test_the_second_person_of_a_company_is_let_in_by_the_first(browser: Browser, site: Server) -> None:
     second = Walker(browser, site, "", 1440, script=True)
     second.open("/sign-up")
-    second.sees("现在:", "第一次发布需求或报价之前:", "签署合同时:")
+    second.sees("现在:", "第一次发布需求或报价之前:", "第一次签署合同、付款之前:", "授权书")
     second.press("提交")
     assert "refused" in second.page.evaluate(FOCUSED), "the list of what is wrong has the focus"
     second.page.get_by_role("link", name="统一社会信用代码:").click()

@@ -24,6 +24,7 @@ SINCE = {
     "upload_tallies",
     "account_changes",
     "claims",
+    "authorisations",
     "agency_events",
     "favourites",
     "service_areas",

@@ -113,6 +113,7 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
 PARTS: dict[str, dict[str, set[str]]] = {
     "organisation": {"agency": {"agency"}},
     "claim": {"agency": {"holder"}},
+    "authorisation": {"buyer": {"principal", "signatory"}},
     "account_change": {"agency": {"agency"}},
     "check": {"agency": {"agency"}},
     "tender": {"buyer": {"buyer"}},
@@ -148,6 +149,7 @@ UNSEALED = "报价已经公开,请在原报价上议价。"
 UNFUNDED = "这份合同的来款还没有在银行对账单上核对到账,暂不能付出。"
 REFUSED: dict[str, dict[tuple[str, str], str]] = {
     "claim": {("filed", "grant"): "请先等现登记的成员说明,或期限届满。"},
+    "authorisation": {("draft", "file"): "请上传签字盖章后的授权书扫描件。"},
     "tender": {
         ("draft", "publish"): PAST,
         ("published", "amend"): PAST,

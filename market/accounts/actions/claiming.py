@@ -18,6 +18,7 @@ from models import clock
 from models.accounts import Delegation, Membership, Organisation
 from models.actors import SYSTEM, Actor
 from models.agencies.account_changes import under_way
+from models.authorisations import stop
 from models.claims import Claim
 from models.i18n import N_
 from models.workflow import perform, permit
@@ -155,6 +156,7 @@ def _put_out(session: Session, organisation: Organisation) -> None:
     for membership in session.scalars(
         select(Membership).where(Membership.organisation_id == organisation.id)
     ):
+        stop(session, membership)
         session.delete(membership)
     session.flush()
     lent = update(Delegation).where(Delegation.buyer_id == organisation.id, Delegation.revoked_at.is_(None))

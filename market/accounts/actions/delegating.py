@@ -18,6 +18,7 @@ from models.accounts import (
     may_buy_for_others,
 )
 from models.actors import Actor
+from models.authorisations import given_by
 from models.conflicts import no_delegate
 from models.errors import NotFound, RuleViolation
 from models.i18n import N_
@@ -41,8 +42,18 @@ def delegate(
         raise RuleViolation(N_("委托期限应在将来。"), "until")
     if most <= 0:
         raise RuleViolation(N_("金额应大于 0,且不超过 100 亿元。"), "most")
+    own = given_by(session, actor, scope)
+    if own is not None and own.until is not None and until > own.until:
+        raise RuleViolation(N_("委托的期限不能超过您自己的签署付款授权。"), "until")
     session.add(
-        Delegation(buyer_id=organisation.id, user_id=user.id, scope=sorted(scope), most=most, until=until)
+        Delegation(
+            buyer_id=organisation.id,
+            user_id=user.id,
+            scope=sorted(scope),
+            most=most,
+            until=until,
+            given_under_id=own.id if own is not None else None,
+        )
     )
     mail.post(session, "delegated", user.address, buyer=organisation.name)
     events.record(

@@ -24,9 +24,10 @@ from models import blocking, events, identifiers, passwords, regions, sessions, 
 from models.accounts import Membership, Organisation, User, known_as, named
 from models.actors import Actor
 from models.agencies.checks import check_code
+from models.authorisations import stop
 from models.claims import Claim, open_claim, taken
 from models.errors import NotAllowed, NotFound, RuleViolation
-from models.holders import called, hold, with_address
+from models.holders import called, hold, member_called
 from models.i18n import N_
 from models.password_hashing import worked_out
 from models.regions import Region
@@ -299,14 +300,10 @@ def add_member(session: Session, actor: Actor, *, email: str, name: str, passwor
 def remove_member(session: Session, actor: Actor, email: str) -> str:
     """The owner ends somebody's membership; what was done stays on record. Nobody removes an owner."""
     organisation = _own(session, actor)
-    with_it = with_address(email).with_only_columns(User.id).order_by(None)
-    found = session.scalars(
-        select(Membership)
-        .where(Membership.organisation_id == organisation.id, Membership.user_id.in_(with_it))
-        .limit(1)
-    ).one_or_none()
+    found = member_called(session, organisation.id, email)
     if found is None or found.role == "owner":
         raise NotFound(N_("没有找到这位成员。"))
+    stop(session, found)
     session.delete(found)
     events.record(
         session,

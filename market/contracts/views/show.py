@@ -14,7 +14,16 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.case_registry import ActPage, register_case
-from market.case_views import case_page, case_url, file_of, form_page, link, not_found, visible
+from market.case_views import (
+    case_page,
+    case_url,
+    check_authorised,
+    file_of,
+    form_page,
+    link,
+    not_found,
+    visible,
+)
 from market.contracts.actions import changing, disputing, drafting, signing
 from market.contracts.actions.contract_pdf import has_pdf, rendered
 from market.contracts.blueprint import bp
@@ -207,6 +216,7 @@ def paper(identifier: str) -> Response:
 def bring(identifier: str) -> Response | str | tuple[str, int]:
     """A signature made elsewhere comes back."""
     contract = visible(Contract, identifier)
+    check_authorised(contract)
     return form_page(
         BringForm(),
         _("上传在别处签署的合同"),
