@@ -32,7 +32,7 @@ def to_do(session: Session, actor: Actor, own: Organisation | None) -> list[ToDo
                 url_for("identification.licence"),
             )
         )
-    if own is not None and own.kind != "authority" and wanting(session, actor):
+    if own is not None and own.state == "verified" and own.kind != "authority" and wanting(session, actor):
         found.append(
             ToDo(
                 _("办理签署付款授权"),

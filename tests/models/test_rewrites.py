@@ -6,30 +6,12 @@ to the newest version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-
-from market.extensions import db
-from models import Base
 from tests.models.snapshot import LONG_AGO, Snapshot
 
 LATER = LONG_AGO + timedelta(days=30)
-
-
-@pytest.fixture
-def market(app: Any, request: pytest.FixtureRequest) -> Iterator[Snapshot]:
-    """The market before the revision in the test's name."""
-    snapshot = Snapshot(request.node.originalname.split("_")[1])
-    yield snapshot
-    snapshot.newest()
-    snapshot.close()
-    with db.engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
 def test_0002_draws_of_before_were_frozen_when_promised_and_bids_opened_at_their_deadline(
@@ -396,39 +378,3 @@ def test_0024_what_was_kept_of_requests_is_of_tenders(market: Snapshot) -> None:
     ]
     assert market.row("delegations", lent)["scope"] == ["request", "contract"]
     assert market.row("bids", bid)["request_id"] == request
-
-
-def test_0032_whoever_signed_or_paid_before_goes_on_and_nobody_else(market: Snapshot) -> None:
-    signed, other, office = (
-        market.add("organisations", name=name, kind=kind)
-        for name, kind in (("业主单位", "enterprise"), ("别家", "agency"), ("监管局", "authority"))
-    )
-    people = {name: market.add("users", name=name, handle=name) for name in "abcde"}
-    belongs = {
-        name: market.add("memberships", user_id=people[name], organisation_id=organisation, role=role)
-        for name, organisation, role in (
-            ("a", signed, "owner"),
-            ("b", signed, "staff"),
-            ("c", signed, "staff"),
-            ("d", other, "owner"),
-            ("e", office, "owner"),
-        )
-    }
-    for name, organisation, kind in (
-        ("b", signed, "contract.agree_buyer"),
-        ("b", signed, "payment.pay"),
-        ("c", signed, "contract.revise"),
-        ("d", other, "payment.confirm"),
-        ("e", office, "payment.pay"),
-    ):
-        market.add("events", kind=kind, actor_user_id=people[name], actor_organisation_id=organisation)
-    market.upgrade()
-    told = market.rows(
-        "authorisations", "user_id", "covers", "basis", "state", "until", organisation_id=signed
-    )
-    assert told == [(people[name], ["sign", "pay"], "before", "standing", None) for name in "ab"]
-    given = {name: market.row("memberships", number)["authorisation_id"] for name, number in belongs.items()}
-    assert [name for name, letter in given.items() if letter is not None] == ["a", "b"]
-    assert market.rows("counters", "value", prefix="LA") == [(2,)]
-    market.downgrade()
-    assert len(market.rows("memberships", "role", organisation_id=signed)) == 3
