@@ -23,7 +23,14 @@ from market.extensions import db
 from market.indexing import refresh_index
 from market.notices.telling import send_digests
 from market.payments.jobs import close_books, reconcile
-from market.purging import clear_notifications, clear_submissions, clear_tallies, clear_waiting, sweep_files
+from market.purging import (
+    clear_notifications,
+    clear_submissions,
+    clear_tallies,
+    clear_uploads,
+    clear_waiting,
+    sweep_files,
+)
 from market.transaction import transaction
 from models import clock, heartbeats
 from models.clock import BEIJING
@@ -47,6 +54,7 @@ PARTS = {
     "scores": Part("long", refresh_every_score),
     "expiry": Part("long", warn_of_expiry),
     "index": Part("long", refresh_index),
+    "uploads": Part("long", clear_uploads),
     "files": Part("long", sweep_files),
     "submissions": Part("long", clear_submissions),
     "tallies": Part("long", clear_tallies),

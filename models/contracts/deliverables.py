@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, policy, workdays
@@ -272,10 +272,10 @@ class Deliverable(OfContract, Base):
 
 
 class DeliverableVersion(Base):
-    """One submission: the file, the agency's own answers to the checklist (point to yes), and the buyer's.
+    """One submission: the report, what is attached to it, and both sides' answers to the checklist.
 
-    Point to what it found wrong, empty where the point is met; None before it answered, or where its silence
-    did.
+    The agency's own (point to yes), and the buyer's: point to what it found wrong, empty where the point is
+    met; None before it answered, or where its silence did.
     """
 
     __tablename__ = "deliverable_versions"
@@ -289,6 +289,24 @@ class DeliverableVersion(Base):
     at: Mapped[datetime] = mapped_column(default=clock.now)
     deliverable: Mapped[Deliverable] = relationship(back_populates="versions")
     document: Mapped[Document] = relationship(lazy="joined")
+    attachments: Mapped[list[Document]] = relationship(
+        secondary="version_attachments", lazy="selectin", order_by=Document.id
+    )
+
+    @property
+    def files(self) -> list[Document]:
+        """All it is made of, the report first."""
+        return [self.document, *self.attachments]
+
+
+class VersionAttachment(Base):
+    """A file handed over with a version, beside the report itself: a drawing, a table, an annex."""
+
+    __tablename__ = "version_attachments"
+    __table_args__ = (UniqueConstraint("version_id", "document_id"),)
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("deliverable_versions.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
 
 
 class ReviewOutcome(Base):

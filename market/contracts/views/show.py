@@ -14,7 +14,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.case_registry import ActPage, register_case
-from market.case_views import case_page, case_url, file_of, form_page, link, not_found, visible
+from market.case_views import case_page, case_url, file_of, files_of, form_page, link, not_found, visible
 from market.contracts.actions import changing, disputing, drafting, signing
 from market.contracts.actions.contract_pdf import has_pdf, rendered
 from market.contracts.blueprint import bp
@@ -51,6 +51,12 @@ def with_file(form: Form) -> dict[str, Any]:
     """A form's values, its file as the actions take it."""
     values = form.values()
     return file_of(values.pop("file")) | values
+
+
+def with_files(form: Form) -> dict[str, Any]:
+    """A form's values, its files as the actions take them."""
+    values = form.values()
+    return files_of(values.pop("file")) | values
 
 
 def _signed(form: Form) -> dict[str, Any]:
@@ -177,8 +183,8 @@ register_case(
         "call_off": ActPage(drafting.call_off),
         "give_notice": ActPage(changing.give_notice),
         "retract": ActPage(changing.retract),
-        "contest": ActPage(disputing.contest, AnswerForm, with_file),
-        "dispute": ActPage(disputing.file, ClaimForm, with_file),
+        "contest": ActPage(disputing.contest, AnswerForm, with_files),
+        "dispute": ActPage(disputing.file, ClaimForm, with_files),
     },
     timed={"refer": drafting.lapse_signing, "resume": changing.resume, "end": changing.end_unopposed},
 )
