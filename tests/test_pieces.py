@@ -118,8 +118,9 @@ def test_what_is_of_no_kind_we_take_is_refused_once_it_is_here(
     assert arriving(app) == []
 
 
-def test_how_much_may_come_is_said_before_it_comes(app: Flask, sender: Sender, time: Any) -> None:
+def test_how_much_may_come_is_said_before_it_comes(app: Flask, world: World, time: Any) -> None:
     time.instant += DAY
+    sender = Sender(sign_in(app, world, "agency"))
     assert sender.begin(b"x", size=200 * MEGABYTE)[0] == 201
     status, told = sender.begin(b"x", size=200 * MEGABYTE + 1)
     assert (status, "200 MB" in told["problem"]) == (422, True)

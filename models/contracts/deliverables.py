@@ -1,7 +1,4 @@
-"""Deliverables: what is handed over for a milestone, version by version; the buyer's answer point by point.
-
-And what the approving department makes of it.
-"""
+"""Deliverables: what is handed over for a milestone, version by version, and what is made of it."""
 
 from __future__ import annotations
 
@@ -272,10 +269,9 @@ class Deliverable(OfContract, Base):
 
 
 class DeliverableVersion(Base):
-    """One submission: the report, what is attached to it, and both sides' answers to the checklist.
+    """One submission: its files, the agency's answers to the checklist (point to yes), and the buyer's.
 
-    The agency's own (point to yes), and the buyer's: point to what it found wrong, empty where the point is
-    met; None before it answered, or where its silence did.
+    Point to what is wrong, empty where it is met; None before it answered, or where its silence did.
     """
 
     __tablename__ = "deliverable_versions"
@@ -294,13 +290,12 @@ class DeliverableVersion(Base):
     )
 
     @property
-    def files(self) -> list[Document]:
-        """All it is made of, the report first."""
+    def files(self) -> list[Document]:  # the report first
         return [self.document, *self.attachments]
 
 
 class VersionAttachment(Base):
-    """A file handed over with a version, beside the report itself: a drawing, a table, an annex."""
+    """A file handed over with a version, beside the report itself."""
 
     __tablename__ = "version_attachments"
     __table_args__ = (UniqueConstraint("version_id", "document_id"),)
