@@ -210,7 +210,8 @@ def test_several_are_handed_in_at_one_step_the_report_first(app: Flask, world: W
 
 def test_what_nobody_handed_in_is_forgotten(app: Flask, world: World, time: Any) -> None:
     sender = Sender(sign_in(app, world, "agency"))
-    done, begun = sender.send(PDF, "证书.pdf"), sender.begin(DRAWINGS)[1]["identifier"]
+    own = PDF + b"%%another one than anybody else has handed in"
+    done, begun = sender.send(own, "证书.pdf"), sender.begin(DRAWINGS)[1]["identifier"]
     sender.piece(begun, 0, DRAWINGS[:100])
     time.instant += DAY + timedelta(minutes=1)
     purging.clear_uploads()
