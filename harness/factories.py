@@ -14,7 +14,7 @@ from market.accounts.actions import confirming, delegating, entering, members
 from market.agencies.actions import entry, publishing
 from market.contracts.actions import delivering, signing
 from market.extensions import db
-from market.files import hand_in, keep
+from market.files import File, hand_in, keep
 from market.jobs import drain
 from market.payments.actions import paying
 from market.ratings import actions as ratings
@@ -299,8 +299,7 @@ class World:
         delivering.submit(
             self.actor(agency),
             identifier,
-            file_name="r.pdf",
-            content=PDF + b"%%%d" % self.made,
+            files=[File("r.pdf", PDF + b"%%%d" % self.made)],
             ticked=points,
         )
         return identifier

@@ -29,6 +29,7 @@ from market.signing import configured_roots
 from models import clock, sealing
 from models.documents import FolderStore
 from models.timekeeping import OUTAGE
+from models.uploads import Pieces
 from search import open_index
 
 HSTS_SECONDS = (
@@ -73,6 +74,7 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     app.extensions["signing_roots"] = configured_roots(app.config["SIGNING_ROOTS"])
     app.extensions["keeper"] = _keeper(app.config)
     app.extensions["files"] = FolderStore(Path(app.config["FILES_FOLDER"]))
+    app.extensions["pieces"] = Pieces(Path(app.config["FILES_FOLDER"]) / "arriving")
     app.extensions["gateways"] = gateways.configured(app.config)
     app.extensions["held streams"] = BoundedSemaphore(max(1, app.config["THREADS"] // 2))
     app.extensions["search"] = open_index(
@@ -123,6 +125,7 @@ def _open_rooms(app: Flask) -> None:
     from market.ratings import views as ratings
     from market.serving.ready import probes
     from market.sourcing import views as sourcing
+    from market.upload_views import bp as uploads
     from market.worklist import notices as _notices  # noqa: F401 - its routes
     from market.worklist import reading
     from market.worklist import views as worklist
@@ -144,6 +147,7 @@ def _open_rooms(app: Flask) -> None:
     ):
         app.register_blueprint(room.bp)
     app.register_blueprint(probes)
+    app.register_blueprint(uploads)
     accounts.register(app)
     reading.register(app)
 

@@ -9,7 +9,6 @@ from flask import Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from markupsafe import Markup
-from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from market import permissions, suspensions, template_filters
@@ -20,9 +19,10 @@ from market.forms import Form
 from market.identity import current_actor
 from market.menu import menu
 from market.pagination import asked
+from market.upload_field import file_of as file_of
+from market.upload_field import files_of as files_of
 from models import clock, permission, workflow
 from models.cases import Case, case_types_of, find_case
-from models.documents import MOST_BYTES, clean_name
 from models.errors import NotAllowed, NotFound, Problem
 from models.events import timeline
 from models.i18n import N_
@@ -93,16 +93,6 @@ def form_page(
     return render_template(
         "layout/form.html", form=form, heading=heading, lead=lead, back=back, case=case, act=doing
     ), status
-
-
-def file_of(storage: FileStorage | None) -> dict[str, Any]:
-    """The name and bytes of an uploaded file, as actions take them.
-
-    Of one too large, enough to see that it is.
-    """
-    if not storage:
-        return {"file_name": "", "content": b""}
-    return {"file_name": clean_name(storage.filename or ""), "content": storage.read(MOST_BYTES + 1)}
 
 
 def check_open(case: Case, act: str) -> None:

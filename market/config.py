@@ -126,6 +126,7 @@ class Settings(Environment):
     CLOCK_WITNESS: Address = ""
     RATELIMIT_STORAGE_URI: str = ""
     RATELIMIT_ENABLED: bool = True
+    UPLOADS_FILE_MB: int = Field(200, ge=1)
     UPLOADS_PERSON_FILES: int = Field(300, ge=1)
     UPLOADS_PERSON_MB: int = Field(2_000, ge=1)
     UPLOADS_ORGANISATION_FILES: int = Field(2_000, ge=1)
@@ -349,7 +350,7 @@ def _kept_secret(folder: Path, name: str) -> str:
 FIXED: dict[str, Any] = {
     "MAX_CONTENT_LENGTH": 64
     * 1024
-    * 1024,  # well over a file's 20 MB, so that the form can answer at the field
+    * 1024,  # well over a file's 20 MB, so that the form can answer at the field; larger ones come in pieces
     "MAX_FORM_MEMORY_SIZE": 1024 * 1024,
     "SESSION_COOKIE_SAMESITE": "Lax",
     "SESSION_COOKIE_HTTPONLY": True,

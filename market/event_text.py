@@ -176,6 +176,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "receipts": lambda sha256: _("全部回执的哈希 %(hash)s", hash=sha256),
     "receipt": lambda sha256: f"SHA-256 {sha256[:16]}…",
     "sha256": lambda sha256: f"SHA-256 {sha256[:16]}…",
+    "attachments": lambda others: ngettext("另附 %(num)d 份文件", "另附 %(num)d 份文件", len(others)),
 }
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any
@@ -15,6 +14,7 @@ from market import quotas
 from market.transaction import arriving, outside, transaction
 from models import identifiers
 from models.actors import Actor
+from models.base import Json
 from models.cases import Case
 from models.documents import Document, FolderStore, check, clean_name
 from models.errors import RuleViolation
@@ -38,7 +38,7 @@ def put_for(actor: Actor, content: bytes, field: str = "file") -> str:
 
     OverQuota at `field` where that is full.
     """
-    quotas.count(actor, content, field)
+    quotas.count(actor, len(content), field)
     return put(content)
 
 
@@ -51,6 +51,14 @@ class Kept:
     media_type: str
 
 
+@dataclass(frozen=True)
+class File:
+    """A file that is handed in, under the name it has with whoever does."""
+
+    name: str
+    content: bytes | Kept
+
+
 def keep(content: bytes, field: str = "file") -> Kept:
     """Check bytes and keep them, outside of any transaction: everybody would wait for the disk.
 
@@ -61,8 +69,13 @@ def keep(content: bytes, field: str = "file") -> Kept:
     return Kept(put(content), len(content), media_type)
 
 
-def keep_for(actor: Actor, content: bytes, field: str = "file") -> Kept:
-    """`keep` what somebody uploads, which counts for the day: OverQuota at `field` where that is full."""
+def keep_for(actor: Actor, content: bytes | Kept, field: str = "file") -> Kept:
+    """`keep` what somebody uploads, which counts for the day: OverQuota at `field` where that is full.
+
+    What came before, in pieces, is checked, counted and kept.
+    """
+    if isinstance(content, Kept):
+        return content
     media_type = check(content, field)
     return Kept(put_for(actor, content, field), len(content), media_type)
 
@@ -76,6 +89,45 @@ def with_file(act: Callable[..., str]) -> Callable[..., str]:
             return act(actor, *args, content=keep_for(actor, content) if content else content, **kwargs)
 
     return kept_first
+
+
+def with_files(act: Callable[..., str]) -> Callable[..., str]:
+    """The same of an act that takes several `files`. RuleViolation says which one is refused."""
+
+    @wraps(act)
+    def kept_first(actor: Actor, *args: Any, files: Sequence[File] = (), **kwargs: Any) -> str:
+        with arriving():
+            return act(actor, *args, files=[_kept(actor, file, len(files)) for file in files], **kwargs)
+
+    return kept_first
+
+
+def _kept(actor: Actor, file: File, of: int) -> File:
+    try:
+        return File(file.name, keep_for(actor, file.content))
+    except RuleViolation as problem:
+        if of == 1:
+            raise
+        raise RuleViolation(
+            N_("“%(name)s”:%(problem)s"), "file", name=file.name, problem=problem
+        ) from problem
+
+
+def check_any(files: Sequence[File], field: str = "file") -> None:
+    """RuleViolation where no file was chosen."""
+    if not files:
+        raise RuleViolation(N_("请选择文件。"), field)
+
+
+def hand_in_all(session: Session, actor: Actor, case: Case, files: Sequence[File]) -> list[Document]:
+    """Make files part of a case, in their order."""
+    return [hand_in(session, actor, case, file.name, file.content) for file in files]
+
+
+def hashes_of(documents: Sequence[Document]) -> Json:
+    """What an event says of files that were handed in, the first one first."""
+    first, *others = [document.sha256 for document in documents]
+    return {"sha256": first, **({"attachments": others} if others else {})}
 
 
 def hand_in(
@@ -163,8 +215,13 @@ def issue_outside(
 
 
 def sent(document: Document) -> Response:
-    """A kept file as an answer, under the name it was handed in with, with the ending of what it is."""
+    """A kept file as an answer, under the name it was handed in with, with the ending of what it is.
+
+    To be kept, never to be shown within a page, and not guessed at (`nosniff`, market/application.py).
+    """
     name = clean_name(document.name, document.media_type)
-    return send_file(
-        io.BytesIO(store().get(document.sha256)), document.media_type, as_attachment=True, download_name=name
+    answer = send_file(
+        store().open(document.sha256), document.media_type, as_attachment=True, download_name=name
     )
+    answer.content_length = document.size
+    return answer

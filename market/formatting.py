@@ -24,6 +24,7 @@ from models.clock import BEIJING
 from models.contracts.templates import PLACES
 from models.english import english
 from models.errors import Problem
+from models.filekinds import LABELS
 from models.measures import words_of
 from models.regions import full_name, name_in_english, short_name
 
@@ -238,6 +239,11 @@ def region_briefly(code: str) -> str:
     return name_in_english(code).partition(",")[0] if in_english() else short_name(code)
 
 
+def kind_of_file(media_type: str) -> str:
+    """What a file is, as people call it."""
+    return _(LABELS[media_type]) if media_type in LABELS else media_type
+
+
 def has_file(form: Any) -> bool:
     return any(isinstance(field, FileField) for field in form)
 
@@ -245,9 +251,10 @@ def has_file(form: Any) -> bool:
 def retained_input_text(form: Any) -> str:
     """What of a form that comes back refused is still there.
 
-    No browser is sent a password or a file again.
+    No browser is sent a password again, nor a file that was to be read and not to be kept.
     """
-    secret, file = any(isinstance(field, PasswordField) for field in form), has_file(form)
+    secret = any(isinstance(field, PasswordField) for field in form)
+    file = any(isinstance(field, FileField) and field.type != "UploadField" for field in form)
     if secret and file:
         return _("密码要重新填写,文件要重新选择;您填写的其他内容都还在。")
     return (

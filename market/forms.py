@@ -13,7 +13,7 @@ from flask import request, session
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField, FileRequired
+from flask_wtf.file import FileField
 from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
 from wtforms import (
     EmailField,
@@ -30,12 +30,14 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
 from market import resuming
+from market.upload_field import ACCEPT as ACCEPT  # fields of all rooms are had from here
+from market.upload_field import UploadField
+from market.upload_field import upload as upload
 from market.validation import InWords
 from models import days, money, numbers, printable
 from models.accounts import User
 from models.clock import BEIJING
 from models.errors import Problem
-from models.filekinds import KINDS, SCANS
 from models.lengths import REASON_MOST, bounds
 from models.spelling import UNKEEPABLE
 from models.submissions import Sent
@@ -85,7 +87,15 @@ class Form(FlaskForm):
             self.form_errors = [gettext(resuming.TOO_LATE)]
             return False
         extra = extra_validators or {}
-        return bool(super().validate({name: [*extra.get(name, ()), keepable] for name in self._fields}))
+        if super().validate({name: [*extra.get(name, ()), keepable] for name in self._fields}):
+            return True
+        self._set_files_aside(None)
+        return False
+
+    def _set_files_aside(self, problem: Problem | None) -> None:
+        for field in self:
+            if isinstance(field, UploadField):
+                field.set_aside(problem)
 
     def read(self) -> None:
         """Say at each field what could not be read in it, and ask for nothing more yet."""
@@ -105,6 +115,7 @@ class Form(FlaskForm):
 
         A key that was used up is replaced: whoever reads that and sends the form again means it.
         """
+        self._set_files_aside(problem)
         field = self._fields.get(problem.field or "")
         if problem.field == "submission":
             self.submission.data = resuming.new_key()
@@ -257,27 +268,6 @@ class BeijingTimeField(_Written):
                 self.data = days.instant(valuelist[0])
             except ValueError:
                 raise ValueError(str(_l("请填写日期和时间,例如 2026-12-01 17:00。"))) from None
-
-
-TAKEN = _l("PDF、OFD、PNG、JPEG、DOCX、XLSX 或 XML 发票,不超过 20 MB。")
-ACCEPT = ",".join(f".{ending}" for endings in KINDS.values() for ending in endings)
-
-
-SCAN = _l("PDF、OFD、PNG 或 JPEG,不超过 20 MB。")
-ACCEPT_SCAN = ",".join(f".{ending}" for kind in SCANS for ending in KINDS[kind])
-
-
-def upload(label: Any, *, needed: bool = True, scan: bool = False) -> FileField:
-    """A file that must be handed in, or may be.
-
-    A `scan` of a paper is a picture or a document that looks like one.
-    """
-    return FileField(
-        label,
-        [FileRequired(_l("请选择文件。"))] if needed else [],
-        description=SCAN if scan else TAKEN,
-        render_kw={"accept": ACCEPT_SCAN if scan else ACCEPT},
-    )
 
 
 class PersonForm(Form):

@@ -206,6 +206,7 @@ PAGES: dict[str, Ask] = {
     **_of("sourcing", "awards draw_file verifier", ANYBODY),
     "credit.ranking": ANYBODY,
     # one's own
+    **_of("uploads", "begin show take finish", SIGNED_IN),
     **_of("worklist", "index notifications notice read_all", SIGNED_IN),
     **_of("worklist", "settings new_address confirm_address remove_address", SIGNED_IN),
     **_of("sourcing", "searches new_search remove_search", PARTY),

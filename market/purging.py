@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from market.chunks import between, chunk_size
 from market.extensions import db
 from market.files import store
+from market.uploading import pieces
 from models import clock
 from models.authorisations import Authorisation
 from models.batches import Batch
@@ -26,7 +27,7 @@ from models.payments.bank import BankStatement
 from models.payments.layouts import UnreadBankStatement
 from models.sourcing.bids import Bid
 from models.submissions import Submission
-from models.uploads import UploadTally
+from models.uploads import FORGOTTEN, Upload, UploadTally
 
 log = logging.getLogger(__name__)
 YOUNG = timedelta(days=1)  # so long a file may wait for the row that names it
@@ -46,6 +47,7 @@ NAMING: tuple[InstrumentedAttribute[str] | InstrumentedAttribute[str | None], ..
     BankStatement.sha256,
     UnreadBankStatement.sha256,
     Bid.sealed_file,
+    Upload.sha256,
 )
 
 
@@ -94,6 +96,13 @@ def clear_tallies() -> int:
     return _clear(UploadTally, UploadTally.day < clock.today() - COUNTED, "upload tallies")
 
 
+def clear_uploads() -> int:
+    """Forget the files that were sent and that no form handed in, whole or not. Returns how many rows."""
+    before = clock.now() - FORGOTTEN
+    pieces().sweep(before)
+    return _clear(Upload, Upload.begun_at < before, "uploads")
+
+
 def clear_waiting() -> int:
     """Forget the bank's tables whose columns nobody has told for long. Returns how many.
 
@@ -125,11 +134,7 @@ def clear_letters() -> int:
 
 
 def _clear(
-    table: type[Submission]
-    | type[UploadTally]
-    | type[UnreadBankStatement]
-    | type[Notification]
-    | type[Document],
+    table: type[Submission | UploadTally | Upload | UnreadBankStatement | Notification | Document],
     old: ColumnElement[bool],
     what: str,
 ) -> int:

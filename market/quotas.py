@@ -13,8 +13,8 @@ from models.actors import Actor
 from models.uploads import ORGANISATION, PERSON, Quota
 
 
-def count(actor: Actor, content: bytes, field: str = "file") -> None:
-    """Count a file somebody uploads, in a transaction of its own.
+def count(actor: Actor, size: int, field: str = "file") -> None:
+    """Count a file of `size` bytes that somebody uploads, in a transaction of its own.
 
     It lies on the disk whatever becomes of the act. OverQuota at `field` where it is one too many, or too
     large; then it is not counted. What the platform itself makes is not counted.
@@ -30,4 +30,4 @@ def count(actor: Actor, content: bytes, field: str = "file") -> None:
         )
     if owners:
         with transaction() as session:
-            uploads.count(session, len(content), owners, field)
+            uploads.count(session, size, owners, field)

@@ -40,6 +40,17 @@ def keep(path: Path, content: bytes, *, first: bool = False) -> None:
     sync(path.parent)
 
 
+def move(file: Path, path: Path) -> None:
+    """Put a whole file under another name on the same disk; on return it is there for good."""
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    os.replace(file, path)
+    sync(path.parent)
+
+
 def make_folder(folder: Path) -> None:
     """A folder only its owner may look into, and those it lies in, there for good."""
     if not folder.is_dir():

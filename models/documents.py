@@ -12,20 +12,21 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import BinaryIO, ClassVar
 
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock, disk
+from models.archives import Unfit
 from models.base import Base, Code, Json, Name
 from models.errors import RuleViolation
-from models.filekinds import KINDS, kind_of
+from models.filekinds import KINDS, Content, kind_of
 from models.i18n import N_
 from models.identifiers import Numbered
 from models.spelling import UNKEEPABLE
 
-MOST_BYTES = 20 * 1024 * 1024
+MOST_BYTES = 20 * 1024 * 1024  # of a file that comes in one piece
 MOST_NAME = 200  # characters
 _HASH = re.compile("[0-9a-f]{64}")
 
@@ -64,18 +65,30 @@ class FolderStore:
     def put(self, content: bytes) -> str:
         """Store the bytes; on return they are on disk, under their name. Returns their SHA-256 in hex."""
         sha256 = hashlib.sha256(content).hexdigest()
+        self._take(sha256, lambda path: disk.keep(path, content))
+        return sha256
+
+    def adopt(self, file: Path, sha256: str) -> None:
+        """Store a whole file that lies on the same disk, and of which this is the SHA-256; it is moved."""
+        self._take(sha256, lambda path: disk.move(file, path))
+        file.unlink(missing_ok=True)  # where the same bytes are there already
+
+    def _take(self, sha256: str, write: Callable[[Path], None]) -> None:
         path = self._path(sha256)
         disk.make_folder(path.parent)
         with disk.held(path.parent, alone=False):
             if path.exists():
                 disk.sync(path.parent)  # whoever put them there may have been killed before, or not be done
             else:
-                disk.keep(path, content)
+                write(path)
             os.utime(path, (clock.now().timestamp(),) * 2)  # from now on it is young: no row need name it yet
-        return sha256
 
     def get(self, sha256: str) -> bytes:
         return self._path(sha256).read_bytes()
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The same to be read piece by piece."""
+        return self._path(sha256).open("rb")
 
     def folders(self) -> list[Path]:
         """The folders the bytes lie in, in order."""
@@ -107,17 +120,27 @@ class FolderStore:
             return False
 
 
-def check(content: bytes, field: str = "file") -> str:
-    """The media type the bytes really are. RuleViolation if empty, over 20 MB, or of a kind not taken."""
+ACCEPTED = N_(
+    "只接收完整的 PDF、OFD、PNG、JPEG、DOCX、XLSX、DWG、ZIP 文件和 XML 发票(按内容判断,不看扩展名)。"
+)
+
+
+def check(content: Content, field: str = "file") -> str:
+    """The media type the bytes really are.
+
+    RuleViolation if empty, of a kind not taken, or over 20 MB where they are no file's map and so in memory.
+    """
     if not content:
         raise RuleViolation(N_("文件是空的。"), field)
-    if len(content) > MOST_BYTES:
+    if isinstance(content, bytes) and len(content) > MOST_BYTES:
         raise RuleViolation(N_("文件超过 20 MB。"), field)
-    media_type = kind_of(content)
+    try:
+        media_type = kind_of(content)
+    except Unfit as unfit:
+        unfit.field = field
+        raise
     if media_type is None:
-        raise RuleViolation(
-            N_("只接收完整的 PDF、OFD、PNG、JPEG、DOCX、XLSX 文件和 XML 发票(按内容判断,不看扩展名)。"), field
-        )
+        raise RuleViolation(ACCEPTED, field)
     return media_type
 
 

@@ -96,6 +96,7 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
         "TRIAL": False,
         "CLOCK_FILE": "",
         "CLOCK_WITNESS": "",
+        "UPLOADS_FILE_MB": 200,
         "UPLOADS_PERSON_FILES": 1_000,
         "UPLOADS_PERSON_MB": 2_000,
         "UPLOADS_ORGANISATION_FILES": 2_000,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Row
-from bench.rows import acting, nightly, searching, serving
+from bench.rows import acting, nightly, searching, serving, uploading
 
 DEMO, SMALL_DEMO = {"tenders": 80, "days": 150}, {"tenders": 4, "days": 30}
 
@@ -39,5 +39,6 @@ ROWS = {
     ),
     "search-relevance": Bench(searching.relevance, {}, {}),
     "nightly": Bench(nightly.nightly, {"agencies": 20_000, "acts": 150}, {"agencies": 20, "acts": 5}),
+    "upload": Bench(uploading.upload, {"rounds": 3, "megabytes": 200}, {"rounds": 1, "megabytes": 64}),
     "ledger": Bench(acting.ledger, {"rounds": 5, "postings": 300}, {"rounds": 1, "postings": 10}),
 }

@@ -29,9 +29,9 @@ def hello(): return "ok"
 
 
 @contextlib.contextmanager
-def _empty_view(folder: Path) -> Iterator[str]:
+def empty_view(folder: Path, source: str = EMPTY) -> Iterator[str]:
     """The floor of a request: one empty Flask view behind the same server with as many threads."""
-    (folder / "empty.py").write_text(EMPTY)
+    (folder / "empty.py").write_text(source)
     port = free_port()
     command = [
         sys.executable,
@@ -63,7 +63,7 @@ def hello(folder: Path, rounds: int) -> Iterator[Row]:
     server.command("prepare")
     server.start()
     try:
-        with _empty_view(folder) as empty, http.Session() as client:
+        with empty_view(folder) as empty, http.Session() as client:
             ours, floor = both(lambda: client.get(f"{server.url}/health"), lambda: client.get(empty), rounds)
     finally:
         server.stop()

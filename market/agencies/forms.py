@@ -23,10 +23,8 @@ from market.formatting import (
     problem_text,
 )
 from market.forms import (
-    ACCEPT,
     FITS_REASON,
     NEEDED,
-    TAKEN,
     Form,
     MoneyField,
     WholeField,
@@ -345,7 +343,7 @@ class RegisterForm(Form):
 
 class AnswerCheckForm(Form):
     statement = TextAreaField(_l("情况说明"), [FITS_REASON], description=_l("会告知监管部门并留痕。"))
-    file = FileField(_l("证明材料"), description=TAKEN, render_kw={"accept": ACCEPT})
+    file = upload(_l("证明材料"), needed=False, several=True)
 
 
 class ConfirmCheckForm(Form):

@@ -62,7 +62,7 @@ def upload_table(actor: Actor, *, kind: str, file_name: str, content: bytes, sub
     rows = spreadsheets.read(content, shape.headings, shape.needed, most=MOST)
     if not rows:
         raise RuleViolation(N_("表里没有数据行。"), "file")
-    quotas.count(actor, content)
+    quotas.count(actor, len(content))
     return _take_table(actor, kind=kind, file_name=file_name, rows=rows, submission=submission)
 
 

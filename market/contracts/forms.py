@@ -148,7 +148,7 @@ def _points(case: Deliverable | Materials, lines: Iterable[str]) -> list[tuple[s
 
 
 class SubmitForm(Form):
-    file = upload(_l("成果文件"))
+    file = upload(_l("成果文件"), several=True, hint=_l("报告本身排在第一,图纸、附表等附在后面。"))
     ticked = ChecklistField(_l("逐项自查"), description=_l("清单各点都完成后再提交。"))
     note = StringField(_l("说明"), [fits(DeliverableVersion.note)])
 
@@ -199,7 +199,7 @@ class PassForm(Form):
 
 class SupplyForm(Form):
     ticked = ChecklistField(_l("本次提供的资料"), description=_l("公示清单所列各项;都备齐后提供。"))
-    file = upload(_l("资料文件"), needed=False)
+    file = upload(_l("资料文件"), needed=False, several=True)
 
     def prepare(self, case: Materials) -> None:
         self.ticked.choices = choices(_points(case, case.points))
@@ -234,16 +234,16 @@ class ClaimForm(Form):
         [fits(Dispute.claim)],
         description=_l("写明对方没有履行哪一条、造成了什么、您的要求。"),
     )
-    file = upload(_l("证据"), needed=False)
+    file = upload(_l("证据"), needed=False, several=True)
 
 
 class AnswerForm(Form):
     answer = TextAreaField(_l("答辩"), [fits(Dispute.answer)])
-    file = upload(_l("证据"), needed=False)
+    file = upload(_l("证据"), needed=False, several=True)
 
 
 class EvidenceForm(Form):
-    file = upload(_l("证据"))
+    file = upload(_l("证据"), several=True)
     note = text(_l("证明什么"))
 
 

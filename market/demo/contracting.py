@@ -14,6 +14,7 @@ from market.demo.stage import Stage, Story
 from market.demonstration import words
 from market.demonstration.people import REGULATOR, Figure, voucher
 from market.extensions import db
+from market.files import File
 from market.payments.actions import invoicing, paying
 from market.ratings import actions as ratings
 from models import clock, workdays
@@ -151,7 +152,7 @@ def _deliver(
     def submit(version: int) -> None:
         content = voucher(f"{contract} {number} v{version}")
         delivering.submit(
-            worker, deliverable, file_name=f"成果-{number}-{version}.pdf", content=content, ticked=points
+            worker, deliverable, files=[File(f"成果-{number}-{version}.pdf", content)], ticked=points
         )
 
     submit(1)

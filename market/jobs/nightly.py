@@ -28,6 +28,7 @@ from market.purging import (
     clear_notifications,
     clear_submissions,
     clear_tallies,
+    clear_uploads,
     clear_waiting,
     sweep_files,
 )
@@ -54,6 +55,7 @@ PARTS = {
     "scores": Part("long", refresh_every_score),
     "expiry": Part("long", warn_of_expiry),
     "index": Part("long", refresh_index),
+    "uploads": Part("long", clear_uploads),
     "files": Part("long", sweep_files),
     "submissions": Part("long", clear_submissions),
     "tallies": Part("long", clear_tallies),

@@ -102,7 +102,7 @@ class BidForm(OfferForm):
         _l("附件"),
         description=_l(
             "如方案全文;与价格一起密封,拆封后公开。更换投标时请重新选择。PDF、OFD、PNG、JPEG、"
-            "DOCX、XLSX 或 XML 发票,不超过 20 MB。"
+            "DOCX、XLSX、DWG、ZIP 或 XML 发票,不超过 20 MB。"
         ),
         render_kw={"accept": ACCEPT},
     )

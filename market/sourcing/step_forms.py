@@ -57,7 +57,7 @@ class WhatForm(Form):
         validate_choice=False,
     )
     description = TextAreaField(_l("需求说明"), [fits(Tender.description)], description=SAY_MORE)
-    file = upload(_l("附件"), needed=False)
+    file = upload(_l("附件"), needed=False, several=True)
 
     def prepare(self, actor: Actor, items: list[ServiceItem], earlier: list[Tender]) -> None:
         """`earlier`: the buyer's tenders this one may repeat."""

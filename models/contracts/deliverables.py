@@ -1,14 +1,11 @@
-"""Deliverables: what is handed over for a milestone, version by version; the buyer's answer point by point.
-
-And what the approving department makes of it.
-"""
+"""Deliverables: what is handed over for a milestone, version by version, and what is made of it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, policy, workdays
@@ -272,10 +269,9 @@ class Deliverable(OfContract, Base):
 
 
 class DeliverableVersion(Base):
-    """One submission: the file, the agency's own answers to the checklist (point to yes), and the buyer's.
+    """One submission: its files, the agency's answers to the checklist (point to yes), and the buyer's.
 
-    Point to what it found wrong, empty where the point is met; None before it answered, or where its silence
-    did.
+    Point to what is wrong, empty where it is met; None before it answered, or where its silence did.
     """
 
     __tablename__ = "deliverable_versions"
@@ -289,6 +285,23 @@ class DeliverableVersion(Base):
     at: Mapped[datetime] = mapped_column(default=clock.now)
     deliverable: Mapped[Deliverable] = relationship(back_populates="versions")
     document: Mapped[Document] = relationship(lazy="joined")
+    attachments: Mapped[list[Document]] = relationship(
+        secondary="version_attachments", lazy="selectin", order_by=Document.id
+    )
+
+    @property
+    def files(self) -> list[Document]:  # the report first
+        return [self.document, *self.attachments]
+
+
+class VersionAttachment(Base):
+    """A file handed over with a version, beside the report itself."""
+
+    __tablename__ = "version_attachments"
+    __table_args__ = (UniqueConstraint("version_id", "document_id"),)
+
+    version_id: Mapped[int] = mapped_column(ForeignKey("deliverable_versions.id"))
+    document_id: Mapped[int] = mapped_column(ForeignKey("documents.id"), index=True)
 
 
 class ReviewOutcome(Base):

@@ -9,6 +9,7 @@ import pytest
 from harness.factories import PDF, World
 from market.contracts.actions import delivering
 from market.extensions import db
+from market.files import File
 from market.jobs import run_deadlines
 from models import workdays
 from models.contracts.deliverables import Deliverable
@@ -26,9 +27,9 @@ def test_returns_corrections_silence_and_review(world: World, time: Any) -> None
         world.actor("buyer"), deliverable, answers={points[0]: "没有附图"}, reason="缺少附图和原始数据"
     )
     with pytest.raises(NotAllowed):
-        delivering.submit(world.actor("second"), deliverable, file_name="x", content=PDF, ticked=[])
+        delivering.submit(world.actor("second"), deliverable, files=[File("x", PDF)], ticked=[])
     with pytest.raises(RuleViolation, match="未勾选"):
-        delivering.submit(world.actor("agency"), deliverable, file_name="x", content=PDF, ticked=[])
+        delivering.submit(world.actor("agency"), deliverable, files=[File("x", PDF)], ticked=[])
     world.delivered(contract)
     time.instant = workdays.add(time.instant, 10)
     run_deadlines()

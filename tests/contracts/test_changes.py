@@ -11,6 +11,7 @@ from flask import Flask
 from harness.factories import PDF, World
 from market.contracts.actions import changing, delivering, disputing, drafting
 from market.extensions import db
+from market.files import File
 from market.jobs import run_deadlines
 from market.payments.actions import paying
 from models import workdays
@@ -172,11 +173,10 @@ def test_a_dispute_hears_both_and_stops_clocks_and_money(app: Flask, world: Worl
         world.actor("agency"),
         dispute.identifier,
         answer="踏勘记录有现场照片为证",
-        file_name="p.pdf",
-        content=PDF,
+        files=[File("p.pdf", PDF)],
     )
     disputing.add_evidence(
-        world.actor("agency"), dispute.identifier, file_name="q.pdf", content=PDF + b"2", note="现场照片"
+        world.actor("agency"), dispute.identifier, files=[File("q.pdf", PDF + b"2")], note="现场照片"
     )
     watch = sign_in(app, world, "regulator")
     page = watch.get(f"/disputes/{dispute.identifier}")

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from harness.factories import PDF, World
 from market.contracts.actions import delivering, drafting, signing
 from market.extensions import db
+from market.files import File
 from market.jobs import drain, run_deadlines, tick
 from models import policy, workdays
 from models.accounts import Organisation
@@ -96,8 +97,7 @@ def test_late_materials_suspend_and_nobody_is_blamed(world: World, time: Any) ->
         world.actor("buyer"),
         materials.identifier,
         ticked=list(materials.points),
-        file_name="a.pdf",
-        content=PDF,
+        files=[File("a.pdf", PDF)],
     )
     time.instant = workdays.add(time.instant, 2) + timedelta(minutes=1)
     run_deadlines()

@@ -32,6 +32,8 @@ SINCE = {
     "contact_addresses",
     "digest_entries",
     "saved_searches",
+    "uploads",
+    "version_attachments",
 }  # tables that came since: what was in them is gone with them
 
 

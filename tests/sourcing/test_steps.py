@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from harness.factories import PASSWORD, PDF, World, code
 from market.accounts.actions import delegating
 from market.extensions import db
+from market.files import File
 from market.sourcing.actions import drafting, tenders
 from models import clock, money, policy
 from models.catalogue import item_by_code
@@ -167,9 +168,9 @@ def test_files_go_along_and_whoever_may_read_the_request_may_read_them(app: Flas
     assert sign_in(app, world, "agency").get(address).status == 404, "a draft is its buyer's"
     most = policy.current().number("tender.attachments_most")
     for number in range(most - 1):
-        drafting.edit(world.actor("buyer"), draft, file_name="图.pdf", content=PDF + bytes([number]))
+        drafting.edit(world.actor("buyer"), draft, files=[File("图.pdf", PDF + bytes([number]))])
     with pytest.raises(RuleViolation, match=f"最多附 {most} 份"):
-        drafting.edit(world.actor("buyer"), draft, file_name="图.pdf", content=PDF + b"x")
+        drafting.edit(world.actor("buyer"), draft, files=[File("图.pdf", PDF + b"x")])
     token = buyer.get(sent.location).soup.select_one("[name=csrf_token]")["value"]
     last = of_case(db.session, "tender", draft)[-1].identifier
     assert buyer.post(f"/requests/{draft}/files/{last}/remove", {"csrf_token": token}).status == 303

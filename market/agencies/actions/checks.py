@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from market.case_actions import case_action
-from market.files import hand_in, with_file
+from market.files import File, hand_in_all, with_files
 from market.transaction import action
 from models.accounts import Organisation
 from models.actors import Actor
@@ -19,7 +21,7 @@ from models.workflow import perform, permit
 ask = case_action(__name__, Check, "ask")
 
 
-@with_file
+@with_files
 @action
 def answer(
     session: Session,
@@ -27,17 +29,15 @@ def answer(
     identifier: str,
     *,
     statement: str,
-    file_name: str = "",
-    content: bytes = b"",
+    files: Sequence[File] = (),
 ) -> str:
-    """The agency's explanation, with a paper where there is one."""
+    """The agency's explanation, with papers where there are any."""
     check = Check.lock(session, identifier)
     permit(session, check, "answer", actor)
     if len(statement.strip()) < 5:
         raise RuleViolation(N_("请说明情况(至少 5 个字)。"), "statement")
     perform(session, check, "answer", actor, reason=statement)
-    if content:
-        hand_in(session, actor, check, file_name, content)
+    hand_in_all(session, actor, check, files)
     return identifier
 
 

@@ -15,7 +15,7 @@ from market.agencies.actions import checks as check_actions
 from market.agencies.blueprint import bp
 from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
 from market.case_registry import ActPage, register_case
-from market.case_views import case_page, case_url, file_of, link, visible
+from market.case_views import case_page, case_url, files_of, link, visible
 from market.charts import rows
 from market.extensions import db
 from market.formatting import region
@@ -31,9 +31,9 @@ from models.agencies.register import FIELDS, STANDINGS
 from models.credit.records import CreditRecord
 
 
-def _with_file(form: Form) -> dict[str, object]:
+def _with_files(form: Form) -> dict[str, object]:
     values = form.values()
-    return file_of(values.pop("file")) | values
+    return files_of(values.pop("file")) | values
 
 
 def _listed(actor: Actor) -> Select[Any]:
@@ -118,7 +118,7 @@ register_case(
     page=show_check,
     acts={
         "ask": ActPage(check_actions.ask),
-        "answer": ActPage(check_actions.answer, AnswerCheckForm, _with_file),
+        "answer": ActPage(check_actions.answer, AnswerCheckForm, _with_files),
         "clear": ActPage(check_actions.clear),
         "confirm": ActPage(check_actions.confirm, ConfirmCheckForm),
     },

@@ -6,11 +6,13 @@ ended.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.contracts.actions.common import suspend_if_owing
-from market.files import hand_in, with_file
+from market.files import File, check_any, hand_in_all, hashes_of, with_files
 from market.settlement.lifecycle import end, meet, proceed
 from market.transaction import action
 from models import clock, policy, referrals
@@ -30,7 +32,7 @@ from models.payments import settlement
 from models.workflow import perform, permit
 
 
-@with_file
+@with_files
 @action
 def supply(
     session: Session,
@@ -38,8 +40,7 @@ def supply(
     identifier: str,
     *,
     ticked: list[str],
-    file_name: str = "",
-    content: bytes = b"",
+    files: Sequence[File] = (),
 ) -> str:
     """The buyer hands over what the agency needs, every point, with files where there are any."""
     materials = Materials.lock(session, identifier)
@@ -47,8 +48,7 @@ def supply(
     hand_over(materials, ticked)
     perform(session, materials, "supply", actor)
     materials.supplied_at = clock.now()
-    if content:
-        hand_in(session, actor, materials, file_name, content)
+    hand_in_all(session, actor, materials, files)
     return identifier
 
 
@@ -96,27 +96,28 @@ def lapse_materials(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
-@with_file
+@with_files
 @action
 def submit(
     session: Session,
     actor: Actor,
     identifier: str,
     *,
-    file_name: str,
-    content: bytes,
+    files: Sequence[File],
     ticked: list[str],
     note: str = "",
 ) -> str:
-    """The agency hands over a version, every point of the checklist answered."""
+    """The agency hands over a version, the report first, every point of the checklist answered."""
     deliverable = Deliverable.lock(session, identifier)
     permit(session, deliverable, "submit", actor)
     checklist = check_list(deliverable.contract.tender.item.checklist, ticked)
-    document = hand_in(session, actor, deliverable, file_name, content)
+    check_any(files)
+    earlier = [{each.sha256 for each in version.files} for version in deliverable.versions]
+    documents = hand_in_all(session, actor, deliverable, files)
     number = 1 + len(deliverable.versions)
-    if any(version.document.sha256 == document.sha256 for version in deliverable.versions):
+    if {each.sha256 for each in documents} in earlier:
         raise RuleViolation(N_("这份文件与之前提交的一稿完全相同。"), "file")
-    told = {"version": number, "sha256": document.sha256}
+    told = {"version": number, **hashes_of(documents)}
     perform(session, deliverable, "submit", actor, data=told)
     for materials in session.scalars(
         select(Materials).where(Materials.contract_id == deliverable.contract_id, Materials.state == "due")
@@ -125,7 +126,11 @@ def submit(
     deliverable.submitted_at = deliverable.submitted_at or clock.now()
     deliverable.versions.append(
         DeliverableVersion(
-            number=number, document_id=document.id, note=note.strip()[:200], checklist=checklist
+            number=number,
+            document_id=documents[0].id,
+            attachments=documents[1:],
+            note=note.strip()[:200],
+            checklist=checklist,
         )
     )
     return identifier

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy.orm import Session
 
 from market.case_actions import case_action
 from market.contracts.actions.common import sides, suspend_if_owing
-from market.files import hand_in, with_file
+from market.files import File, check_any, hand_in_all, hashes_of, with_files
 from market.settlement.lifecycle import end, freeze, hold, proceed, unfreeze
 from market.transaction import action
 from models import clock, identifiers
@@ -45,11 +47,9 @@ def _open(
     return dispute
 
 
-@with_file
+@with_files
 @action
-def file(
-    session: Session, actor: Actor, identifier: str, *, claim: str, file_name: str = "", content: bytes = b""
-) -> str:
+def file(session: Session, actor: Actor, identifier: str, *, claim: str, files: Sequence[File] = ()) -> str:
     """A party claims that the other does not keep the contract.
 
     Its clocks and money stand still from now on.
@@ -60,15 +60,14 @@ def file(
     words = check_text(Dispute.claim, claim, WORDS)
     perform(session, contract, "dispute", actor)
     dispute = _open(session, contract, actor, identifiers.issue(session, Dispute), mine, other, words)
-    if content:
-        hand_in(session, actor, dispute, file_name, content)
+    hand_in_all(session, actor, dispute, files)
     return dispute.identifier
 
 
-@with_file
+@with_files
 @action
 def contest(
-    session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b""
+    session: Session, actor: Actor, identifier: str, *, answer: str, files: Sequence[File] = ()
 ) -> str:
     """A party contests a notice of termination.
 
@@ -88,15 +87,14 @@ def contest(
     dispute = _open(session, contract, actor, number, other, mine, claim)
     perform(session, dispute, "answer", actor)
     dispute.answer = words
-    if content:
-        hand_in(session, actor, dispute, file_name, content)
+    hand_in_all(session, actor, dispute, files)
     return dispute.identifier
 
 
-@with_file
+@with_files
 @action
 def answer(
-    session: Session, actor: Actor, identifier: str, *, answer: str, file_name: str = "", content: bytes = b""
+    session: Session, actor: Actor, identifier: str, *, answer: str, files: Sequence[File] = ()
 ) -> str:
     """The other side's answer, with evidence where there is any."""
     dispute = Dispute.lock(session, identifier)
@@ -104,8 +102,7 @@ def answer(
     words = check_text(Dispute.answer, answer, WORDS)
     perform(session, dispute, "answer", actor)
     dispute.answer = words
-    if content:
-        hand_in(session, actor, dispute, file_name, content)
+    hand_in_all(session, actor, dispute, files)
     return identifier
 
 
@@ -113,16 +110,17 @@ def answer(
 lapse = case_action(__name__, Dispute, "lapse")
 
 
-@with_file
+@with_files
 @action
 def add_evidence(
-    session: Session, actor: Actor, identifier: str, *, file_name: str, content: bytes, note: str = ""
+    session: Session, actor: Actor, identifier: str, *, files: Sequence[File], note: str = ""
 ) -> str:
-    """A paper from either side, which both and the regulator see."""
+    """Papers from either side, which both and the regulator see."""
     dispute = Dispute.lock(session, identifier)
     permit(session, dispute, "evidence", actor)
-    document = hand_in(session, actor, dispute, file_name, content)
-    told = {"reason": note.strip()[:200], "sha256": document.sha256}
+    check_any(files)
+    papers = hand_in_all(session, actor, dispute, files)
+    told = {"reason": note.strip()[:200], **hashes_of(papers)}
     perform(session, dispute, "evidence", actor, data=told)
     return identifier
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from market.case_registry import ActPage, register_case
-from market.case_views import attempt, case_page, case_url, file_of, link, visible
+from market.case_views import attempt, case_page, case_url, files_of, link, visible
 from market.contracts.actions import changing, delivering, disputing
 from market.contracts.actions.common import sides
 from market.contracts.blueprint import bp
@@ -31,7 +31,7 @@ from market.contracts.forms import (
     return_form,
     returned,
 )
-from market.contracts.views.show import with_file
+from market.contracts.views.show import with_files
 from market.extensions import db
 from market.identity import current_actor
 from market.settlement.lifecycle import running
@@ -112,7 +112,7 @@ register_case(
         "supply": ActPage(
             delivering.supply,
             SupplyForm,
-            lambda form: {"ticked": form.ticked.data or [], **file_of(form.file.data)},
+            lambda form: {"ticked": form.ticked.data or [], **files_of(form.file.data)},
         ),
         "confirm": ActPage(delivering.confirm_materials),
         "miss": ActPage(delivering.miss_materials),
@@ -134,7 +134,7 @@ register_case(
             lambda form: {
                 "ticked": form.ticked.data or [],
                 "note": form.note.data or "",
-                **file_of(form.file.data),
+                **files_of(form.file.data),
             },
         ),
         "accept": ActPage(delivering.accept, AcceptForm, lambda form: {"ticked": form.ticked.data or []}),
@@ -169,8 +169,8 @@ register_case(
     url="/disputes",
     page=show_dispute,
     acts={
-        "answer": ActPage(disputing.answer, AnswerForm, with_file),
-        "evidence": ActPage(disputing.add_evidence, EvidenceForm, with_file),
+        "answer": ActPage(disputing.answer, AnswerForm, with_files),
+        "evidence": ActPage(disputing.add_evidence, EvidenceForm, with_files),
         "withdraw": ActPage(disputing.withdraw),
         "decide": ActPage(disputing.decide, DecideForm),
     },

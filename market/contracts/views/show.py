@@ -19,6 +19,7 @@ from market.case_views import (
     case_url,
     check_authorised,
     file_of,
+    files_of,
     form_page,
     link,
     not_found,
@@ -60,6 +61,12 @@ def with_file(form: Form) -> dict[str, Any]:
     """A form's values, its file as the actions take it."""
     values = form.values()
     return file_of(values.pop("file")) | values
+
+
+def with_files(form: Form) -> dict[str, Any]:
+    """A form's values, its files as the actions take them."""
+    values = form.values()
+    return files_of(values.pop("file")) | values
 
 
 def _signed(form: Form) -> dict[str, Any]:
@@ -186,8 +193,8 @@ register_case(
         "call_off": ActPage(drafting.call_off),
         "give_notice": ActPage(changing.give_notice),
         "retract": ActPage(changing.retract),
-        "contest": ActPage(disputing.contest, AnswerForm, with_file),
-        "dispute": ActPage(disputing.file, ClaimForm, with_file),
+        "contest": ActPage(disputing.contest, AnswerForm, with_files),
+        "dispute": ActPage(disputing.file, ClaimForm, with_files),
     },
     timed={"refer": drafting.lapse_signing, "resume": changing.resume, "end": changing.end_unopposed},
 )

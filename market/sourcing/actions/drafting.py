@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from market.files import Kept, hand_in, with_file
+from market.files import File, hand_in_all, with_files
 from market.transaction import action
 from models import clock, documents, identifiers, money, policy, workdays
 from models.accounts import Organisation, authority_for
@@ -214,7 +214,7 @@ def _begin(session: Session, actor: Actor, buyer: int, like: str | None) -> Tend
     return tender
 
 
-@with_file
+@with_files
 @action
 def create(
     session: Session,
@@ -225,8 +225,7 @@ def create(
     like: str | None = None,
     invite: Sequence[str] = (),
     key: str = "",
-    file_name: str = "",
-    content: bytes | Kept = b"",
+    files: Sequence[File] = (),
     **values: Any,
 ) -> str:
     """Start a draft, which may repeat one of the buyer's that came to nothing, or be said not to.
@@ -238,7 +237,7 @@ def create(
     begun_with = f"{actor.user_id} {key}" if key else None
     begun = begun_by(session, actor, key)
     if begun is not None:
-        return _edit(session, actor, begun.identifier, again_of, file_name, content, values)
+        return _edit(session, actor, begun.identifier, again_of, files, values)
     with session.no_autoflush:
         tender = _begin(session, actor, _buyer(session, actor, on_behalf_of), like)
         tender.begun_with = begun_with
@@ -249,7 +248,7 @@ def create(
         if tender.item is None:
             raise RuleViolation(N_("请选择一项。"), "item_code")
     start(session, tender, actor, "create")
-    _attach(session, actor, tender, file_name, content)
+    _attach(session, actor, tender, files)
     return tender.identifier
 
 
@@ -260,7 +259,7 @@ def begun_by(session: Session, actor: Actor, key: str) -> Tender | None:
     return session.scalars(select(Tender).where(Tender.begun_with == f"{actor.user_id} {key}")).one_or_none()
 
 
-@with_file
+@with_files
 @action
 def edit(
     session: Session,
@@ -268,12 +267,11 @@ def edit(
     identifier: str,
     *,
     again_of: str | None = None,
-    file_name: str = "",
-    content: bytes | Kept = b"",
+    files: Sequence[File] = (),
     **values: Any,
 ) -> str:
     """Tell some steps of a draft anew."""
-    return _edit(session, actor, identifier, again_of, file_name, content, values)
+    return _edit(session, actor, identifier, again_of, files, values)
 
 
 def _edit(
@@ -281,8 +279,7 @@ def _edit(
     actor: Actor,
     identifier: str,
     again_of: str | None,
-    file_name: str,
-    content: bytes | Kept,
+    files: Sequence[File],
     values: dict[str, Any],
 ) -> str:
     tender = Tender.lock(session, identifier)
@@ -290,18 +287,18 @@ def _edit(
     _say(session, tender, again_of or tender.again_said)
     with session.no_autoflush:
         _fill(session, actor, tender, values)
-    _attach(session, actor, tender, file_name, content)
+    _attach(session, actor, tender, files)
     perform(session, tender, "edit", actor)
     return identifier
 
 
-def _attach(session: Session, actor: Actor, tender: Tender, name: str, content: bytes | Kept) -> None:
-    if not content:
+def _attach(session: Session, actor: Actor, tender: Tender, files: Sequence[File]) -> None:
+    if not files:
         return
     most = policy.get(tender.policy_version).number("tender.attachments_most")
-    if len(documents.of_case(session, "tender", tender.identifier)) >= most:
+    if len(documents.of_case(session, "tender", tender.identifier)) + len(files) > most:
         raise RuleViolation(N_("一项需求最多附 %(most)s 份文件。"), "file", most=most)
-    hand_in(session, actor, tender, name, content)
+    hand_in_all(session, actor, tender, files)
 
 
 @action

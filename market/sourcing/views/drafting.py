@@ -13,7 +13,7 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.case_views import attempt, case_url, check_open, file_of, form_page, visible
+from market.case_views import attempt, case_url, check_open, files_of, form_page, visible
 from market.extensions import db
 from market.formatting import problem_text
 from market.forms import Form
@@ -150,7 +150,7 @@ def _size_said(item: ServiceItem) -> Json:
 def _values(form: Any) -> dict[str, Any]:
     """What a form tells, as actions take it."""
     values: dict[str, Any] = form.values()
-    return file_of(values.pop("file")) | values if "file" in values else values
+    return files_of(values.pop("file")) | values if "file" in values else values
 
 
 def _address(draft: Tender, step: str) -> str:
