@@ -200,6 +200,7 @@ PAGES: dict[str, Ask] = {
     **_of("sourcing", "index compare bid_file bid_attachment", ANYBODY),
     **_of("sourcing", "awards draw_file verifier", ANYBODY),
     "credit.ranking": ANYBODY,
+    **_of("help", "index glossary", ANYBODY),
     # one's own
     **_of("worklist", "index notifications notice read_all", SIGNED_IN),
     **_of("worklist", "settings new_address confirm_address remove_address", SIGNED_IN),
