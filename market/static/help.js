@@ -21,7 +21,9 @@ document.addEventListener("click", (event) => {
   const mark = markOf(event);
   if (!mark || event.ctrlKey || event.metaKey || event.shiftKey || !box.showPopover) return;
   event.preventDefault();
-  if (mark === left) return;
+  const closed = left;
+  left = null;
+  if (mark === closed) return;
   name.href = mark.href;
   name.textContent = mark.dataset.term;
   meaning.textContent = mark.dataset.meaning;
