@@ -89,8 +89,9 @@ lock: $(VENV)/.installed-dev ## resolve the requirements anew, with hashes
 	$(BIN)/uv pip compile -q --generate-hashes --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-strip-extras requirements-dev.in -o requirements-dev.txt
 
 docs: export TRIAL = 1
-docs: $(VENV)/.installed-dev $(MO) ## write docs/workflows.md from the tables, docs/walkthrough.md from real requests
+docs: $(VENV)/.installed-dev $(MO) ## write docs/workflows.md and docs/glossary.md from the tables, docs/walkthrough.md from real requests
 	$(BIN)/flask --app wsgi workflows > docs/workflows.md
+	$(BIN)/flask --app wsgi glossary > docs/glossary.md
 	$(BIN)/python -m harness.lifecycle docs/walkthrough.md
 	$(BIN)/python -m harness.procedures docs/procedures.md
 

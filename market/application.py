@@ -119,6 +119,7 @@ def _open_rooms(app: Flask) -> None:
     from market.catalogue import views as catalogue
     from market.contracts import views as contracts
     from market.credit import views as credit
+    from market.help import views as help_pages
     from market.opendata import views as opendata
     from market.oversight import views as oversight
     from market.payments import views as payments
@@ -138,6 +139,7 @@ def _open_rooms(app: Flask) -> None:
         catalogue,
         contracts,
         credit,
+        help_pages,
         opendata,
         oversight,
         payments,
@@ -149,6 +151,7 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(probes)
     app.register_blueprint(uploads)
     accounts.register(app)
+    help_pages.register(app)
     reading.register(app)
 
 

@@ -15,6 +15,7 @@ from market.config import close_to_others
 from market.demo import loading
 from market.demo.playing import play
 from market.extensions import db, migrate
+from market.glossary import document
 from market.indexing import rebuild_index
 from market.seeding import seed_market
 from market.serving.lock import Taken, hold
@@ -27,7 +28,7 @@ from models.diagrams import describe
 
 
 def register(app: Flask) -> None:
-    for command in (prepare, seed, demo, tick, worker, reindex, workflows, admin):
+    for command in (prepare, seed, demo, tick, worker, reindex, workflows, glossary, admin):
         app.cli.add_command(command)
 
 
@@ -108,6 +109,12 @@ def worker(lane: str | None) -> None:
 def reindex() -> None:
     """Build the search index anew."""
     click.echo(f"index: {rebuild_index()} documents")
+
+
+@click.command()
+def glossary() -> None:
+    """Print the words of the market; `make docs` keeps them in docs/glossary.md."""
+    click.echo(document())
 
 
 @click.command()

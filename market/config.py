@@ -21,6 +21,12 @@ from models import disk
 
 ROOT = Path(__file__).parent.parent
 INVENTED_ACCOUNT = "公信平台资金托管专户|演示银行西宁分行|6300 0000 2026 1125 018"
+INVENTED_DESK = {
+    "HELP_DESK": "演示服务台(虚构)|Demonstration desk (fictitious)",
+    "HELP_PHONE": "0000-0000000",
+    "HELP_HOURS": "工作日 9:00–17:30|working days, 9:00 to 17:30",
+    "HELP_MAIL": "help@example.cn",
+}
 SECRETS = ("SECRET_KEY", "SEALING_SECRET", "KEEPER_SECRET")
 Address = Annotated[str, Field(pattern=r"^$|^https?://[^/?#\s]+\S*$")]
 SHORTEST = 16  # characters of a secret; ours have 64
@@ -120,6 +126,10 @@ class Settings(Environment):
     WECHAT_URL: Address = ""
     WECHAT_TOKEN: str = ""
     SECOND_FACTOR: Literal["", "required", "offered"] = ""
+    HELP_DESK: str = ""
+    HELP_PHONE: str = ""
+    HELP_HOURS: str = ""
+    HELP_MAIL: str = Field("", pattern=r"^$|^[^@\s]+@[^@\s]+$")
     DEMO: bool = False
     TRIAL: bool = False
     CLOCK_FILE: str = ""
@@ -282,6 +292,7 @@ class Settings(Environment):
             "CUSTODY_ACCOUNT": self.CUSTODY_ACCOUNT or ("" if self.public else INVENTED_ACCOUNT),
             **(OVER_TLS if self.HTTPS else {"SESSION_COOKIE_SECURE": False}),
             "SECOND_FACTOR": self.SECOND_FACTOR or ("required" if self.public else "offered"),
+            **(INVENTED_DESK if self.DEMO and not (self.HELP_PHONE or self.HELP_MAIL) else {}),
             "STREAM_SECONDS": 10,
         }
 

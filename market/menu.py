@@ -87,6 +87,7 @@ TOOLS: list[Line] = [
     ("identification.address", N_("我的邮箱")),
     ("accounts.security", N_("登录与安全")),
     ("accounts.password", N_("修改密码")),
+    ("help.index", N_("帮助")),
 ]
 
 

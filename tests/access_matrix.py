@@ -218,6 +218,8 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/contract-templates/report/revise": (302, 403, 403, 403, 403, 200, 403, 403, 403, 403),
     "/clause-rules": PUBLIC,
     "/check": PUBLIC,
+    "/help": PUBLIC,
+    "/help/glossary": PUBLIC,
     "/check/{contract}": (404, 200, 404, 200, 404, 200, 404, 200, 200, 404),
     "/papers/{award}/{code}.pdf": PUBLIC,
     "/papers/{drafted}/{code}.pdf": (404,) * 10,

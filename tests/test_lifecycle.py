@@ -73,6 +73,12 @@ def test_the_workflows_are_written_down(app: Flask) -> None:
     )
 
 
+def test_the_glossary_is_written_down(app: Flask) -> None:
+    assert app.test_cli_runner().invoke(args=["glossary"], catch_exceptions=False).output == _document(
+        "glossary"
+    )
+
+
 def _document(name: str) -> str:
     """What stands in the repository; `make docs` writes it anew."""
     return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")

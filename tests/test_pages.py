@@ -14,6 +14,7 @@ from sqlalchemy import select
 from harness.factories import PDF, World
 from market.agencies.actions import publishing
 from market.extensions import db
+from market.glossary import terms
 from models.catalogue import current_items
 from models.ratings import Rating
 from models.sourcing.quotes import Quote
@@ -26,7 +27,7 @@ from tests.web import Visitor, sign_in
 def test_every_page_as_every_role(app: Flask, world: World, time: Any, caplog: Any) -> None:
     caplog.set_level("DEBUG")
     names = name_the_cases(world, time)
-    wrong, told = [], {}
+    wrong, told, explained = [], {}, set()
     for position, role in enumerate(ROLES):
         visitor = sign_in(app, world, role)
         for pattern, statuses in EXPECTED.items():
@@ -46,8 +47,12 @@ def test_every_page_as_every_role(app: Flask, world: World, time: Any, caplog: A
             ):  # a piece of a page
                 assert len(answer.soup.select("h1")) == 1, pattern
                 told[pattern] = answer.soup.title.get_text()
+                marks = [str(mark["href"]) for mark in answer.soup.select("a.term")]
+                assert len(marks) == len(set(marks)), f"{pattern} explains a word twice"
+                explained.update(marks)
     assert not any(secret in caplog.text for secret in (*SECRETS, *OWN)), "a log line tells what is sealed"
     assert not wrong, "\n".join(map(str, wrong))
+    assert explained <= {f"/help/glossary#{key}" for key in terms()}
     assert all(title.count("·") >= 1 and not title.startswith(" ") for title in told.values())
 
 

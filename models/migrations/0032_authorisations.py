@@ -15,7 +15,7 @@ from models.base import UTCDateTime
 
 # revision identifiers, used by Alembic.
 revision: str = "0032"
-down_revision: Union[str, Sequence[str], None] = "0029"
+down_revision: Union[str, Sequence[str], None] = "0031"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

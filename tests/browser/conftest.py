@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from harness.lifecycle import START, people
 from harness.person import PASSWORD
@@ -96,24 +96,32 @@ class Walker:
 
     def follow(self, text: str, *, exact: bool = False) -> None:
         """Click a link of the page itself, or where there is none of these words, of the menus around it."""
-        inside = self.page.locator("main").get_by_role("link", name=text, exact=exact)
-        links = inside if inside.count() else self.page.get_by_role("link", name=text, exact=exact)
+        named = self.page.get_by_role("link", name=text, exact=exact)
+        links = named.and_(self.page.locator(":not(.term)"))  # none that explains the word
+        inside = self.page.locator("main").locator(links)
+        if inside.count():
+            links = inside
         with self.page.expect_navigation():
             links.first.click()
 
+    def field(self, label: str) -> Locator:
+        """What is filled in at this label; not the mark beside it, which explains the word."""
+        labelled = self.page.locator("main").get_by_label(label)
+        return labelled.and_(self.page.locator("input, select, textarea")).first
+
     def fill(self, **fields: str) -> None:
         for label, value in fields.items():
-            self.page.locator("main").get_by_label(label).first.fill(value)
+            self.field(label).fill(value)
 
     def choose(self, text: str) -> None:
-        self.page.locator("main").get_by_label(text).first.check()
+        self.field(text).check()
 
     def tick_all(self) -> None:
         for box in self.page.locator("main input[type=checkbox]").all():
             box.check()
 
     def upload(self, label: str, content: bytes, name: str = "文件.pdf") -> None:
-        self.page.get_by_label(label).set_input_files(
+        self.field(label).set_input_files(
             {"name": name, "mimeType": "application/octet-stream", "buffer": content}
         )
 

@@ -1,0 +1,1 @@
+"""Help: the words of the market, and whom to call."""
