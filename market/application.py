@@ -117,6 +117,7 @@ def _open_rooms(app: Flask) -> None:
     from market.catalogue import views as catalogue
     from market.contracts import views as contracts
     from market.credit import views as credit
+    from market.messages import views as messages
     from market.opendata import views as opendata
     from market.oversight import views as oversight
     from market.payments import views as payments
@@ -134,6 +135,7 @@ def _open_rooms(app: Flask) -> None:
         catalogue,
         contracts,
         credit,
+        messages,
         opendata,
         oversight,
         payments,

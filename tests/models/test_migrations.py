@@ -31,6 +31,10 @@ SINCE = {
     "contact_addresses",
     "digest_entries",
     "saved_searches",
+    "messages",
+    "message_files",
+    "contact_persons",
+    "named_contacts",
 }  # tables that came since: what was in them is gone with them
 
 
