@@ -71,7 +71,7 @@ def fill(person: ContactPerson, *, name: str, purpose: str, phone: str, email: s
     person.purpose = check_text(ContactPerson.purpose, purpose, _LENGTH)
     person.phone = phone.strip()
     if not phones(person.phone):
-        raise RuleViolation(N_("请填写能打通的电话,例如 0971-5550123。"), "phone")
+        raise RuleViolation(N_("请填写能打通的电话,例如 0971-1234567。"), "phone")
     person.email = spelling.email(email) if email.strip() else ""
 
 

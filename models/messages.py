@@ -190,8 +190,8 @@ def newest_at(session: Session, case: Case) -> datetime | None:
     return session.scalar(_of(case).with_only_columns(Message.at).limit(1))
 
 
-def earlier(session: Session, contract: Contract) -> list[tuple[str, str]]:
-    """The offer and the award a contract came of, by type and number, where the two wrote to each other."""
+def earlier(session: Session, contract: Contract) -> list[str]:
+    """The numbers of the offer and the award a contract came of, where the two wrote to each other."""
     kinds: tuple[type[Quote] | type[Award], ...] = (Quote, Award)
     of_both = [
         and_(
@@ -204,8 +204,8 @@ def earlier(session: Session, contract: Contract) -> list[tuple[str, str]]:
         )
         for kind in kinds
     ]
-    found = select(Message.case_type, Message.case_identifier).where(or_(*of_both)).distinct()
-    return sorted((kind, number) for kind, number in session.execute(found))
+    found = select(Message.case_identifier).where(or_(*of_both)).distinct()
+    return sorted(session.scalars(found))
 
 
 def unread(session: Session, case: Case, organisation_id: int | None) -> int:

@@ -246,7 +246,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/invoices/{invoice}": PARTIES,
     "/cases/{contract}/messages": TWO_SIDES,
     "/cases/{contract}/messages?before=99999999999999999999": TWO_SIDES,
-    "/cases/{disputed}/messages": PARTIES[:8] + (404, 404),  # before the regulator, who is to decide by it
+    "/cases/{disputed}/messages": (*PARTIES[:8], 404, 404),  # before the regulator, who is to decide by it
     "/cases/{quote}/messages": TWO_SIDES,
     "/cases/{award}/messages": TWO_SIDES,
     "/cases/{hidden}/messages": (302, 404, 404, 200, 404, 404, 404, 404, 404, 404),

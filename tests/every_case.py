@@ -158,7 +158,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
 def _talked_about(world: World, names: dict[str, str]) -> dict[str, str]:
     """A message with a file on a contract, one on an offer, and somebody to be called."""
     buyer = world.actor("buyer")
-    actions.add_contact(buyer, name="才让", purpose="技术对接", phone="0971-5550123", email="")
+    actions.add_contact(buyer, name="才让", purpose="技术对接", phone="0971-0000123", email="")
     person = db.session.scalars(select(ContactPerson.id)).one()
     actions.name_contact(buyer, names["inquiry"], person=person)
     actions.name_contact(buyer, names["running"], person=person)

@@ -150,11 +150,9 @@ def _more(world: World, round_: int) -> None:
     changed = world.contract_of(world.awarded()).identifier
     drafting.revise(world.actor("buyer"), changed, texts={"supplement": "本合同的最终解释权归乙方所有。"})
     for author in ("buyer", "agency"):
-        actions.send(
-            world.actor(author), RUNNING, text=f"第 {round_} 次说明", file_name="a.pdf", content=PDF
-        )
+        actions.send(world.actor(author), RUNNING, text=f"第 {round_} 次说明", file_name="a.pdf", content=PDF)
     actions.add_contact(
-        world.actor("buyer"), name=f"才让{round_}", purpose="技术", phone=f"0971-555012{round_}", email=""
+        world.actor("buyer"), name=f"才让{round_}", purpose="技术", phone=f"0971-000012{round_}", email=""
     )
     change = changing.propose(
         world.actor("agency"), RUNNING, kind="termination", terms={"to_agency": 0}, reason="另有安排,不再继续"

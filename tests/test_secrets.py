@@ -195,7 +195,7 @@ def _invited(world: World, scene: Scene) -> None:
         contract,
         known=parties,
     )
-    for name, phone in (("buyer", "0971-5550177"), ("agency", "0971-5550188")):
+    for name, phone in (("buyer", "0971-0000177"), ("agency", "0971-0000188")):
         actor = world.actor(name)
         messages.add_contact(actor, name=f"{name}接电话的人", purpose="商务", phone=phone, email="")
         person = db.session.scalars(select(func.max(ContactPerson.id))).one()
@@ -275,7 +275,14 @@ def test_nobody_is_told_what_is_not_his_to_know(app: Flask, world: World, scene:
         for marker in scene.markers
         if marker in caplog.text and not marker.startswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     ], "a log line tells"
-    there = ("密邀的项目", "密邀的中选理由", "39,333", "agency写给对方的话", "agency附件里的话", "0971-5550188")
+    there = (
+        "密邀的项目",
+        "密邀的中选理由",
+        "39,333",
+        "agency写给对方的话",
+        "agency附件里的话",
+        "0971-0000188",
+    )
     assert all(word in seen["buyer"] for word in there), "the walk comes where it should"
     assert all("39,333" in seen[name] for name in ("agency", "second"))
     assert len(walked) > 200

@@ -28,8 +28,13 @@ class PersonForm(Form):
     email = EmailField(_l("邮箱"), [fits(ContactPerson.email)], description=_l("可不填。"))
 
 
+def _key(value: str | int) -> int:
+    """As `int`, by which a form would set its choices side by side, as stars are."""
+    return int(value)
+
+
 class NameForm(Form):
-    person = RadioField(_l("联系人"), [InputRequired(_l("请选择一项。"))], coerce=int)
+    person = RadioField(_l("联系人"), [InputRequired(_l("请选择一项。"))], coerce=_key)
 
     def prepare(self, people: Sequence[ContactPerson], now: ContactPerson | None) -> None:
         """Offer these, and choose beforehand who is named `now`, or the only one."""

@@ -53,9 +53,16 @@ def conversation(identifier: str) -> Response | str | tuple[str, int]:
         shown=shown[::-1],
         older=shown[-1].id if len(rows) > PAGE_SIZE else 0,
         before=before,
-        earlier=messages.earlier(db.session, case) if isinstance(case, Contract) else [],
+        earlier=_earlier(case),
         **_standing(case),
     ), status
+
+
+def _earlier(case: Case) -> list[str]:
+    """The numbers of the cases this one came of on which the reader's side wrote before."""
+    numbers = messages.earlier(db.session, case) if isinstance(case, Contract) else []
+    found = [find_case(db.session, number) for number in numbers]
+    return [each.identifier for each in found if each and messages.sides_of(each, current_actor())]
 
 
 def _standing(case: Case) -> dict[str, Any]:
