@@ -261,10 +261,9 @@ class WhomForm(Form):
         Of one that was not told yet, the only one there is.
         """
         if "contact" in self:
-            listed = [value for value, _label in self.contact.choices]
-            self.contact.data = contact.id if contact else 0
-            if not tender.knows("whom") and len(listed) == 2:
-                self.contact.data = listed[1]
+            listed = [choice.value for choice in self.contact.choices]
+            alone = not tender.knows("whom") and len(listed) == 2
+            self.contact.data = contact.id if contact else listed[1] if alone else 0
         self.invited.data = [each.agency.identifier for each in tender.invitations]
         self.only_invited.data = tender.openness == "invited"
         self.deadline.data, self.wanted_on.data = tender.deadline, tender.wanted_on
