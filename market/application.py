@@ -120,6 +120,7 @@ def _open_rooms(app: Flask) -> None:
     from market.contracts import views as contracts
     from market.credit import views as credit
     from market.help import views as help_pages
+    from market.messages import views as messages
     from market.opendata import views as opendata
     from market.oversight import views as oversight
     from market.payments import views as payments
@@ -140,6 +141,7 @@ def _open_rooms(app: Flask) -> None:
         contracts,
         credit,
         help_pages,
+        messages,
         opendata,
         oversight,
         payments,

@@ -24,8 +24,11 @@ from market.upload_field import files_of as files_of
 from models import clock, permission, workflow
 from models.cases import Case, case_types_of, find_case
 from models.errors import NotAllowed, NotFound, Problem
-from models.events import timeline
+from models.events import Event, timeline
 from models.i18n import N_
+from models.notifications import MESSAGE
+
+CONVERSATION = "messages.conversation"  # the page on which the parties of a case write to each other
 
 # Where the pages are of what events and links are about: here what is no case, the cases by `register_case`.
 PAGES: dict[str, str] = {
@@ -39,6 +42,13 @@ PAGES: dict[str, str] = {
 
 def case_url(case_type: str, identifier: str) -> str:
     return url_for(PAGES[case_type], identifier=identifier)
+
+
+def event_url(happened: Event) -> str:
+    """Where one reads what an event tells: a message in its conversation, all else on its case's page."""
+    if happened.kind.endswith(MESSAGE):
+        return url_for(CONVERSATION, identifier=happened.case_identifier)
+    return case_url(happened.case_type, happened.case_identifier)
 
 
 def url_of(identifier: str) -> str:
@@ -207,6 +217,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         demonstration_percent=progress.percent,
         case_url=case_url,
+        event_url=event_url,
         url_of=url_of,
         landing=landing,
         case_link=case_link,

@@ -22,6 +22,7 @@ from models.documents import Document
 from models.draws import Draw
 from models.identifiers import Numbered, kinds_of
 from models.ledger.books import Entry
+from models.messages import file_readable_by
 from models.payments.bank import BankStatement
 
 _NUMBER = re.compile(
@@ -96,6 +97,7 @@ def _readable(case: Case) -> bool:
 def _file(document: Document) -> str:
     of = find_case(db.session, document.case_identifier) if document.case_type in CASES else None
     mine = of is not None and bool(of.roles_of(current_actor()))
+    mine = mine or file_readable_by(db.session, document, current_actor())
     return url_for("contracts.document", identifier=document.identifier) if mine else ""
 
 

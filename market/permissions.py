@@ -138,6 +138,9 @@ ACTS: dict[str, Ask | None] = {
     "oversight.override": OPERATOR,
     "oversight.try_again": OPERATOR,
     "timekeeping._confirm": OPERATOR,
+    # between the parties of a case: which side, and how that stands, is asked of the case
+    **_of("messages", "send name_contact", SIGNED_IN),
+    **_of("messages", "add_contact change_contact remove_contact", PARTY),
     # how one hears of things
     **_of("worklist", "read_all choose ask_address confirm_address forget_address", SIGNED_IN),
     **_of("sourcing.searching", "save forget", PARTY),
@@ -231,6 +234,8 @@ PAGES: dict[str, Ask] = {
     "authorising.hand_on": _act("accounts.authorising.hand_on"),
     "authorising.model_letter": SIGNED_IN,
     "identification.licence": _act("accounts.entering.correct"),
+    **_of("messages", "conversation name_contact", SIGNED_IN),
+    **_of("messages", "contact_list new_contact change_contact remove_contact", PARTY),
     "accounts.people": OVERSEER,
     "accounts.block": SIGNED_IN,
     "accounts.unblock": SIGNED_IN,

@@ -23,7 +23,14 @@ from models.notifications import KINDS
 
 WHEN = {"now": N_("马上"), "daily": N_("每日汇总"), "never": N_("不发")}
 # By mail, where somebody has not chosen; by any other channel nothing.
-USUAL = {"result": "now", "limit": "now", "case": "daily", "work": "daily", "saved": "daily"}
+USUAL = {
+    "result": "now",
+    "limit": "now",
+    "case": "daily",
+    "message": "now",
+    "work": "daily",
+    "saved": "daily",
+}
 CODE_MINUTES = 10
 MOST_TRIES = 5  # of one code
 

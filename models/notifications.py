@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, text, update
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, not_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock
@@ -19,6 +19,7 @@ KINDS = {
     "result": N_("采购结果与异议"),
     "limit": N_("期限提醒"),
     "case": N_("办理进展"),
+    "message": N_("来往消息"),
     "work": N_("可以承接的采购"),
     "saved": N_("保存的搜索"),
 }
@@ -26,6 +27,7 @@ _RESULTS = frozenset(
     f"tender.{act}"
     for act in ("fail", "cancel", "consent", "call_off", "open", "end_auction", "publish_scores")
 )
+MESSAGE = ".message"  # how the kind of an event ends by which a party wrote to the other
 MOST_COUNTED = 100  # unread notices; a page says "99+" of more
 
 
@@ -55,6 +57,8 @@ class Notification(Base):
 
 def kind_of(event: Event) -> str:
     """What a notice of this event is about, for whoever has a part in it."""
+    if event.kind.endswith(MESSAGE):
+        return "message"
     if event.case_type in ("award", "objection") or event.kind in _RESULTS:
         return "result"
     return "limit" if event.kind.partition(".")[2] in ("remind", "expiring", "expire") else "case"
@@ -117,8 +121,9 @@ def unread(session: Session, organisation_id: int | None) -> int:
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
-def unread_about(session: Session, organisation_id: int, case_identifier: str) -> list[int]:
-    """The unread notices of an organisation about this case."""
+def unread_about(session: Session, organisation_id: int, case_identifier: str, *, talk: bool) -> list[int]:
+    """The unread notices of an organisation about this case: of messages (`talk`), or of all else."""
+    is_message = Notification.kind == "message"
     about = (
         select(Notification.id)
         .join(Event, Event.id == Notification.event_id)
@@ -126,6 +131,7 @@ def unread_about(session: Session, organisation_id: int, case_identifier: str) -
             Notification.organisation_id == organisation_id,
             Notification.read_at.is_(None),
             Event.case_identifier == case_identifier,
+            is_message if talk else not_(is_message),
         )
     )
     return list(session.scalars(about))

@@ -28,6 +28,7 @@ WATCHERS = (302, 403, 403, 403, 403, 200, 403, 403, 200, 200)
 OF_THE_MARKET = (302, 403, 403, 403, 403, 200, 403, 403, 200, 403)
 TRADERS = (302, 200, 200, 200, 200, 403, 403, 403, 403, 403)
 AGENCIES = (302, 403, 403, 200, 200, 403, 403, 403, 403, 403)
+TWO_SIDES = (302, 200, 404, 200, 404, 404, 404, 404, 404, 404)
 WITH_DEPARTMENT = (302, 200, 404, 200, 404, 200, 404, 200, 200, 404)
 EXPECTED: dict[str, tuple[int, ...]] = {
     "/": PUBLIC,
@@ -246,6 +247,22 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/payouts/{payout}": (302, 200, 404, 200, 404, 200, 404, 404, 200, 200),
     "/payouts/{payout}/send": (302, 409, 404, 409, 404, 409, 404, 404, 409, 409),  # its money was not seen
     "/invoices/{invoice}": PARTIES,
+    "/cases/{contract}/messages": TWO_SIDES,
+    "/cases/{contract}/messages?before=99999999999999999999": TWO_SIDES,
+    "/cases/{disputed}/messages": (*PARTIES[:8], 404, 404),  # before the regulator, who is to decide by it
+    "/cases/{quote}/messages": TWO_SIDES,
+    "/cases/{award}/messages": TWO_SIDES,
+    "/cases/{hidden}/messages": (302, 404, 404, 200, 404, 404, 404, 404, 404, 404),
+    "/cases/{bid}/messages": (302,) + (404,) * 9,
+    "/cases/{opened}/messages": (302,) + (404,) * 9,
+    "/cases/{sealed}/messages": (302,) + (404,) * 9,
+    "/cases/{contract}/contact": TWO_SIDES,
+    "/cases/{quote}/contact": TWO_SIDES,
+    "/cases/{sealed}/contact": (302, 200, 404, 404, 404, 404, 404, 404, 404, 404),
+    "/documents/{note}": TWO_SIDES,
+    "/my/contacts": TRADERS,
+    "/my/contacts/new": TRADERS,
+    "/my/contacts/{person}": (302, 200, 404, 404, 404, 403, 403, 403, 403, 403),
     "/invoices/{invoice}/receive": (302, 200, 404, 403, 404, 403, 404, 404, 403, 404),
     "/custody": WATCHERS,
     "/custody/import": (302, 403, 403, 403, 403, 403, 403, 403, 403, 200),

@@ -16,6 +16,7 @@ from market.agencies.actions import accounts as account_actions
 from market.agencies.actions import certificates, registry
 from market.contracts.actions import changing, disputing
 from market.extensions import db
+from market.messages import actions
 from market.payments.actions import importing, invoicing
 from market.payments.jobs import close_books, match_lines
 from market.sourcing.actions import awards, bids, closing, questions, quotes, scoring
@@ -24,12 +25,14 @@ from models import draws
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies.checks import open_check
+from models.contacts import ContactPerson
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
 from models.credit.records import propose
-from models.documents import of_case
+from models.documents import Document, of_case
 from models.ledger import books
+from models.messages import FILE
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
 from models.ratings import Rating
@@ -80,6 +83,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
         world.actor("agency"), names["running"], kind="extension", terms={"days": 3}, reason="踏勘遇到大雪"
     )
     disputed = world.started()
+    names["disputed"] = disputed
     names["dispute"] = disputing.file(world.actor("buyer"), disputed, claim="机构收到定金后一直没有开展工作")
     delivered = world.started()
     names["delivered"] = world.delivered(delivered)
@@ -140,6 +144,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
         account_name="agency单位",
         account_number="6228000099990000",
     )
+    names |= _talked_about(world, names)
     names["hidden"] = quotes.submit(
         world.actor("agency"), names["quiet"], price=HIDDEN, days=20, note="只给自己看的话"
     )
@@ -153,6 +158,21 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
         contribution="我的参数",
     )
     return names
+
+
+def _talked_about(world: World, names: dict[str, str]) -> dict[str, str]:
+    """A message with a file on a contract, one on an offer, and somebody to be called."""
+    buyer = world.actor("buyer")
+    actions.add_contact(buyer, name="才让", purpose="技术对接", phone="0971-0000123", email="")
+    person = db.session.scalars(select(ContactPerson.id)).one()
+    actions.name_contact(buyer, names["inquiry"], person=person)
+    actions.name_contact(buyer, names["running"], person=person)
+    for case in (names["running"], names["contract"], names["quote"], names["disputed"]):
+        actions.send(buyer, case, text="请看附件里的说明", file_name="说明.pdf", content=PDF)
+    notes = select(Document.identifier).where(
+        Document.case_type == FILE, Document.case_identifier == names["contract"]
+    )
+    return {"person": str(person), "note": db.session.scalars(notes).one()}
 
 
 def _money_of(world: World, contract: str, time: Any) -> dict[str, str]:

@@ -63,6 +63,9 @@ NO_OFFICE: Likeness = (
             "/my/agencies.csv",
             "/my/searches",
             "/my/searches/new",
+            "/my/contacts",
+            "/my/contacts/new",
+            "/my/contacts/{person}",
             "/my/licence",
             "/my/signing",
             "/my/signing/renew",
@@ -126,6 +129,8 @@ LIKE: dict[str, Likeness] = {
             ],
             404: [
                 "/agencies/{buyer}",
+                "/cases/{award}/messages",
+                "/my/contacts/{person}",
                 "/awards/{award}/annul",
                 "/changes/{change}",
                 "/changes/{change}/agree",

@@ -17,6 +17,7 @@ from market.agencies.actions import checks
 from market.contracts.actions import changing, disputing
 from market.extensions import db
 from market.jobs import drain
+from market.messages import actions as contacts
 from market.payments.actions import importing, paying
 from market.payments.jobs import match_lines
 from market.sourcing.actions import awards, closing, questions, quotes, scoring
@@ -25,6 +26,7 @@ from models import clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies.checks import open_check
+from models.contacts import ContactPerson
 from models.contracts.agreement import Contract
 from models.contracts.changes import CHANGES
 from models.contracts.materials import Materials
@@ -93,6 +95,13 @@ def _letter(world: World, name: str) -> str:
 def _handed_in(world: World, name: str) -> str:
     """One that waits to be checked."""
     return authorising.file(world.actor(name), _letter(world, name), file_name="l.pdf", content=PDF)
+
+
+def _listed(world: World) -> int:
+    """Somebody the buyer lists to be called."""
+    said = {"name": "才让", "purpose": "技术", "phone": "0971-0000123", "email": ""}
+    contacts.add_contact(world.actor("buyer"), **said)
+    return db.session.scalars(select(ContactPerson.id)).one()
 
 
 def _deciding(world: World) -> str:
@@ -202,6 +211,10 @@ def _forms(world: World, time: Any) -> dict[str, str]:
         f"/custody/statements/{_statement(world)}/1": "custodian",
         f"/custody/statements/{_unread(world)}/2": "custodian",
         "/custody/import/1": "custodian",
+        f"/cases/{quote}/messages": "agency",
+        f"/cases/{quote}/contact": "buyer",
+        "/my/contacts/new": "buyer",
+        f"/my/contacts/{_listed(world)}": "buyer",
         f"/ratings/{world.one(Rating, contract, by='buyer').identifier}/rate": "buyer",
         "/my/fees/new": "agency",
         "/my/fees/new?item=CON-03": "agency",

@@ -84,9 +84,11 @@ OF_NO_CASE: list[tuple[str, str]] = [
     (
         "buyer, staff, delegate, agency, applicant, waiting, evaluator, buyer suspended, "
         "delegate of suspended, agency suspended",
-        "sourcing.searching.save sourcing.searching.forget",
+        "sourcing.searching.save sourcing.searching.forget "
+        "messages.add_contact messages.change_contact messages.remove_contact",
     ),
     (f"{EVERYBODY}, unconfirmed", "sourcing.drafting.create"),  # for whom: where the case begins, below
+    (EVERYBODY, "messages.send messages.name_contact"),  # on which side: the case says, tests/messages
     (EVERYBODY, "contracts.changing.propose accounts.delegating.accept accounts.delegating.lay_down"),
     (
         "buyer, staff, delegate, delegate of suspended, waiting, unconfirmed",

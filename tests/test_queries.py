@@ -17,6 +17,7 @@ from market.contracts.actions import changing, delivering, drafting
 from market.extensions import db
 from market.indexing import rebuild_index
 from market.jobs import drain
+from market.messages import actions
 from market.payments.actions import importing, invoicing, paying, reconciling
 from market.payments.jobs import match_lines
 from market.sourcing.actions import drafting as tender_drafting
@@ -98,6 +99,9 @@ LISTS = {
     "/my/signing": "buyer",
     "/my/authorisation": "buyer",
     "/contracts/C-2026-000001": "buyer",
+    "/cases/C-2026-000001/messages": "buyer",
+    "/cases/C-2026-000001/contact": "buyer",
+    "/my/contacts": "buyer",
     "/deliverables/V-2026-000001": "agency",
     "/payments/M-2026-000001": "buyer",
     "/payouts": "agency",
@@ -151,6 +155,11 @@ def _more(world: World, round_: int) -> None:
         quotes.submit(world.actor("agency"), tender, price=100, days=20)
     changed = world.contract_of(world.awarded()).identifier
     drafting.revise(world.actor("buyer"), changed, texts={"supplement": "本合同的最终解释权归乙方所有。"})
+    for author in ("buyer", "agency"):
+        actions.send(world.actor(author), RUNNING, text=f"第 {round_} 次说明", file_name="a.pdf", content=PDF)
+    actions.add_contact(
+        world.actor("buyer"), name=f"才让{round_}", purpose="技术", phone=f"0971-000012{round_}", email=""
+    )
     change = changing.propose(
         world.actor("agency"), RUNNING, kind="termination", terms={"to_agency": 0}, reason="另有安排,不再继续"
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from harness.factories import PDF, World
 from market.accounts import jobs as letters
@@ -26,12 +26,14 @@ from market.extensions import db
 from market.files import store
 from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
+from market.messages import actions as messages
 from market.sourcing.actions import auction, awards, closing, quotes, searching
 from market.sourcing.actions import bids as bid_actions
 from market.transaction import transaction
 from models import CASES, clock, draws, events
 from models.accounts import Membership, User
 from models.clock import BEIJING
+from models.contacts import ContactPerson
 from models.documents import Document
 from models.letters import Letter
 from models.notifications import Notification
@@ -194,6 +196,15 @@ def _invited(world: World, scene: Scene) -> None:
         contract,
         known=parties,
     )
+    for name, phone in (("buyer", "0971-0000177"), ("agency", "0971-0000188")):
+        actor = world.actor(name)
+        messages.add_contact(actor, name=f"{name}接电话的人", purpose="商务", phone=phone, email="")
+        person = db.session.scalars(select(func.max(ContactPerson.id))).one()
+        messages.name_contact(actor, contract, person=person)
+        scene.plant(phone, f"{name}接电话的人", known=("buyer", "agency"))
+        said, content = f"{name}写给对方的话", PDF + f"% {name}附件里的话".encode()
+        messages.send(actor, contract, text=said, file_name=f"{name}的附件.pdf", content=content)
+        scene.plant(said, f"{name}附件里的话", f"{name}的附件", known=("buyer", "agency"))
     before = set(scene.numbers)
     _numbered(scene, tender, quote, award, contract)
     scene.invited = [number for number in scene.numbers if number not in before]
@@ -260,7 +271,7 @@ def test_nobody_is_told_what_is_not_his_to_know(app: Flask, world: World, scene:
             select(Document.sha256).where(Document.case_identifier.in_(scene.invited))
         )
     }
-    assert len(kept) == 2, "the notice and the contract"
+    assert len(kept) == 4, "the notice, the contract, and what either party sent the other"
     walked = [address for address, _ in addresses(app, "GET", scene.numbers, without=GOES)]
     walked += searches(app, [*scene.invited[:2], scene.bids[0], "密邀", "密封", "41,234", "4321700"])
     leaks, seen = [], {role: "" for role in _walkers(EVERYBODY)}
@@ -277,9 +288,15 @@ def test_nobody_is_told_what_is_not_his_to_know(app: Flask, world: World, scene:
         for marker in scene.markers
         if marker in caplog.text and not marker.startswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     ], "a log line tells"
-    assert all(word in seen["buyer"] for word in ("密邀的项目", "密邀的中选理由", "39,333")), (
-        "the walk comes where it should"
+    there = (
+        "密邀的项目",
+        "密邀的中选理由",
+        "39,333",
+        "agency写给对方的话",
+        "agency附件里的话",
+        "0971-0000188",
     )
+    assert all(word in seen["buyer"] for word in there), "the walk comes where it should"
     assert all("39,333" in seen[name] for name in ("agency", "second"))
     assert len(walked) > 200
 

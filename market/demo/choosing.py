@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
+from market.demo import talking
 from market.demo.contracting import contract_story
 from market.demo.stage import OVERNIGHT, Stage, Story, fall_due
 from market.demonstration import words
@@ -75,6 +76,7 @@ def tender_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = Fa
     quantity = quantity_for(random, stage.item(item_code))
     job = _Job(_draft(stage, buyer, item_code, mode, offering, quantity), mode, item_code, quantity)
     tender = job.tender
+    talking.name_contact(who, tender)
     yield stage.later(random.randrange(2))
     if random.random() < 0.02 and not even:
         return

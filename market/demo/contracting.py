@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from market.contracts.actions import changing, delivering, disputing, drafting, signing
+from market.demo import talking
 from market.demo.stage import Stage, Story
 from market.demonstration import words
 from market.demonstration.people import REGULATOR, Figure, voucher
@@ -57,9 +58,13 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
     random, owner, worker = stage.random, stage.actors[buyer.email], stage.actors[agency.email]
     if random.random() < 0.15:
         drafting.revise(worker, contract, texts={"supplement": random.choice(TERMS)})
+    for party in (owner, worker):
+        talking.name_contact(party, contract)
     yield from _sign(stage, contract, owner, 0)
     yield from _sign(stage, contract, worker, random.randrange(1, 3))
+    awaited = talking.ask(contract, worker)
     yield stage.later(random.randrange(1, 4))
+    talking.answer(contract, owner, awaited)
     yield from _pay(stage, _due(contract)[0], owner, worker)
     materials = _one(Materials, contract)
     yield stage.later(random.randrange(1, 5) if random.random() < 0.9 else random.randrange(6, 10))

@@ -29,6 +29,7 @@ from models import numbers
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
+from models.contacts import ContactPerson
 from models.pricing import Quantity
 from models.sourcing.cancelling import NOT_AGAIN
 from models.sourcing.modes import FUNDS, MODES
@@ -236,17 +237,33 @@ class WhomForm(Form):
         _l("希望哪天拿到成果"), [Optional()], description=_l("可不填;填了就告诉各家机构,供它们报工期。")
     )
 
-    def prepare(self, agencies: Sequence[tuple[str, str]]) -> None:
-        """`agencies`: identifiers and what is said of each."""
+    contact = SelectField(
+        _l("联系人"), coerce=int, description=_l("双方可以联系时才告诉对方;密封采购到中选公示时。")
+    )
+
+    def prepare(self, agencies: Sequence[tuple[str, str]], people: Sequence[ContactPerson]) -> None:
+        """`agencies`: identifiers and what is said of each; `people`: whom the buyer lists to be called."""
         self.invited.choices = choices(agencies)
+        if people:
+            said = [(each.id, f"{each.name} · {each.purpose}") for each in people]
+            self.contact.choices = choices([(0, _("不指定")), *said])
+        else:
+            del self.contact
 
     def values(self) -> dict[str, Any]:
         values = super().values()
         only = values.pop("only_invited")
         return {**values, "openness": "invited" if only else "open"}
 
-    def fill(self, tender: Tender) -> None:
-        """Show a draft as it stands, whom it is to invite already among it."""
+    def fill(self, tender: Tender, contact: ContactPerson | None) -> None:
+        """Show a draft as it stands, whom it is to invite already among it, and who is its `contact`.
+
+        Of one that was not told yet, the only one there is.
+        """
+        if "contact" in self:
+            listed = [choice.value for choice in self.contact.choices]
+            alone = not tender.knows("whom") and len(listed) == 2
+            self.contact.data = contact.id if contact else listed[1] if alone else 0
         self.invited.data = [each.agency.identifier for each in tender.invitations]
         self.only_invited.data = tender.openness == "invited"
         self.deadline.data, self.wanted_on.data = tender.deadline, tender.wanted_on

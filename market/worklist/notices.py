@@ -16,7 +16,7 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from market import mail
-from market.case_views import attempt, case_url, form_page
+from market.case_views import attempt, event_url, form_page
 from market.channels import Channel, channels
 from market.config import LOCALES
 from market.extensions import db, limiter
@@ -66,7 +66,7 @@ def notice(number: int) -> Response:
     found = db.session.get(Notification, number)
     if found is None or found.organisation_id != current_actor().organisation_id:
         abort(404)
-    to = case_url(found.event.case_type, found.event.case_identifier)
+    to = event_url(found.event)
     if found.read_at is None:
         with transaction() as session:
             read(session, [number])

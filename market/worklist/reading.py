@@ -1,6 +1,7 @@
 """A notice is read when somebody of the organisation opens what it is about, whichever way he came there.
 
-It is noted after the answer has gone out: nobody who reads a page waits for a lock.
+That of a message when its conversation is opened, whatever else of the case was. It is noted after the answer
+has gone out: nobody who reads a page waits for a lock.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import logging
 from flask import Flask, Response, g, request
 from sqlalchemy.exc import OperationalError
 
+from market.case_views import CONVERSATION
 from market.extensions import db
 from market.identity import current_actor, signs_in
 from market.transaction import transaction
@@ -29,7 +31,8 @@ def register(app: Flask) -> None:
             return response
         organisation = current_actor().organisation_id
         if organisation is not None:
-            response.call_on_close(lambda: _opened(app, organisation, str(case)))
+            talk = request.endpoint == CONVERSATION
+            response.call_on_close(lambda: _opened(app, organisation, str(case), talk))
         return response
 
 
@@ -43,10 +46,10 @@ def unread() -> str:
     return f"{count - 1}+" if count >= notifications.MOST_COUNTED else str(count or "")
 
 
-def _opened(app: Flask, organisation: int, case: str) -> None:
+def _opened(app: Flask, organisation: int, case: str, talk: bool) -> None:
     with app.app_context():
         try:
-            numbers = notifications.unread_about(db.session, organisation, case)
+            numbers = notifications.unread_about(db.session, organisation, case, talk=talk)
             db.session.rollback()
             if numbers:
                 with transaction() as session:

@@ -14,7 +14,7 @@ import models.base
 
 # revision identifiers, used by Alembic.
 revision: str = "0031"
-down_revision: Union[str, Sequence[str], None] = "0029"
+down_revision: Union[str, Sequence[str], None] = "0030"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

@@ -12,8 +12,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from harness.factories import World
+from harness.factories import PDF, World
 from market.extensions import db
+from market.messages import actions
 from market.transaction import transaction
 from models.append_only import AppendOnly
 from models.base import Base
@@ -36,7 +37,8 @@ def test_whatever_is_append_only_is_so_in_the_database_and_nothing_else(session:
 
 
 def test_neither_a_program_nor_sql_changes_or_deletes_a_row(app: Flask, world: World, time: Any) -> None:
-    world.settled_unrated()
+    contract = world.settled_unrated()
+    actions.send(world.actor("buyer"), contract, text="见附件", file_name="a.pdf", content=PDF)
     time.instant += timedelta(days=2)
     with transaction() as session:
         assert close_days(session, days.open_day(session) - timedelta(days=1))

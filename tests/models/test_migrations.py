@@ -34,6 +34,10 @@ SINCE = {
     "saved_searches",
     "uploads",
     "version_attachments",
+    "messages",
+    "message_files",
+    "contact_persons",
+    "named_contacts",
 }  # tables that came since: what was in them is gone with them
 
 

@@ -48,6 +48,7 @@ from models.contracts.signatures import ContractSignature
 from models.documents import Document
 from models.i18n import N_
 from models.ledger.books import ACCOUNT_KINDS, Entry
+from models.messages import file_readable_by
 from models.payments.payment import KINDS
 from models.payments.payouts import PAYOUT_KINDS, Payout
 from models.payments.postings import POSTINGS
@@ -242,16 +243,18 @@ def bring(identifier: str) -> Response | str | tuple[str, int]:
 @bp.get("/documents/<identifier>")
 @login_required
 def document(identifier: str) -> Response:
-    """A file, to whoever has a part in its case; what a request takes along, to whoever may read that."""
+    """A file, to whoever may have it."""
     found = db.session.scalars(select(Document).where(Document.identifier == identifier)).one_or_none()
-    case = CASES[found.case_type].load(db.session, found.case_identifier) if found else None
-    if (
-        found is None
-        or case is None
-        or not (
-            case.roles_of(current_actor())
-            or (isinstance(case, Tender) and case.readable_by(db.session, current_actor()))
-        )
-    ):
+    if found is None or not _may_have(found):
         raise not_found(identifier)  # of the file that was asked for, and not of the case it belongs to
     return sent(found)
+
+
+def _may_have(file: Document) -> bool:
+    """Whether the reader has a part in its case; may read the request it goes with, or the conversation."""
+    if file.case_type not in CASES:
+        return file_readable_by(db.session, file, current_actor())
+    case = CASES[file.case_type].load(db.session, file.case_identifier)
+    return bool(case.roles_of(current_actor())) or (
+        isinstance(case, Tender) and case.readable_by(db.session, current_actor())
+    )

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from market.files import File, hand_in_all, with_files
 from market.transaction import action
-from models import clock, documents, identifiers, money, policy, workdays
+from models import clock, contacts, documents, identifiers, money, policy, workdays
 from models.accounts import Organisation, authority_for
 from models.actors import Actor
 from models.base import Json
@@ -130,11 +130,14 @@ def _take_whom(
     deadline: datetime,
     invited: Sequence[str],
     wanted_on: date | None = None,
+    contact: int | None = None,
 ) -> None:
     if openness not in OPENNESS:
         raise RuleViolation(N_("请选择一项。"), "openness")
     tender.openness, tender.deadline, tender.wanted_on = openness, deadline, wanted_on
     _invite(session, tender, invited)
+    if contact is not None:
+        contacts.name_for(session, tender.id, tender.buyer_id, contact)
 
 
 def _invite(session: Session, tender: Tender, invited: Sequence[str]) -> None:
@@ -148,7 +151,7 @@ _STEPS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
     "what": (_take_what, ("item_code", "region_code", "project", "description")),
     "size": (_take_size, ("quantity",)),
     "choice": (_take_choice, ("budget", "mode", "funds", "criteria")),
-    "whom": (_take_whom, ("openness", "deadline", "invited", "wanted_on")),
+    "whom": (_take_whom, ("openness", "deadline", "invited", "wanted_on", "contact")),
 }
 
 

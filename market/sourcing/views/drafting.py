@@ -23,7 +23,7 @@ from market.sourcing import needs
 from market.sourcing.actions import drafting
 from market.sourcing.blueprint import bp
 from market.sourcing.step_forms import ChoiceForm, SizeForm, TemplateForm, WhatForm, WhomForm
-from models import documents, money, numbers, policy
+from models import contacts, documents, money, numbers, policy
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem, current_items, item_by_code
@@ -229,7 +229,10 @@ def _form(draft: Tender, step: str) -> Any:
         form.prepare()
     elif step == "whom":
         form = WhomForm()
-        form.prepare(needs.offering(draft))
+        form.prepare(needs.offering(draft), contacts.listed(db.session, draft.buyer_id))
+        if not form.is_submitted():
+            form.fill(draft, contacts.named(db.session, draft.id, [draft.buyer_id]).get(draft.buyer_id))
+        return form
     else:
         abort(404)
     if not form.is_submitted():

@@ -1,0 +1,1 @@
+"""What the two parties of a case write to each other, and whom they may call."""
