@@ -1,7 +1,5 @@
 """Which page answers whom with what, and the cases those pages are about."""
 
-from __future__ import annotations
-
 ROLES = (
     "visitor",
     "buyer",

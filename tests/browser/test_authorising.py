@@ -37,13 +37,13 @@ def test_a_new_company_signs_once_its_letter_was_checked(browser: Browser, site:
     new.open("/outbox")
     new.page.locator("main a[href*='/confirm/']").first.click()
     new.press("确认")
-    new.open("/my")
-    new.sees("办理签署付款授权")
     buyer, agency, regulator = (
         Person(site.url).sign_in(f"{name}@example.cn") for name in ("mandate", "agency1", "regulator")
     )
     buyer.submit("/my/licence", file=PDF)
     regulator.submit(f"/agencies/{buyer.find('/my/organisation', r'E-2026-[0-9]{6}')}/verify")
+    new.open("/my")
+    new.sees("办理签署付款授权")
     contract = drawn_up(buyer, agency)
 
     new.open(contract)
