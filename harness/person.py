@@ -127,6 +127,7 @@ def _entry_of(name: str, path: str, fields: dict[str, Any], files: list[str], re
 def current_values(form: Tag) -> dict[str, Any]:
     """What the form holds as it stands, as a browser would send it."""
     values: dict[str, Any] = {}
+    ticked: dict[str, list[str]] = {}
     for field in form.select("input[name], textarea[name], select[name]"):
         name, kind = str(field["name"]), field.get("type")
         if field.name == "select" and field.has_attr("multiple"):
@@ -136,9 +137,9 @@ def current_values(form: Tag) -> dict[str, Any]:
             values[name] = str(chosen["value"]) if chosen else ""
         elif kind in ("radio", "checkbox"):
             if field.has_attr("checked"):
-                values[name] = str(field.get("value", "y"))
+                ticked.setdefault(name, []).append(str(field.get("value", "y")))
         elif kind != "file":
             # A browser drops the line break that follows a text area's opening tag.
             text = field.get_text().removeprefix("\r").removeprefix("\n")
             values[name] = text if field.name == "textarea" else str(field.get("value", ""))
-    return values
+    return values | {name: chosen if chosen[1:] else chosen[0] for name, chosen in ticked.items()}
