@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response as Redirect
 
 from market.accounts.actions import authorising
@@ -25,7 +24,7 @@ from market.pagination import paged
 from market.printing import PLATFORM, pdf
 from market.reauthentication import reauthentication_field
 from models import clock, documents, policy
-from models.accounts import Membership
+from models.accounts import Membership, User
 from models.authorisations import BASES, SCOPES, Authorisation, membership_of, own_basis
 from models.clock import BEIJING
 from models.errors import NotAllowed, NotFound
@@ -78,16 +77,16 @@ def mine() -> str:
     """What the reader may sign and pay, how to get there, and, for an owner, what everybody here may."""
     member = _membership()
     actor = current_actor()
-    seen = select(Authorisation).where(Authorisation.organisation_id == member.organisation_id)
+    seen = select(Authorisation, User.name).join(User, User.id == Authorisation.user_id)
+    seen = seen.where(Authorisation.organisation_id == member.organisation_id)
     if not actor.owner:
         seen = seen.where(Authorisation.user_id == member.user_id)
-    listed = seen.options(joinedload(Authorisation.user)).order_by(Authorisation.id.desc())
     standing = actor.standing_of(member.organisation_id)
     return render_template(
         "accounts/authorisations.html",
         member=member,
         powers=standing.powers if standing is not None else frozenset(),
-        page=paged(listed),
+        page=paged(seen.order_by(Authorisation.id.desc())),
         basis=own_basis(db.session, member),
         rules=policy.current(),
         scopes=SCOPES,

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from harness.factories import PDF, World
 from market.contracts.actions import changing, delivering, disputing, drafting, signing
 from market.extensions import db
+from market.files import File
 from market.jobs import run_deadlines
 from market.payments.actions import paying, payouts
 from models import workdays
@@ -167,7 +168,8 @@ class Contracts(Machine):
     @act("deliverable due late returned sent_back", unless=STOPPED)
     def submit(self) -> None:
         deliverable = self.last(Deliverable).identifier
-        delivering.submit(self.world.actor("agency"), deliverable, ticked=self.points, **self.file)
+        report = File(self.file["file_name"], self.file["content"])
+        delivering.submit(self.world.actor("agency"), deliverable, ticked=self.points, files=[report])
 
     @act("deliverable submitted", unless=STOPPED)
     def accept(self) -> None:
