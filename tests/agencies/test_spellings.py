@@ -15,6 +15,7 @@ from market import business_register
 from market.agencies import imports
 from market.agencies.actions import accounts, checks, entry, publishing
 from market.extensions import db
+from market.files import File
 from market.spreadsheets import as_csv
 from models import batches
 from models.accounts import Organisation
@@ -211,8 +212,7 @@ def test_whoever_signs_up_with_such_a_code_compares_it_with_the_licence_first(
         world.actor("neu"),
         check.identifier,
         statement="执照上就是这样印的。",
-        file_name="执照.pdf",
-        content=PDF,
+        files=[File("执照.pdf", PDF)],
     )
     checks.confirm(regulator, check.identifier, reason="执照上的代码与填报的不同。")
     assert db.session.scalars(select(CreditRecord.kind)).one() == "code"

@@ -252,8 +252,8 @@ def test_an_objection_stops_the_award_until_it_is_decided(
         with pytest.raises(NotAllowed):
             awards.object_to(world.actor(name), proposed, grounds="我认为这个结果不对")
     second = sign_in(app, world, "second")
-    assert "提出异议" in second.get(f"/awards/{proposed}").text
-    assert "提出异议" not in sign_in(app, world, "agency").get(f"/awards/{proposed}").text
+    assert f"/awards/{proposed}/object" in second.get(f"/awards/{proposed}").text
+    assert f"/awards/{proposed}/object" not in sign_in(app, world, "agency").get(f"/awards/{proposed}").text
     assert second.submit(f"/awards/{proposed}/object", grounds="太短").status == 422
     path = second.submit(f"/awards/{proposed}/object", grounds="中选机构的业绩与事实不符,请核查。").location
     objection = path.rsplit("/", 1)[-1]
