@@ -119,11 +119,13 @@ def test_every_night_is_made_up_for_once_and_a_part_that_fails_stops_no_other(
         "scores",
         "expiry",
         "index",
+        "uploads",
         "files",
         "submissions",
         "tallies",
         "waiting statements",
         "notices",
+        "letters of authorisation",
     ]
     nightly.work("long")
     nightly.work("long")
@@ -132,11 +134,13 @@ def test_every_night_is_made_up_for_once_and_a_part_that_fails_stops_no_other(
         "scores",
         "expiry",
         "index",
+        "uploads",
         "files",
         "submissions",
         "tallies",
         "waiting statements",
         "notices",
+        "letters of authorisation",
         "scores",
     ], "again by itself, the others not"
     assert db.session.scalars(select(Failure)).all() == []

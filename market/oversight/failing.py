@@ -27,6 +27,8 @@ PARTS = {
     "index": N_("重建检索索引"),
     "files": N_("清理文件"),
     "submissions": N_("清理提交记录"),
+    "uploads": N_("清理没有传完的文件"),
+    "letters of authorisation": N_("清理失效授权书的扫描件"),
     "tallies": N_("清理上传计数"),
     "waiting statements": N_("清理等着的对账单"),
     "accounts": N_("清理账号"),
