@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup, Tag
 
 PASSWORD = "correct horse battery"
 DRAFTED = ("/new", "/edit/what", "/edit/size", "/edit/choice", "/edit/whom")  # the steps of a request
+ONCE = re.compile(r"([?&]key=)[\w-]+")  # of a draft, another each time
 
 
 class Refused(Exception):
@@ -121,7 +122,8 @@ def _entry_of(name: str, path: str, fields: dict[str, Any], files: list[str], re
         for key, value in fields.items()
     }
     filled = [f"{key}: {value}" for key, value in said.items()] + [f"file: {kind}" for kind in files]
-    return "\n".join([f"{name} POST {path}", *(f"    {line}" for line in filled), f"303 → {reached}"])
+    shown = ONCE.sub(r"\1…", path)
+    return "\n".join([f"{name} POST {shown}", *(f"    {line}" for line in filled), f"303 → {reached}"])
 
 
 def current_values(form: Tag) -> dict[str, Any]:
