@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, select
+from sqlalchemy import CheckConstraint, ForeignKey, String, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import identifiers
@@ -172,9 +172,9 @@ def post(session: Session, key: str, kind: str, case_identifier: str, moves: Ite
     return entry
 
 
-def balance(session: Session, code: str) -> int:
-    """An account's balance in fen; 0 for one never posted to."""
-    return session.scalar(select(Account.balance).where(Account.code == code)) or 0
+def balance(session: Session, *codes: str) -> int:
+    """The balance of these accounts together in fen; 0 for one never posted to."""
+    return int(session.scalar(select(func.sum(Account.balance)).where(Account.code.in_(codes))) or 0)
 
 
 # Made once: money moves in most acts, several times in some.

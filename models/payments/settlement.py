@@ -82,7 +82,7 @@ def funds_held(session: Session, contract: Contract) -> int:
         books.retention(contract.identifier),
         books.hold(contract.identifier),
     )
-    return sum(books.balance(session, code) for code in codes)
+    return books.balance(session, *codes)
 
 
 def fair_share(session: Session, contract: Contract, fault: str) -> int:
