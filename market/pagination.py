@@ -65,7 +65,7 @@ def page_number() -> int:
     return max(1, min(request.args.get("page", 1, int), 100_000))
 
 
-def paged(query: Select[Any], size: int = PAGE_SIZE) -> Page:
+def paged(query: Select[*tuple[Any, ...]], size: int = PAGE_SIZE) -> Page:
     """The page of a list the reader asked for; rows of one entity are that entity, others are tuples."""
     number = page_number()
     total = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
