@@ -47,7 +47,7 @@ def localstripe_at(folder: Path) -> Iterator[str]:
     """A gateway of its own, its data in a folder; its address."""
     port = free_port()
     server = subprocess.Popen(
-        [sys.executable, "-m", "localstripe", "--port", str(port), "--from-scratch"],
+        [sys.executable, "-u", "-m", "localstripe", "--port", str(port), "--from-scratch"],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
