@@ -15,7 +15,7 @@ SCRATCH ?= $(shell [ "$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults nightly cover browser lint bench lifecycle procedures lock docs messages
+.PHONY: help run test faults nightly cover browser lint bench lifecycle procedures lock docs pictures messages
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -94,6 +94,9 @@ docs: $(VENV)/.installed-dev $(MO) ## write docs/workflows.md and docs/glossary.
 	$(BIN)/flask --app wsgi glossary > docs/glossary.md
 	$(BIN)/python -m harness.lifecycle docs/walkthrough.md
 	$(BIN)/python -m harness.procedures docs/procedures.md
+
+pictures: $(VENV)/.installed-dev $(MO) browser ## make the pictures of the tutorials anew, by walking them
+	PICTURES=1 TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n 0 tests/browser/test_tutorials.py
 
 messages: $(VENV)/.installed-dev ## gather the texts of the interface for translation
 	@mkdir -p .tools

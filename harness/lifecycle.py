@@ -51,15 +51,16 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
         )
         found[name] = Person(url, name, journal).sign_in(f"{name}@example.cn").confirm()
     found["buyer"] = Person(url, "buyer", journal)
-    found["buyer"].submit("/sign-up", kind="enterprise", **_entry("buyer", 10))
+    found["buyer"].submit("/sign-up", kind="enterprise", **entry("buyer", 10))
     found["buyer"].confirm().submit("/my/licence", file=PDF)
     found["regulator"].submit("/agencies/E-2026-000001/verify")
     found["buyer"].submit("/my/authorisation/declare", again=PASSWORD)
     for number, price in enumerate(("50,000", "48,000", "46,000")):
         name, agency = f"agency{number + 1}", Person(url, f"agency{number + 1}", journal)
-        agency.submit("/sign-up", kind="agency", **_entry(name, 20 + number))
+        agency.submit("/sign-up", kind="agency", **entry(name, 20 + number))
         agency.confirm()
-        _fill_in(agency, name)
+        fill_in(agency, name)
+        agency.submit("/my/entry/commitment", way="submit", committed="y")
         found["regulator"].submit(f"/agencies/A-2026-{number + 1:06d}/verify")
         agency.submit("/my/authorisation/declare", again=PASSWORD)
         agency.submit("/my/fees/new", item_code=ITEM, method="fixed", price=price, days="30", standard="")
@@ -67,8 +68,8 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
     return found
 
 
-def _fill_in(agency: Person, name: str) -> None:
-    """An agency's application, step by step, to the commitment."""
+def fill_in(agency: Person, name: str) -> None:
+    """An agency's application, step by step; what is left is the commitment."""
     agency.submit(
         "/my/entry/licence", legal_form="company", established_on="2018-05-01", scope="水土保持;环境影响评价"
     )
@@ -92,10 +93,9 @@ def _fill_in(agency: Person, name: str) -> None:
     )
     for kind in ("licence", "premises", "staff", "articles"):
         agency.submit("/my/entry/materials", kind=kind, file=PDF)
-    agency.submit("/my/entry/commitment", way="submit", committed="y")
 
 
-def _entry(name: str, number: int) -> dict[str, Any]:
+def entry(name: str, number: int) -> dict[str, Any]:
     return {
         "name": name,
         "email": f"{name}@example.cn",
@@ -153,9 +153,9 @@ def drive(server: Server, told: Callable[[str, str], None], journal: list[str] |
     if "44,000.00" not in who["agency1"].get(sealed).get_text():
         raise Refused("the bids were not opened to the bidders")
     buyer.submit(f"{sealed}/award", reasons="开启的投标中报价最低")
-    told("3 竞标", f"{', '.join(_last(bid) for bid in bids)} -> {_award_of(buyer, sealed)}")
+    told("3 竞标", f"{', '.join(_last(bid) for bid in bids)} -> {award_of(buyer, sealed)}")
     buyer.submit(f"{inquiry}/award", agency="A-2026-000001", reasons="三家比较后价格最合适")
-    told("4 确认", _award_of(buyer, inquiry))
+    told("4 确认", award_of(buyer, inquiry))
     contract = f"/contracts/{buyer.find(inquiry, r'C-2026-[0-9]{6}')}"
     sign(buyer, agency, contract)
     told("5 签订合同", _last(contract))
@@ -181,7 +181,7 @@ def _last(path: str) -> str:
     return path.rsplit("/", 1)[-1]
 
 
-def _award_of(buyer: Person, tender: str) -> str:
+def award_of(buyer: Person, tender: str) -> str:
     link = buyer.get(tender).select_one("a[href^='/awards/']")
     assert link is not None
     return _last(str(link["href"]))

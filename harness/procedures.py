@@ -16,11 +16,11 @@ from harness.lifecycle import (
     ITEM,
     PDF,
     START,
-    _award_of,
-    _entry,
     _last,
+    award_of,
     choose,
     contracted,
+    entry,
     keep,
     pay,
     people,
@@ -58,7 +58,7 @@ class Stage:
         for number in range(3):
             name = f"expert{number + 1}"
             self.who[name] = Person(server.url, name, journal)
-            self.who[name].submit("/sign-up", kind="enterprise", **_entry(name, 40 + number))
+            self.who[name].submit("/sign-up", kind="enterprise", **entry(name, 40 + number))
             self.who[name].confirm()
         journal.clear()
 
@@ -96,14 +96,14 @@ class Stage:
 
     def award(self, tender: str, reasons: str) -> str:
         self.who["buyer"].submit(f"{tender}/award", reasons=reasons)
-        return _award_of(self.who["buyer"], tender)
+        return award_of(self.who["buyer"], tender)
 
 
 def direct(stage: Stage, told: Told) -> None:
     buyer = stage.who["buyer"]
     tender = stage.publish("direct", "private", only_invited="y", invited="A-2026-000001")
     choose(buyer, stage.who["agency1"], tender)
-    told("direct 直接选取", f"{_last(tender)} -> {_award_of(buyer, tender)}")
+    told("direct 直接选取", f"{_last(tender)} -> {award_of(buyer, tender)}")
 
 
 def inquiry(stage: Stage, told: Told) -> None:
@@ -119,7 +119,7 @@ def inquiry(stage: Stage, told: Told) -> None:
     buyer.submit(f"{quotes[0]}/accept")
     buyer.submit(f"{tender}/close")
     buyer.submit(f"{tender}/award", agency="A-2026-000001", reasons="三家比较后价格最合适")
-    told("inquiry 询价议价", f"{_last(tender)} -> {_award_of(buyer, tender)}")
+    told("inquiry 询价议价", f"{_last(tender)} -> {award_of(buyer, tender)}")
 
 
 def sealed_bid(stage: Stage, told: Told) -> None:

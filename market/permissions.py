@@ -208,7 +208,7 @@ PAGES: dict[str, Ask] = {
     **_of("sourcing", "index compare bid_file bid_attachment", ANYBODY),
     **_of("sourcing", "awards draw_file verifier", ANYBODY),
     "credit.ranking": ANYBODY,
-    **_of("help", "index glossary", ANYBODY),
+    **_of("help", "index glossary tutorial", ANYBODY),
     # one's own
     **_of("uploads", "begin show take finish", SIGNED_IN),
     **_of("worklist", "index notifications notice read_all", SIGNED_IN),

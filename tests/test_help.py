@@ -1,4 +1,4 @@
-"""Help: whom to call, and the words of the market beside what they explain."""
+"""Help: whom to call, the words of the market beside what they explain, and the tutorials."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from harness.factories import World
 from market.config import INVENTED_DESK, ROOT, Settings
 from market.glossary import OPTIONS, terms
+from market.help.tutorials import TITLES, tutorial
 from models.pricing import METHODS
 from models.sourcing.modes import MODES
 from tests.test_translations import CATALOGUE
@@ -64,10 +65,39 @@ def test_the_options_of_a_form_are_explained(app: Flask, world: World) -> None:
     assert set(MODES) <= marks
 
 
-def test_help_is_linked_from_every_page_and_in_the_menu(app: Flask, world: World) -> None:
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("role", list(TITLES))
+def test_a_tutorial_reads_the_same_on_the_site(app: Flask, role: str, language: str) -> None:
+    told = tutorial(role, language)
+    assert 7 <= len(told.steps) <= 15
+    page = Visitor(app, language="en" if language == "en" else "zh-CN").get(f"/help/{role}").soup
+    assert page.select_one("h1").get_text(strip=True) == told.title
+    headings = [h.get_text(strip=True) for h in page.select(".lessons h2")]
+    assert headings == [f"{n}. {step.title}" for n, step in enumerate(told.steps, 1)]
+    for step, picture in zip(told.steps, page.select(".lessons img"), strict=True):
+        assert picture["src"] == f"/static/{step.picture}"
+        assert step.shows in str(picture["alt"])
+        assert (ROOT / "market" / "static" / step.picture).exists()
+
+
+def test_the_pictures_are_small_and_each_is_shown() -> None:
+    shown = {
+        step.picture
+        for role in TITLES
+        for language in ("zh", "en")
+        for step in tutorial(role, language).steps
+    }
+    static = ROOT / "market" / "static"
+    there = list((static / "help").glob("**/*.webp"))
+    assert {str(path.relative_to(static)) for path in there} == shown
+    assert sum(path.stat().st_size for path in there) < 4_000_000
+
+
+def test_whoever_signs_in_is_shown_the_tutorial_of_its_role(app: Flask, world: World) -> None:
+    for name, role in (("buyer", "enterprise"), ("agency", "agency"), ("regulator", "regulator")):
+        assert sign_in(app, world, name).get("/my").soup.select_one(f"main a[href='/help/{role}']")
+    assert not sign_in(app, world, "custodian").get("/my").soup.select("main a[href^='/help/']")
     assert Visitor(app).get("/").soup.select_one("footer a[href='/help']")
-    for name in ("buyer", "agency", "regulator", "department", "custodian"):
-        assert sign_in(app, world, name).get("/my").soup.select_one("nav a[href='/help']"), name
 
 
 def test_a_person_to_call_stands_in_the_footer_on_help_and_on_errors(app: Flask, world: World) -> None:

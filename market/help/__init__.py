@@ -1,1 +1,1 @@
-"""Help: the words of the market, and whom to call."""
+"""Help: a tutorial for each role, the words of the market, and whom to call."""

@@ -1,17 +1,20 @@
-"""Help for everybody: the words of the market, and whom to call."""
+"""Help for everybody: a tutorial for each role, the words of the market, and whom to call."""
 
 from __future__ import annotations
 
-from flask import Flask, render_template
+from flask import Flask, abort, render_template
 
 from market import glossary as words
 from market.help.blueprint import bp
 from market.help.desk import desk
+from market.help.tutorials import TITLES, for_actor, marked_up
+from market.help.tutorials import tutorial as read
+from market.identity import current_actor
 
 
 @bp.get("")
 def index() -> str:
-    return render_template("help/index.html")
+    return render_template("help/index.html", titles=TITLES, own=for_actor(current_actor()))
 
 
 @bp.get("/glossary")
@@ -19,11 +22,20 @@ def glossary() -> str:
     return render_template("help/glossary.html", terms=words.terms().values())
 
 
+@bp.get("/<role>")
+def tutorial(role: str) -> str:
+    if role not in TITLES:
+        abort(404)
+    return render_template("help/tutorial.html", role=role, tutorial=read(role, words.language()))
+
+
 def register(app: Flask) -> None:
     """What every template may ask."""
+    app.add_template_filter(marked_up)
     app.jinja_env.globals.update(
         desk=desk,
         term_at=words.term_at,
         term_of_option=words.term_of_option,
         first_mention=words.first_mention,
+        tutorial_for=for_actor,
     )
