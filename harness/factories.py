@@ -139,9 +139,13 @@ class World:
     def day(self, offset: int) -> date:
         return clock.today() + timedelta(days=offset)
 
+    def sign_up(self, name: str, **organisation: Any) -> None:
+        """Somebody with an organisation of its own, of whom nothing else is known yet."""
+        self.identifiers[name] = members.sign_up(VISITOR, **self._person(name, **organisation))
+
     def enterprise(self, name: str, *, verified: bool = True) -> None:
         """An enterprise whose licence a regulator has looked at; or one that waits for it."""
-        self.identifiers[name] = members.sign_up(VISITOR, **self._person(name, kind="enterprise"))
+        self.sign_up(name, kind="enterprise")
         if verified:
             entering.correct(
                 self.actor(name),
@@ -163,9 +167,7 @@ class World:
         region: str = COUNTY,
     ) -> None:
         """An agency that has entered and published a price; or one whose application waits to be checked."""
-        self.identifiers[name] = members.sign_up(
-            VISITOR, **self._person(name, kind="agency", region_code=region)
-        )
+        self.sign_up(name, kind="agency", region_code=region)
         self.fill(name)
         entry.submit(self.actor(name), committed=True)
         if verified:

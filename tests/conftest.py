@@ -20,6 +20,7 @@ from flask import Flask
 from sqlalchemy import create_engine, delete, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
 from market import create_app, extensions, timekeeping, transaction
 from market.extensions import db
@@ -300,6 +301,21 @@ def machine(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     clock.use_machine(found)
     yield found
     clock.use_system()
+
+
+_compile_builder = Rule._compile_builder
+_builders: dict[tuple[Any, ...], Any] = {}
+
+
+def _compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
+    """Every test has an application of its own; how its addresses are made is compiled for the first of them."""
+    key = rule.rule, rule.subdomain, repr(rule.defaults), append_unknown
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
+
+
+Rule._compile_builder = _compiled_once  # type: ignore[method-assign]
 
 
 def _keep_warm(engine: Any) -> None:

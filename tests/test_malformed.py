@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from harness.factories import PDF, World
 from harness.person import current_values
-from market.accounts.actions import authorising, members
+from market.accounts.actions import authorising
 from market.agencies.actions import checks
 from market.contracts.actions import changing, disputing
 from market.extensions import db
@@ -24,7 +24,7 @@ from market.sourcing.actions import awards, closing, questions, quotes, scoring
 from market.transaction import transaction
 from models import clock
 from models.accounts import Organisation
-from models.actors import SYSTEM, VISITOR
+from models.actors import SYSTEM
 from models.agencies.checks import open_check
 from models.contacts import ContactPerson
 from models.contracts.agreement import Contract
@@ -134,7 +134,7 @@ def _forms(world: World, time: Any) -> dict[str, str]:
     evaluation, live, proposed, objection = _late(world, time)
     world.agency("applicant", verified=False)
     world.member("buyer", "staff")
-    world.identifiers["beginner"] = members.sign_up(VISITOR, **world._person("beginner", kind="agency"))
+    world.sign_up("beginner", kind="agency")
     contract = world.settled_unrated()
     for paid in world.every(Payment, contract):
         paying.receive(world.actor("custodian"), paid.identifier)

@@ -62,12 +62,6 @@ class Visitor:
     def post(self, path: str, data: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
         return self._answer(lambda: self.client.post(path, data=data, headers=headers))
 
-    def send(self, method: str, path: str, body: bytes, content_type: str) -> Answer:
-        """What a browser sends, as it is."""
-        return self._answer(
-            lambda: self.client.open(path, method=method, data=body, content_type=content_type, buffered=True)
-        )
-
     def _answer(self, ask: Callable[[], TestResponse]) -> Answer:
         """Outside the test's own application context, as every request comes."""
         answer = Answer(Context().run(ask))

@@ -16,7 +16,6 @@ from sqlalchemy.exc import IntegrityError
 
 from harness.factories import PDF, World, entry_values, years
 from market.access_codes import code_of
-from market.accounts.actions import members
 from market.agencies.actions import accounts as account_actions
 from market.agencies.actions import checks, entry, publishing
 from market.agencies.jobs import warn_of_expiry
@@ -25,7 +24,6 @@ from market.jobs import drain, run_deadlines
 from market.sourcing.actions import quotes
 from market.transaction import transaction
 from models import workdays
-from models.actors import VISITOR
 from models.agencies.certificates import Practitioner
 from models.agencies.checks import Check
 from models.agencies.entry import FORMS, MATERIALS, STEPS, letter, missing
@@ -37,7 +35,7 @@ from tests.web import sign_in
 
 
 def newcomer(world: World, name: str = "newcomer") -> None:
-    world.identifiers[name] = members.sign_up(VISITOR, **world._person(name, kind="agency"))
+    world.sign_up(name, kind="agency")
 
 
 def state_of(world: World, name: str = "newcomer") -> str:

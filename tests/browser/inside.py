@@ -1,72 +1,73 @@
-"""A browser whose addresses the application answers in the test's own process, by the test's own clock.
+"""A browser before the application of the test's own process: on the test's database, by the test's clock.
 
-What leads on is not followed by itself (a browser would ask for it past what is answered here): see `arrive`.
+`conftest.py` has the other way, a market that runs by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Thread
+from typing import Protocol
 
 from flask import Flask
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
 
+from harness.factories import PASSWORD
 from tests.browser.conftest import CHROMIUM, QUIET
-from tests.web import Visitor
 
-ORIGIN = "http://localhost"
 PATIENCE = 120_000  # ms, of a machine that is busy with other tests
 
 
+class _Quiet(WSGIRequestHandler):
+    def log(self, *said: object) -> None:
+        """Nothing: the application has its own."""
+
+
+class Opens(Protocol):
+    """Opens a window for somebody, signed in if there is an `email`."""
+
+    def __call__(self, email: str = "", language: str = "zh-CN", size: tuple[int, int] = ...) -> Screen: ...
+
+
 @contextmanager
-def opened() -> Iterator[Browser]:
+def opened(app: Flask) -> Iterator[Opens]:
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, timeout=PATIENCE)
-        yield browser
+
+        def window(email: str = "", language: str = "zh-CN", size: tuple[int, int] = (1280, 800)) -> Screen:
+            return Screen(browser, f"http://127.0.0.1:{server.port}", email, language, size)
+
+        yield window
         browser.close()
+    server.shutdown()
 
 
 class Screen:
-    """One person's window; `email` is signed in already."""
+    """One person's window."""
 
-    def __init__(
-        self,
-        browser: Browser,
-        app: Flask,
-        email: str = "",
-        language: str = "zh-CN",
-        size: tuple[int, int] = (1280, 800),
-    ) -> None:
-        self.visitor = Visitor(app, email, language)
-        self.onward, self.shown = "", dict[str, tuple[bytes, str]]()
+    def __init__(self, browser: Browser, url: str, email: str, language: str, size: tuple[int, int]) -> None:
         context = browser.new_context(
-            base_url=ORIGIN, locale=language, viewport={"width": size[0], "height": size[1]}
+            base_url=url, locale=language, viewport={"width": size[0], "height": size[1]}
         )
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
-        self.page.route("**/*", self._answer)
-
-    def _answer(self, route: Route) -> None:
-        request, path = route.request, route.request.url.removeprefix(ORIGIN)
-        if path in self.shown:  # a style or a script
-            body, kind = self.shown[path]
-            return route.fulfill(body=body, content_type=kind)
-        answer = self.visitor.send(
-            request.method, path, request.post_data_buffer or b"", request.headers.get("content-type", "")
-        )
-        body, kind = answer.response.get_data(), str(answer.response.content_type)
-        if request.is_navigation_request():
-            self.onward = answer.location
-        elif request.method == "GET" and answer.status == 200:
-            self.shown[path] = body, kind
-        status = 200 if answer.location else answer.status
-        return route.fulfill(status=status, body=body, content_type=kind)
+        if email:
+            self.open("/sign-in")
+            self.page.fill("[name=email]", email)
+            self.page.fill("[name=password]", PASSWORD)
+            self.send()
 
     def open(self, path: str) -> None:
-        self.page.goto(path)
-        self.arrive()
+        answer = self.page.goto(path)
+        assert answer is not None
+        assert answer.ok, path
 
-    def arrive(self) -> None:
-        """Go on to where what was just sent leads."""
-        while self.onward:
-            self.page.goto(self.onward)
+    def send(self) -> None:
+        """The main button of the page's form, which leads on."""
+        with self.page.expect_navigation() as led:
+            self.page.locator("main form[method=post] .buttons .btn-main").first.click()
+        assert led.value.request.redirected_from, f"{self.page.url} refused"

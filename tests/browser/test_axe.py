@@ -19,7 +19,7 @@ from playwright.sync_api import Page
 from harness.factories import World
 from tests.access_matrix import EXPECTED, ROLES
 from tests.browser.conftest import WCAG
-from tests.browser.inside import Screen, opened
+from tests.browser.inside import opened
 from tests.every_case import name_the_cases
 from tests.test_words import NO_PAGE
 from tests.web import Visitor
@@ -32,10 +32,10 @@ FOUND = """async tags => (await axe.run(document, {runOnly: tags, resultTypes: [
 
 @pytest.fixture
 def screen(app: Flask) -> Iterator[Page]:
-    with opened() as browser:
-        page = Screen(browser, app).page
-        page.goto("/health")
-        yield page
+    with opened(app) as window:
+        screen = window()
+        screen.open("/health")
+        yield screen.page
 
 
 def _pages(

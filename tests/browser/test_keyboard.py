@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser
 
 from harness.factories import PASSWORD, PDF, World
 from tests.browser.inside import Screen, opened
@@ -33,11 +32,11 @@ STOP = """([selector, text]) => {
 }"""
 
 
-class Typist(Screen):
+class Typist:
     """Somebody without a mouse."""
 
-    def __init__(self, browser: Browser, app: Flask, email: str) -> None:
-        super().__init__(browser, app, email)
+    def __init__(self, screen: Screen) -> None:
+        self.page, self.open = screen.page, screen.open
         self.unseen: list[str] = []
 
     def to(self, selector: str, text: str = "") -> None:
@@ -59,7 +58,6 @@ class Typist(Screen):
     def enter(self) -> None:
         with self.page.expect_navigation():
             self.page.keyboard.press("Enter")
-        self.arrive()
 
     def type(self, selector: str, text: str) -> None:
         self.to(selector)
@@ -101,8 +99,8 @@ class Typist(Screen):
 
 @pytest.fixture
 def typists(app: Flask, world: World) -> Iterator[Callable[[str], Typist]]:
-    with opened() as browser:
-        yield lambda name: Typist(browser, app, world.emails[name])
+    with opened(app) as window:
+        yield lambda name: Typist(window(world.emails[name]))
 
 
 @pytest.mark.walks

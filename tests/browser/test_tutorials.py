@@ -15,17 +15,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from harness.factories import PASSWORD, PDF, World
-from market.accounts.actions import members
 from market.extensions import db
 from market.help.tutorials import PICTURES, TITLES, tutorial
 from market.jobs import drain
 from market.sourcing.actions import awards, bids, closing, quotes
 from market.transaction import transaction
 from models.accounts import Organisation
-from models.actors import VISITOR
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
 from models.payments.payment import Payment
@@ -33,7 +31,7 @@ from models.ratings import Rating
 from models.sourcing.awards import Award
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
-from tests.browser.inside import Screen, opened
+from tests.browser.inside import Opens, Screen, opened
 
 MOST = 60_000  # bytes of a picture
 MAKE = os.environ.get("PICTURES") == "1"
@@ -56,24 +54,24 @@ class Lesson:
     """Shows the steps of every role's tutorial in their order, and holds each against its page."""
 
     def __init__(self, language: str) -> None:
-        self.language, self.shown = language, Counter[str]()
+        self.language, self.shown, self.wrong = language, Counter[str](), list[str]()
 
     def __call__(self, role: str, page: Page, at: str = "h1") -> None:
         """The next step of a role is on this page; `at` is what its picture begins with."""
         self.shown[role] += 1
         number = self.shown[role]
         step = tutorial(role, self.language).steps[number - 1]
-        where = f"{role} {self.language} {number}: {page.url}"
-        heading = page.locator("h1").inner_text()
+        heading, text = page.locator("h1").inner_text(), page.locator("body").inner_text()
         expected = ".+".join(map(re.escape, step.shows.split("…")))
-        assert re.fullmatch(expected, heading), f"{where} is headed {heading}"
-        text = page.locator("body").inner_text()
-        assert not [name for name in step.named if name not in text], where
-        assert step.picture == f"help/{role}/{self.language}/{number:02}.webp", where
-        picture = PICTURES.parent / step.picture
+        picture = PICTURES / role / self.language / f"{number:02}.webp"
         if MAKE:
             _photograph(page, at, picture)
-        assert 1_000 < picture.stat().st_size < MOST, where
+        faults = [f"{name} is not there" for name in step.named if name not in text]
+        if not re.fullmatch(expected, heading):
+            faults.append(f"is headed {heading}, not {step.shows}")
+        if picture != PICTURES.parent / step.picture or not 1_000 < picture.stat().st_size < MOST:
+            faults.append(f"{step.picture} of {picture.stat().st_size} bytes")
+        self.wrong += [f"{role} {self.language} {number}: {page.url} {each}" for each in faults]
 
 
 def _photograph(page: Page, at: str, picture: Path) -> None:
@@ -88,8 +86,8 @@ def _photograph(page: Page, at: str, picture: Path) -> None:
 @pytest.mark.parametrize("language", list(LOCALES))
 def test_the_tutorials_say_what_is_there(app: Flask, world: World, time: Any, language: str) -> None:
     lesson = Lesson(language)
-    with opened() as browser:
-        story = Story(browser, app, world, lesson)
+    with opened(app) as window:
+        story = Story(window, world, lesson)
         story.enter()
         story.publish()
         story.answer()
@@ -97,25 +95,23 @@ def test_the_tutorials_say_what_is_there(app: Flask, world: World, time: Any, la
         story.work()
         story.oversee()
         story.look(time)
+    assert not lesson.wrong, "\n".join(lesson.wrong)
     assert lesson.shown == {role: len(tutorial(role, language).steps) for role in TITLES}
 
 
 class Story:
     """One request from the first search to the rating, as everybody who has a part in it sees it."""
 
-    def __init__(self, browser: Browser, app: Flask, world: World, lesson: Lesson) -> None:
+    def __init__(self, window: Opens, world: World, lesson: Lesson) -> None:
         self.world, self.show = world, lesson
         self.search, self.project, self.reasons, self.comment = WRITTEN[lesson.language]
         with transaction() as session:
             for name, shown in NAMES.items():
                 Organisation.lock(session, world.identifiers[name]).name = shown
-        world.identifiers["newcomer"] = members.sign_up(
-            VISITOR, **world._person("newcomer", kind="agency", organisation="昆仑水土保持有限公司")
-        )
+        world.sign_up("newcomer", kind="agency", organisation="昆仑水土保持有限公司")
         people = ("", "buyer", "newcomer", "regulator", "department")
         self.visitor, self.buyer, self.agency, self.regulator, self.department = (
-            Screen(browser, app, world.emails.get(name, ""), LOCALES[lesson.language], (1120, 700))
-            for name in people
+            window(world.emails.get(name, ""), LOCALES[lesson.language], (1120, 700)) for name in people
         )
 
     def see(self, role: str, screen: Screen, path: str, at: str = "h1") -> None:
@@ -123,36 +119,31 @@ class Story:
         screen.open(path)
         self.show(role, screen.page, at)
 
-    def send(self, screen: Screen) -> None:
-        """The main button of the page's form."""
-        with screen.page.expect_navigation():
-            screen.page.locator("main form[method=post] .buttons .btn-main").first.click()
-        assert screen.onward, f"{screen.page.url} refused"
-        screen.arrive()
-
-    def case(self, kind: Any, **where: Any) -> Any:
-        return self.world.one(kind, self.contract, **where).identifier
+    def case(self, model: Any, **where: Any) -> Any:
+        return self.world.one(model, self.contract, **where).identifier
 
     def enter(self) -> None:
         """An agency enters and publishes its first fee; the regulator lets it in."""
         world, agency = self.world, self.agency
         self.see("enterprise", self.visitor, "/sign-up")
+        self.see("enterprise", self.buyer, "/my/authorisation")
         self.see("agency", agency, "/my/entry")
         world.fill("newcomer")
-        world.confirm("newcomer")
         agency.open("/my/entry/commitment")
         agency.page.check("[name=way][value=submit]")
         agency.page.check("[name=committed]")
         self.show("agency", agency.page)
-        self.send(agency)
+        agency.send()
         self.see("regulator", self.regulator, "/my")
         self.see("regulator", self.regulator, f"/agencies/{world.identifiers['newcomer']}/verify")
-        self.send(self.regulator)
+        self.regulator.send()
+        self.see("agency", agency, "/my/authorisation")
+        world.authorise("newcomer")
         agency.open("/my/fees/new?item=WAT-01")
         agency.page.fill("[name=price]", "45,000")
         agency.page.fill("[name=days]", "20")
         self.show("agency", agency.page)
-        self.send(agency)
+        agency.send()
 
     def publish(self) -> None:
         screen, page = self.buyer, self.buyer.page
@@ -163,14 +154,14 @@ class Story:
         screen.open("/requests/new?item=WAT-01&region=632801")
         page.fill("[name=project]", self.project)
         self.show("enterprise", page)
-        self.send(screen)
+        screen.send()
         page.check("[name=funds][value=private]")
         page.check("[name=mode][value=inquiry]")
         self.show("enterprise", page)
-        self.send(screen)
-        self.send(screen)
+        screen.send()
+        screen.send()
         self.show("enterprise", page)
-        self.send(screen)
+        screen.send()
         db.session.rollback()
         self.tender = db.session.query(Tender).order_by(Tender.id.desc()).first().identifier
 
@@ -182,7 +173,7 @@ class Story:
         agency.page.fill("[name=price]", "43,000")
         agency.page.fill("[name=days]", "20")
         self.show("agency", agency.page)
-        self.send(agency)
+        agency.send()
         db.session.rollback()
         quote = db.session.query(Quote).one().identifier
         for name, price in (("second", 4_500_000), ("third", 4_450_000)):
@@ -191,7 +182,7 @@ class Story:
         buyer.open(f"/quotes/{quote}/offer")
         buyer.page.fill("[name=price]", "40,000")
         self.show("enterprise", buyer.page)
-        self.send(buyer)
+        buyer.send()
         self.see("agency", agency, f"/quotes/{quote}")
         quotes.accept(world.actor("newcomer"), quote)
         closing.close(world.actor("buyer"), self.tender)
@@ -199,7 +190,7 @@ class Story:
         buyer.page.check(f"[name=agency][value={world.identifiers['newcomer']}]")
         buyer.page.fill("[name=reasons]", self.reasons)
         self.show("enterprise", buyer.page)
-        self.send(buyer)
+        buyer.send()
         db.session.rollback()
         award = db.session.query(Award).one().identifier
         self.see("agency", agency, f"/awards/{award}")
@@ -215,15 +206,15 @@ class Story:
             screen.page.check("[name=understood]")
             screen.page.fill("[name=password]", PASSWORD)
             self.show(role, screen.page, "main .two")
-            self.send(screen)
+            screen.send()
         payment = f"/payments/{self.case(Payment, kind='deposit')}"
         self.see("enterprise", self.buyer, payment)
         self.buyer.open(f"{payment}/pay")
         self.buyer.page.fill("[name=bank_reference]", "2026030200001")
         self._tick_and_upload(self.buyer.page)
-        self.send(self.buyer)
+        self.buyer.send()
         self.see("agency", self.agency, f"{payment}/confirm")
-        self.send(self.agency)
+        self.agency.send()
 
     def work(self) -> None:
         """Materials, the deliverable, its review, the rest of the price, the ratings."""
@@ -239,17 +230,17 @@ class Story:
             screen.open(path)
             self._tick_and_upload(screen.page)
             self.show(role, screen.page)
-            self.send(screen)
+            screen.send()
         for path in ("/my", "/reviews", deliverable, f"{deliverable}/send_back", f"{deliverable}/pass"):
             self.see("department", department, path)
-        self.send(department)
+        department.send()
         self.world.paid(self.contract, "settlement", "newcomer")
         buyer.open(f"/ratings/{self.case(Rating, by='buyer')}/rate")
         for group in buyer.page.locator("main fieldset").all():
             group.locator("input[value='5']").check()
         buyer.page.fill("[name=comment]", self.comment)
         self.show("enterprise", buyer.page)
-        self.send(buyer)
+        buyer.send()
         drain()
         self.see("agency", agency, "/payouts")
 
