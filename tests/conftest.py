@@ -308,7 +308,7 @@ _builders: dict[tuple[Any, ...], Any] = {}
 
 
 def _compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
-    """Every test has an application of its own; how its addresses are made is compiled for the first of them."""
+    """Every test has an application of its own; how addresses are made is compiled for the first."""
     key = rule.rule, rule.subdomain, repr(rule.defaults), append_unknown
     if key not in _builders:
         _builders[key] = _compile_builder(rule, append_unknown)

@@ -80,6 +80,10 @@ def test_a_tutorial_reads_the_same_on_the_site(app: Flask, role: str, language: 
         assert (ROOT / "market" / "static" / step.picture).exists()
 
 
+def test_nobody_else_has_a_tutorial(app: Flask) -> None:
+    assert Visitor(app).get("/help/nobody").status == 404
+
+
 def test_the_pictures_are_small_and_each_is_shown() -> None:
     shown = {
         step.picture

@@ -51,7 +51,10 @@ class Screen:
 
     def __init__(self, browser: Browser, url: str, email: str, language: str, size: tuple[int, int]) -> None:
         context = browser.new_context(
-            base_url=url, locale=language, viewport={"width": size[0], "height": size[1]}
+            base_url=url,
+            locale=language,
+            viewport={"width": size[0], "height": size[1]},
+            reduced_motion="reduce",  # what moves is seen where it ends
         )
         self.page: Page = context.new_page()
         self.page.set_default_timeout(PATIENCE)
