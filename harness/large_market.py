@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, text, update
 from stdnum.cn import uscc
 
 from market.extensions import db
@@ -17,6 +17,7 @@ from models.accounts import Organisation
 from models.agencies.certificates import Qualification
 from models.agencies.entry import AgencyProfile
 from models.agencies.fees import FeeSchedule
+from models.catalogue import ServiceItem
 from models.contracts.agreement import Contract
 from models.ratings import Rating
 from models.sourcing.awards import Award
@@ -26,7 +27,7 @@ from models.sourcing.tenders import Tender
 def furnish(size: int) -> None:
     """Make `size` agencies beside those there are, each with what the first settled contract's agency has.
 
-    Its profile and fees, a certificate that ends within days, and a contract for a project of its own that
+    Its profile and a fee, a certificate that ends within days, and a contract for a project of its own that
     was rated, so that each has a score that fades.
     """
     db.session.rollback()
@@ -74,6 +75,11 @@ def furnish(size: int) -> None:
             firsts,
             size,
         )
+    with transaction() as session:  # a fee each, for one of the items in turn
+        codes = list(session.scalars(select(ServiceItem.code).distinct().order_by(ServiceItem.code)))
+        for n, code in enumerate(codes):
+            of_it = FeeSchedule.id >= firsts[FeeSchedule], FeeSchedule.id % len(codes) == n
+            session.execute(update(FeeSchedule).where(*of_it).values(item_code=code))
 
 
 def _copy(
