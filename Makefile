@@ -54,10 +54,11 @@ test: lint $(MO) browser ## everything: lint, types, layers, both databases, a r
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS)
 
 faults: $(VENV)/.installed-dev $(MO) ## what takes minutes: load under every Python at hand, everything killed, long jobs beside deadlines
-	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -m faults -n 0 -p no:randomly -rA --no-header
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -m 'faults and not nightly' -n 0 -p no:randomly -rA --no-header
 
 nightly: export HYPOTHESIS_PROFILE = nightly
-nightly: $(VENV)/.installed-dev $(MO) ## the state machines and properties with hundreds of examples, and which acts they carried out
+nightly: $(VENV)/.installed-dev $(MO) browser ## walks on the other database; state machines and properties with hundreds of examples, and which acts they carried out
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) -m nightly
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) tests/contracts/test_properties.py tests/payments/test_properties.py tests/sourcing/test_properties.py tests/models
 
 cover: lint $(MO) browser ## the same tests, with the lines and branches they leave out; takes half as long again

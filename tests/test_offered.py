@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,14 +14,14 @@ from flask import Flask
 
 from harness.factories import World
 from market.case_registry import _REGISTERED, ActPage
-from market.case_views import case_url
+from market.case_views import case_url, url_of
 from market.extensions import db
 from market.payments.actions import paying, payouts
 from market.sourcing.actions import closing, quotes
 from market.transaction import transaction
 from models import CASES, money
 from models.accounts import Organisation
-from models.cases import Case
+from models.cases import Case, case_types_of
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
 from models.workflow_table import Move, State, Workflow
@@ -30,6 +31,7 @@ from tests.models.test_workflow import whole_market
 from tests.web import Answer, Visitor, sign_in
 
 PEOPLE = ("buyer", "agency", "second", "regulator", "department", "admin", "custodian", "far")
+NUMBER = re.compile(r"[A-Z]{1,2}-\d{4}-\d{6}")
 # Words that end what was found or decided, and begin no button.
 VERDICTS = ("通过", "成立", "无误", "不齐", "未到账", "银行到账", "已付款")
 
@@ -45,12 +47,12 @@ def follow(visitor: Visitor, address: str) -> tuple[str, Answer]:
     return address, answer
 
 
-def links(page: Answer) -> list[str]:
-    """The addresses of our own pages that a page's content leads to."""
+def links(page: Answer) -> list[tuple[str, str]]:
+    """The addresses of our own pages that a page's content leads to, each with a link's words."""
     if page.status != 200 or page.response.mimetype != "text/html":
         return []
-    found = [str(link["href"]).partition("#")[0] for link in page.soup.select("main a[href]")]
-    return [href for href in dict.fromkeys(found) if href.startswith("/")]
+    every = page.soup.select("main a[href^='/']")
+    return [(str(link["href"]).partition("#")[0], link.get_text(strip=True)) for link in every]
 
 
 @pytest.mark.walks
@@ -72,7 +74,7 @@ def test_every_button_of_every_case_in_every_state_leads_to_a_page_that_says_wha
             for person, visitor in visitors.items():
                 page = visitor.get(addresses[name])
                 assert page.status < 500, (name, state, person)
-                for href in acts.keys() & set(links(page)):
+                for href in acts.keys() & dict(links(page)).keys():
                     reached, answer = follow(visitor, href)
                     seen.add((name, acts[href]))
                     told = (name, state, person, href, answer.status)
@@ -108,18 +110,27 @@ def _says(case: Case, state: str, act: str, page: Answer) -> bool:
 
 
 @pytest.mark.walks
-def test_every_link_of_every_page_leads_to_a_page(app: Flask, world: World, time: Any) -> None:
+def test_every_link_of_every_page_leads_to_a_page_and_a_number_to_its_case(
+    app: Flask, world: World, time: Any
+) -> None:
     names = name_the_cases(world, time)
-    wrong = []
-    for person in (*PEOPLE, "third", "applicant"):
-        visitor, followed = sign_in(app, world, person), set()
-        for pattern in EXPECTED:
-            for href in links(visitor.get(pattern.format(**names))):
-                if href not in followed:
-                    followed.add(href)
-                    if follow(visitor, href)[1].status != 200:
-                        wrong.append((person, pattern, href))
+    wrong, numbers = [], set()
+    with app.test_request_context():
+        for person in (*PEOPLE, "third", "applicant"):
+            visitor, followed = sign_in(app, world, person), set()
+            for pattern in EXPECTED:
+                for href, words in links(visitor.get(pattern.format(**names))):
+                    said = NUMBER.match(words)
+                    if said and case_types_of(said[0]):
+                        numbers.add(said[0][0])
+                        if href != url_of(said[0]):
+                            wrong.append((person, pattern, href, said[0]))
+                    if href not in followed:
+                        followed.add(href)
+                        if follow(visitor, href)[1].status != 200:
+                            wrong.append((person, pattern, href, words))
     assert wrong == []
+    assert numbers >= set("ABCHMPQWXZ")
 
 
 def test_a_main_button_is_a_verb_and_no_verdict() -> None:

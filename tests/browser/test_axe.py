@@ -86,6 +86,7 @@ def test_axe_finds_nothing_on_a_page_of_each_kind(app: Flask, world: World, time
 
 
 @pytest.mark.faults
+@pytest.mark.walks
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_axe_finds_nothing_on_any_page_as_any_role(
     app: Flask, world: World, time: Any, language: str

@@ -5,7 +5,9 @@ Both sides, the department, the bank and the clock, in any order, struck down at
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -96,6 +98,17 @@ class Contracts(Machine):
                 return
             self.turn(name, self.daily(name), fate, REFUSALS)
             self.look()
+
+    def play(self, *first: Callable[[], None]) -> None:
+        """An example without chance: these acts, then most days, until nothing waits to be done."""
+        self.begin()
+        for do in first:
+            self.turn("", do, "", ())
+        self.holds()
+        for name in iter(lambda: next(filter(self.is_due, DAILY), ""), ""):
+            self.turn(name, self.daily(name), "", ())
+            self.holds()
+        self.teardown()
 
     @rule(name=st.sampled_from(DAILY))
     def out_of_turn(self, name: str) -> None:
@@ -230,6 +243,9 @@ class Contracts(Machine):
         self._propose(
             side, "termination", {"to_agency": funds_held(db.session, self.found()) * quarters // 4}
         )
+
+    def play_to_termination(self) -> None:
+        self.play(partial(self._propose, "buyer", "termination", {"to_agency": 0}))
 
     @act("change proposed")
     def agree_change(self) -> None:

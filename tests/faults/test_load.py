@@ -1,4 +1,4 @@
-"""A minute of readers on every page, under every Python at hand and on both databases.
+"""Some readers on every page, under every Python at hand and on both databases.
 
 No process dies, no answer is a 5xx.
 
@@ -31,7 +31,8 @@ from harness.server import ROOT, Server
 from market.demonstration.people import PASSWORD, REGULATOR
 
 pytestmark = pytest.mark.faults
-SECONDS = float(os.environ.get("LOAD_SECONDS", "60"))
+SECONDS = float(os.environ.get("LOAD_SECONDS", "60"))  # under the Python of the work as it is
+BRIEFLY = SECONDS / 3  # elsewhere: what falls, falls in two seconds
 FOUND = dict(
     line.split(" ", 1)
     for line in subprocess.run(
@@ -167,7 +168,7 @@ def _read(server: Server, cookie: str, until: float, answers: Counter[str], plac
 
 @pytest.mark.parametrize("threshold", ["", "50"])
 @pytest.mark.parametrize("version", FOUND)
-def test_a_minute_of_readers_brings_nothing_down(
+def test_readers_on_every_page_bring_nothing_down(
     home: tuple[Path, str], version: str, threshold: str
 ) -> None:
     folder, url = home
@@ -184,7 +185,8 @@ def test_a_minute_of_readers_brings_nothing_down(
     )
     with _running(server) as children:
         answers: Counter[str] = Counter()
-        cookie, until = _cookie(server), time.monotonic() + SECONDS
+        seconds = BRIEFLY if threshold or version != next(iter(FOUND)) else SECONDS
+        cookie, until = _cookie(server), time.monotonic() + seconds
         readers = [
             threading.Thread(target=_read, args=(server, cookie, until, answers, place * 5))
             for place in range(4)
@@ -197,7 +199,7 @@ def test_a_minute_of_readers_brings_nothing_down(
     wrong = {key: count for key, count in answers.items() if not key.startswith("200 ")}
     print(
         f"Python {version}, {'PostgreSQL' if url else 'SQLite'}, threshold {threshold or 'usual'}: "
-        f"{answers.total()} pages, {answers.total() / SECONDS:.0f} a second"
+        f"{answers.total()} pages, {answers.total() / seconds:.0f} a second"
     )
     assert wrong == {}, server.log()[-2000:]
     assert len(answers) == len(PUBLIC) + len(SIGNED_IN)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -144,13 +145,15 @@ def test_when_the_parent_is_killed_a_new_one_starts_at_once_and_nothing_is_left_
     parent.kill()
     _until(lambda: not _answers(server))
     port_free = time.monotonic() - killed
-    server.start()
+    with ThreadPoolExecutor(1) as beside:
+        starting = beside.submit(server.start)
+        for connection in connections:
+            connection.sendall(b"x" * 994)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400 "), "a form without its token"
+            connection.close()
+        starting.result()
     started = time.monotonic() - killed
     assert {child.pid for child in server.children()}.isdisjoint(child.pid for child in left)
-    for connection in connections:
-        connection.sendall(b"x" * 994)
-        assert connection.recv(65536).startswith(b"HTTP/1.1 400 "), "a form without its token"
-        connection.close()
     gone, alive = psutil.wait_procs(left, timeout=15)
     ended = time.monotonic() - killed
     with capsys.disabled():

