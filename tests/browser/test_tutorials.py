@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Page
+from sqlalchemy import update
 
 from harness.factories import PASSWORD, PDF, World
 from market.extensions import db
@@ -23,7 +24,7 @@ from market.help.tutorials import PICTURES, TITLES, tutorial
 from market.jobs import drain
 from market.sourcing.actions import awards, bids, closing, quotes
 from market.transaction import transaction
-from models.accounts import Organisation
+from models.accounts import Organisation, User
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
 from models.payments.payment import Payment
@@ -42,11 +43,14 @@ WRITTEN = {
 }
 
 
-NAMES = {
-    "buyer": "格尔木新能源有限公司",
-    "agency": "青湖生态咨询有限公司",
-    "second": "柴达木环境技术有限公司",
-    "third": "三江水利设计有限公司",
+CALLED = {  # the organisation and the person
+    "buyer": ("格尔木新能源有限公司", "马晓兰"),
+    "agency": ("青湖生态咨询有限公司", "祁建国"),
+    "second": ("柴达木环境技术有限公司", "李春梅"),
+    "third": ("三江水利设计有限公司", "才让多杰"),
+    "newcomer": ("昆仑水土保持有限公司", "韩雪"),
+    "regulator": ("海西州中介服务监管中心", "张海青"),
+    "department": ("海西州水利局", "索南卓玛"),
 }
 
 
@@ -105,10 +109,11 @@ class Story:
     def __init__(self, window: Opens, world: World, lesson: Lesson) -> None:
         self.world, self.show = world, lesson
         self.search, self.project, self.reasons, self.comment = WRITTEN[lesson.language]
+        world.sign_up("newcomer", kind="agency")
         with transaction() as session:
-            for name, shown in NAMES.items():
-                Organisation.lock(session, world.identifiers[name]).name = shown
-        world.sign_up("newcomer", kind="agency", organisation="昆仑水土保持有限公司")
+            for name, (organisation, person) in CALLED.items():
+                Organisation.lock(session, world.identifiers[name]).name = organisation
+                session.execute(update(User).where(User.email == world.emails[name]).values(name=person))
         people = ("", "buyer", "newcomer", "regulator", "department")
         self.visitor, self.buyer, self.agency, self.regulator, self.department = (
             window(world.emails.get(name, ""), LOCALES[lesson.language], (1120, 700)) for name in people
