@@ -50,14 +50,14 @@ run: $(VENV)/.installed $(MO) ## migrate, serve on PORT (8000), and play the dem
 	@$(BIN)/flask --app wsgi prepare
 	@exec $(BIN)/python wsgi.py
 
-test: lint $(MO) browser ## everything: lint, types, layers, both databases, a real browser
+test: lint $(MO) browser ## lint, types, layers, both databases, a real browser
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS)
 
 faults: $(VENV)/.installed-dev $(MO) ## what takes minutes: load under every Python at hand, everything killed, long jobs beside deadlines
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -m 'faults and not nightly' -n 0 -p no:randomly -rA --no-header
 
 nightly: export HYPOTHESIS_PROFILE = nightly
-nightly: $(VENV)/.installed-dev $(MO) browser ## walks on the other database; state machines and properties with hundreds of examples, and which acts they carried out
+nightly: $(VENV)/.installed-dev $(MO) browser ## pages on the other database; state machines and properties with hundreds of examples, and which acts they carried out
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) -m nightly
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) tests/contracts/test_properties.py tests/payments/test_properties.py tests/sourcing/test_properties.py tests/models
 

@@ -39,6 +39,9 @@ from tests.machines import NIGHTLY
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
 DATABASE = re.compile("sqlite|postgresql")
+ON_BOTH = re.compile(
+    "tests/(models|search|faults)/|/test_(actions|properties|queries|deadlines|jobs|killed|bank_lines|score|case_registry)[.]py"
+)
 _numbers = itertools.count(1)
 _warm: dict[str, tuple[Any, Any]] = {}
 extensions.SYNCHRONOUS = "OFF"
@@ -137,10 +140,13 @@ def _prepare(url: str, folder: Path) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A walk over the whole market is played on one database, half of them on each; at night on the other."""
+    """What is asked of the database itself runs on both, what is asked of a page on one of them.
+
+    Half of the pages on each; `make nightly` runs them on the other.
+    """
     for item in items:
         which = DATABASE.search(item.name)
-        if which and item.get_closest_marker("walks"):
+        if which and not ON_BOTH.search(item.nodeid):
             chosen = crc32(DATABASE.sub("", item.nodeid).encode()) % 2
             if which[0] != ("sqlite", "postgresql")[chosen]:
                 item.add_marker("nightly")

@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from flask import Flask
 
 from harness.factories import ADMIN, World
@@ -195,7 +194,6 @@ LIKE: dict[str, Likeness] = {
 }
 
 
-@pytest.mark.walks
 def test_every_page_as_whoever_is_set_apart(app: Flask, world: World, time: Any) -> None:
     names = name_the_cases(world, time)
     world.authority("county", "regulator", region="632801")

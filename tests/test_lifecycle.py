@@ -53,7 +53,6 @@ def test_the_life_cycle_over_http(walked: Walked) -> None:
     assert kept == _document("walkthrough")
 
 
-@pytest.mark.walks
 def test_every_way_to_choose_over_http(walked: Walked) -> None:
     told, kept = walked(procedures.drive, "procedures", procedures.INTRODUCTION)
     assert [name.split()[0] for name in told] == [procedure.__name__ for procedure in procedures.PROCEDURES]

@@ -248,7 +248,6 @@ def _forms(world: World, time: Any) -> dict[str, str]:
 STORED = ["", "\x00", "1e309", "9" * 40, "💥" * 3000]
 
 
-@pytest.mark.walks
 @pytest.mark.parametrize("missing", [False, True])
 def test_no_form_breaks(app: Flask, world: World, time: Any, database: str, missing: bool) -> None:
     forms = _forms(world, time)

@@ -55,7 +55,6 @@ def links(page: Answer) -> list[tuple[str, str]]:
     return [(str(link["href"]).partition("#")[0], link.get_text(strip=True)) for link in every]
 
 
-@pytest.mark.walks
 def test_every_button_of_every_case_in_every_state_leads_to_a_page_that_says_what_it_binds_to(
     app: Flask, world: World, time: Any
 ) -> None:
@@ -109,7 +108,6 @@ def _says(case: Case, state: str, act: str, page: Answer) -> bool:
     )
 
 
-@pytest.mark.walks
 def test_every_link_of_every_page_leads_to_a_page_and_a_number_to_its_case(
     app: Flask, world: World, time: Any
 ) -> None:

@@ -23,7 +23,6 @@ from tests.every_case import OWN, SECRETS, name_the_cases, says
 from tests.web import Visitor, sign_in
 
 
-@pytest.mark.walks
 def test_every_page_as_every_role(app: Flask, world: World, time: Any, caplog: Any) -> None:
     caplog.set_level("DEBUG")
     names = name_the_cases(world, time)

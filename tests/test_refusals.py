@@ -134,7 +134,6 @@ def market(world: World, time: Any) -> list[tuple[str, str]]:
     return sorted(set(_pages(world, name_the_cases(world, time))))
 
 
-@pytest.mark.walks
 def test_every_refused_form_says_what_is_wrong_and_where(
     app: Flask, world: World, market: list[tuple[str, str]]
 ) -> None:
@@ -187,7 +186,6 @@ def _events() -> int:
     return db.session.scalar(select(func.count(Event.id))) or 0
 
 
-@pytest.mark.walks
 def test_every_form_that_comes_too_late_is_shown_again(
     app: Flask, world: World, market: list[tuple[str, str]]
 ) -> None:

@@ -36,7 +36,7 @@ def _copy(visitor: Visitor) -> Visitor:
 
 
 def _is_in(visitor: Visitor) -> bool:
-    return visitor.get("/my").status == 200
+    return visitor.get("/my/sessions").status == 200
 
 
 def press(visitor: Visitor, page: str, action: str) -> Answer:

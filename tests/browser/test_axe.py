@@ -78,7 +78,6 @@ def _look(app: Flask, world: World, time: Any, language: str, once: bool) -> tup
     return looked, wrong
 
 
-@pytest.mark.walks
 def test_axe_finds_nothing_on_a_page_of_each_kind(app: Flask, world: World, time: Any) -> None:
     looked, wrong = _look(app, world, time, "zh-CN", True)
     assert looked > 80
@@ -86,7 +85,6 @@ def test_axe_finds_nothing_on_a_page_of_each_kind(app: Flask, world: World, time
 
 
 @pytest.mark.faults
-@pytest.mark.walks
 @pytest.mark.parametrize("language", ["zh-CN", "en"])
 def test_axe_finds_nothing_on_any_page_as_any_role(
     app: Flask, world: World, time: Any, language: str

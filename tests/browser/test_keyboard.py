@@ -106,7 +106,6 @@ def typists(app: Flask, world: World) -> Iterator[Callable[[str], Typist]]:
         yield lambda name: Typist(window(world.emails[name]))
 
 
-@pytest.mark.walks
 def test_the_eight_steps_with_a_keyboard_alone(world: World, typists: Callable[[str], Typist]) -> None:
     buyer, agency, department = map(typists, ("buyer", "agency", "department"))
     tender = _ask(buyer)
