@@ -176,7 +176,9 @@ def test_a_draw_names_its_winner_once_on_its_page_and_in_the_program(
         time.closing(tender)
         visitor = sign_in(app, world, "second")
         page = visitor.get(f"/requests/{tender}")
-        file = visitor.get(next(h for h in links(page) if h.startswith("/draws/"))).response.get_json()
+        file = visitor.get(
+            next(h for h, _words in links(page) if h.startswith("/draws/"))
+        ).response.get_json()
         winner, name = file["winner"], file["names"][file["winner"]]
         assert file["decides"] == (mode == "random_draw")
         card = next(card for card in page.soup.select(".card") if file["commitment"] in card.get_text())
