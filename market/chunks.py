@@ -24,7 +24,7 @@ from models.errors import Problem, Unavailable
 from models.failures import Attempt
 
 log = logging.getLogger(__name__)
-SHORT, LONG = 0.05, 0.15  # seconds a transaction may take: below, the next takes twice as many; above, half
+SHORT, LONG = 0.03, 0.1  # seconds a transaction may take: below, the next takes twice as many; above, half
 T = TypeVar("T")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, union
 from sqlalchemy.orm import Session
 
 from market.chunks import chunk_size
@@ -140,17 +140,21 @@ def watch(session: Session, happened: list[Event]) -> None:
     made = {event.case_identifier for event in happened if event.kind in _MADE}
     if not concerned and not made:
         return
+    theirs = select(Award.id).join(Organisation, Organisation.id == Award.agency_id)
+    looked_at = union(  # each by its own index: one condition for both would look at every award there is
+        theirs.where(Organisation.identifier.in_(concerned)),
+        select(Award.id).where(Award.identifier.in_(made)),
+    )
     waiting = (
         select(Award)
         .outerjoin(Contract, Contract.award_id == Award.id)
-        .join(Organisation, Organisation.id == Award.agency_id)
         .where(
             or_(
                 Award.state.in_(("proposed", "objected")),
                 and_(Award.state == "final", Contract.state.in_(UNSIGNED)),
             )
         )
-        .where(or_(Organisation.identifier.in_(concerned), Award.identifier.in_(made)))
+        .where(Award.id.in_(looked_at))
         .order_by(Award.id)
     )
     awards = list(
@@ -205,7 +209,7 @@ def alert(happened: list[Event]) -> None:
 
 
 def _alert(event: int, identifier: str, kind: str, find: Find) -> None:
-    size, after = chunk_size(("alerts", kind)), 0
+    size, after = chunk_size(("alerts", kind), most=200), 0
     while True:
         tender = Tender.load(db.session, identifier)
         if tender.state != "published" or tender.openness != "open":
