@@ -118,7 +118,7 @@ class Postings:
                 return price, days
             with self._lock:
                 for place in places:
-                    offers = self._reader.stored_fields(int(place))["offers"]
+                    offers = self._reader.stored_fields(int(place)).get("offers", {})
                     price[place], days[place] = offers.get(item, (np.inf, np.inf))
             self._offers[item] = price, days
         return self._offers[item]
