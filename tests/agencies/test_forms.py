@@ -176,7 +176,7 @@ def test_terms_older_than_how_an_item_is_measured_price_nothing_and_nobody_quote
         assert "¥ 8,000.00" not in found.text.replace("最低 ¥ 8,000.00", "")
     assert agency_documents(db.session)[identifier]["offers"] == {}
     rebuild_index()
-    for order in ("price", "days"):
+    for order in ("price", "speed"):
         found = current_app.extensions["search"].search(db.session, Query(item="WAT-01", order=order))
         assert (found.total, found.keys[-1]) == (3, identifier), "it comes last, and the index goes on"
         assert found.backend != "sql"
