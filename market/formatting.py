@@ -254,7 +254,7 @@ def retained_input_text(form: Any) -> str:
     No browser is sent a password again, nor a file that was to be read and not to be kept.
     """
     secret = any(isinstance(field, PasswordField) for field in form)
-    file = any(isinstance(field, FileField) and field.type != "UploadField" for field in form)
+    file = any(isinstance(field, FileField) and getattr(field, "lost", True) for field in form)
     if secret and file:
         return _("密码要重新填写,文件要重新选择;您填写的其他内容都还在。")
     return (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import current_app, request
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, StringField
 
@@ -16,6 +16,7 @@ from market.formatting import bilingual, item_name, region
 from models import uscc
 from models.agencies.certificates import professions
 from models.catalogue import ServiceItem, current_items
+from models.clock import BEIJING
 from models.regions import covers, published
 from search import places
 
@@ -34,11 +35,6 @@ def regions_meant(text: str) -> tuple[str, ...]:
     return places.meant(text, _area()) if text.strip() else ()
 
 
-def regions_to_choose() -> list[tuple[str, str]]:
-    """The same for a form in which nobody has said one yet."""
-    return [("", _("请选择")), *region_choices()]
-
-
 def region_named(text: str) -> str:
     """The code of the region of this market a text means, a name or a code, of today or of before.
 
@@ -53,12 +49,21 @@ def region_asked() -> str:
     return region_named(request.args.get("region", "")[:60].strip())
 
 
-def day_asked(text: str) -> date | None:
-    """A day of a filter; None where there is none, or what was typed is no day."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+def period_asked(asked: Mapping[str, str]) -> tuple[datetime | None, datetime | None]:
+    """From which instant and before which the days of a filter lie (`since`, `until`, days of Beijing).
+
+    None where there is none, or what was typed is no day of these two centuries.
+    """
+    since, until = _day(asked.get("since", "")), _day(asked.get("until", ""))
+    return since, until + timedelta(days=1) if until else None
+
+
+def _day(text: str) -> datetime | None:
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if 1900 <= day.year < 2100:
+            return datetime.combine(day, time(), BEIJING)
+    return None
 
 
 def region_suggestions(counts: dict[str, int] | None = None) -> list[tuple[str, str]]:

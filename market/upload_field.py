@@ -38,6 +38,7 @@ class UploadField(FileField):
 
     data: list[Any]
     errors: list[str]
+    dropped = False  # whether something that came with a refused form could not be kept
 
     def __init__(self, *args: Any, several: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, default=list, **kwargs)
@@ -60,6 +61,11 @@ class UploadField(FileField):
         return [each for each in self.data or [] if isinstance(each, Waiting)]
 
     @property
+    def lost(self) -> bool:
+        """Whether something of a refused form has to be chosen again."""
+        return self.dropped or len(self.waiting) < len(self.data or [])
+
+    @property
     def most_files(self) -> int:
         return MOST_FILES if self.several else 1
 
@@ -80,6 +86,7 @@ class UploadField(FileField):
                     each if isinstance(each, Waiting) else uploading.set_aside(actor, each, counted=counted)
                 )
             except Problem as own:
+                self.dropped = True
                 if problem is None:
                     self.errors = [*self.errors, problem_text(own)]
         self.data = list(kept)

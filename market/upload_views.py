@@ -9,7 +9,8 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_login import login_required
+from flask_babel import gettext as _
+from flask_login import current_user
 
 from market import uploading
 from market.formatting import problem_text
@@ -27,8 +28,15 @@ def _problem(error: Problem) -> tuple[dict[str, Any], int]:
     return {"problem": problem_text(error)}, error.status
 
 
+@bp.before_request
+def signed_in() -> tuple[dict[str, Any], int] | None:
+    """A session that ended is told as such: the sign-in page is nothing a script could read."""
+    if current_user.is_authenticated:
+        return None
+    return {"problem": _("登录已经结束;请在另一个标签页登录后重试。")}, 401
+
+
 @bp.post("/uploads")
-@login_required
 def begin() -> ResponseReturnValue:
     """A file is to come: its name, its size and, where it can be told, its SHA-256."""
     size = request.form.get("size", 0, type=int)
@@ -37,14 +45,12 @@ def begin() -> ResponseReturnValue:
 
 
 @bp.get("/uploads/<identifier>")
-@login_required
 def show(identifier: str) -> ResponseReturnValue:
     """How far it is."""
     return _state(uploading.find(current_actor(), identifier))
 
 
 @bp.put("/uploads/<identifier>")
-@login_required
 def take(identifier: str) -> ResponseReturnValue:
     """The bytes from `start` on."""
     start = request.args.get("start", -1, type=int)
@@ -54,7 +60,6 @@ def take(identifier: str) -> ResponseReturnValue:
 
 
 @bp.post("/uploads/<identifier>/finish")
-@login_required
 def finish(identifier: str) -> ResponseReturnValue:
     """All has been sent; how the form says so, for the field called `field`."""
     upload = uploading.finish(current_actor(), identifier)

@@ -41,7 +41,7 @@ def listed(content: bytes, size: int) -> int:
     """How many bytes the list of parts of an archive of `size` bytes takes, as its end says.
 
     `content` is the end of the archive, 65,557 bytes at the most. Found as `zipfile` finds it, since that
-    reads as many into memory.
+    reads as many into memory; more than there are where the end leads astray.
     """
     at = len(content) - 22
     if at < 0 or content[at : at + 4] != b"PK\x05\x06" or content[-2:] != b"\0\0":
@@ -50,6 +50,8 @@ def listed(content: bytes, size: int) -> int:
         return size
     found = int.from_bytes(content[at + 12 : at + 16], "little")
     if content[at - 20 : at - 16] == b"PK\x06\x07":  # the same in 64 bits stands before
+        if int.from_bytes(content[at - 12 : at - 4], "little") != size - len(content) + at - 76:
+            return size + 1  # it says that it stands elsewhere, and newer Pythons would look there
         found = max(found, int.from_bytes(content[at - 36 : at - 28], "little"))
     return found
 

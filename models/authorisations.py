@@ -190,14 +190,15 @@ def living(session: Session, user: int, organisation: int) -> list[Authorisation
 def wanting(session: Session, actor: Actor) -> bool:
     """Whether this person should see to its authority before it is asked for.
 
-    It manages its organisation, and what it has of it runs out soon or covers nothing, and none is under way.
+    It manages its organisation or has an authority of it, that runs out soon or there is none, and none is
+    under way.
     """
-    if not actor.owner or actor.user_id is None or actor.organisation_id is None:
+    if actor.user_id is None or actor.organisation_id is None:
         return False
+    found = living(session, actor.user_id, actor.organisation_id)
     soon = workdays.add(clock.now(), policy.current().number("authorisation.remind_days"))
-    return not any(
-        each.state != "standing" or each.until is None or each.until > soon
-        for each in living(session, actor.user_id, actor.organisation_id)
+    return (actor.owner or bool(found)) and not any(
+        each.state != "standing" or each.until is None or each.until > soon for each in found
     )
 
 
@@ -276,6 +277,23 @@ def powers_lent(scope: Iterable[str]) -> set[str]:
     return {power for power, kind in LENT.items() if kind in scope}
 
 
+def no_basis(session: Session, member: Membership) -> RuleViolation:
+    """Why somebody needs a letter: what `own_basis` lacks."""
+    organisation = member.organisation
+    if member.role != "owner":
+        return RuleViolation(N_("只有本单位的管理员可以直接登记;请填写授权书,或请管理员转授。"))
+    if organisation.state != "verified":
+        return RuleViolation(N_("单位还没有通过核验,请先等核验。"))
+    name = organisation.legal_representative or "—"
+    if person(name) == person(member.user.name):
+        return RuleViolation(
+            N_("登记的法定代表人“%(name)s”还没有核对过,暂不能直接登记:请填写授权书。"), name=name
+        )
+    return RuleViolation(
+        N_("您的姓名与登记的法定代表人“%(name)s”不一致,本单位也没有换用自备证书:请填写授权书。"), name=name
+    )
+
+
 def own_basis(session: Session, member: Membership) -> str:
     """On what basis this owner needs no letter: as the legal representative, or by the company's certificate.
 
@@ -314,6 +332,29 @@ def stop(session: Session, member: Membership) -> None:
         end(session, case, "withdraw", SYSTEM, reason=N_("被授权人已经不是这家单位的成员。"))
 
 
+def represent_no_more(session: Session, organisation: Organisation) -> None:
+    """Another speaks for an organisation: whoever declared itself as its representative is that no more."""
+    declared = select(Authorisation.identifier).where(
+        Authorisation.organisation_id == organisation.id,
+        Authorisation.basis == "representative",
+        Authorisation.state == "standing",
+    )
+    for identifier in session.scalars(declared.order_by(Authorisation.id)).all():
+        case = Authorisation.lock(session, identifier)
+        end(session, case, "withdraw", SYSTEM, reason=N_("法定代表人已经变更。"))
+
+
+def check_narrower(member: Membership, covers: Iterable[str]) -> None:
+    """RuleViolation where what an owner hands on would end more than it gives, or goes to another owner."""
+    if member.role == "owner":
+        raise RuleViolation(N_("管理员自己办理授权,不由别的管理员转授。"))
+    has = member.authorisation
+    if has is not None and has.basis != "owner" and has.powers - set(covers):
+        raise RuleViolation(
+            N_("这位成员已有授权 %(identifier)s,范围更宽;要改,请先撤回它。"), identifier=has.identifier
+        )
+
+
 def given_by(session: Session, actor: Actor, scope: Iterable[str]) -> Authorisation | None:
     """What an owner delegates these kinds of case by, where they sign or pay; None where they do neither.
 
@@ -322,6 +363,8 @@ def given_by(session: Session, actor: Actor, scope: Iterable[str]) -> Authorisat
     needed = powers_lent(scope)
     member = membership_of(session, actor.user_id or 0, actor.organisation_id or 0)
     own = member.authorisation if member is not None else None
+    if own is not None and needed:  # nobody withdraws it meanwhile
+        own = Authorisation.lock(session, own.identifier)
     if needed and (own is None or not needed <= own.powers):
         raise NotAllowed(N_("您自己还没有这几项的签署付款授权,不能交给别人。请先在“签署付款授权”页办理。"))
     return own if needed else None

@@ -76,11 +76,13 @@ def readable_by(session: Session, case: Case, actor: Actor) -> bool:
 
 
 def _decides(session: Session, case: Case, actor: Actor) -> bool:
-    """Whether a dispute about this contract is before an actor, or was decided by it."""
+    """Whether a dispute about this contract is before the regulators of an actor's area, or was decided."""
     if not isinstance(case, Contract) or "regulator" not in actor.roles:
         return False
     found = select(Dispute.id).where(
-        Dispute.contract_id == case.id, Dispute.state != "withdrawn", Dispute.scope("regulator", actor)
+        Dispute.contract_id == case.id,
+        Dispute.state.in_(("deciding", "decided")),
+        Dispute.scope("regulator", actor),
     )
     return session.scalar(found.limit(1)) is not None
 
@@ -103,6 +105,13 @@ def closed(session: Session, case: Case) -> RuleViolation | None:
             ),
             time=f"{case.tender.deadline.astimezone(BEIJING):%Y-%m-%d %H:%M}",
         )
+    if isinstance(case, Quote):
+        chosen = select(Award.identifier).where(
+            Award.tender_id == case.tender_id, Award.agency_id == case.agency_id, Award.state != "annulled"
+        )
+        award = session.scalar(chosen)
+        if award is not None and contract_of(session, case) is None:
+            return RuleViolation(N_("这份报价已经中选,消息请写在中选结果 %(award)s 上。"), award=award)
     if not isinstance(case, Contract):
         contract = contract_of(session, case)
         if contract is not None:

@@ -114,9 +114,12 @@ class Postings:
         if item not in self._offers:
             price, days = np.full(self.size, np.inf), np.full(self.size, np.inf)
             places = np.flatnonzero(self._mask("items", item))  # which takes the lock, too
+            if not len(places):  # whatever a stranger makes up is not kept
+                return price, days
             with self._lock:
                 for place in places:
-                    price[place], days[place] = self._reader.stored_fields(int(place))["offers"][item]
+                    offers = self._reader.stored_fields(int(place)).get("offers", {})
+                    price[place], days[place] = offers.get(item, (np.inf, np.inf))
             self._offers[item] = price, days
         return self._offers[item]
 

@@ -1,4 +1,4 @@
-"""The same questions in SQL where there is no index: every typed word must be part of a name.
+"""The same questions in SQL where there is no index: any typed word is part of a name.
 
 Slower, and coarser: it knows no prices, so it orders by credit alone.
 """

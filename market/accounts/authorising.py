@@ -105,7 +105,9 @@ def new_letter() -> Redirect | str | tuple[str, int]:
         authorising.open_letter,
         _page,
         back=url_for("authorising.mine"),
-        lead=_("提交后下载填好的授权书,打印,由法定代表人签字并加盖公章,再把扫描件传上来。"),
+        lead=_(
+            "提交后下载填好的授权书,打印,由法定代表人签字并加盖公章,再把扫描件传上来。核对通过时,您原有的授权由它替代。"
+        ),
     )
 
 
@@ -143,7 +145,9 @@ def hand_on(email: str) -> Redirect | str | tuple[str, int]:
         lambda form: form.values(),
         email,
         back=url_for("accounts.organisation"),
-        lead=_("只能转授您自己有的权力,期限不超过您自己的;您的授权结束时它同时结束,您随时可以撤回。"),
+        lead=_(
+            "只能转授您自己有的权力,期限不超过您自己的;您的授权结束时它同时结束,您随时可以撤回。这位成员原有的授权由它替代。"
+        ),
     )
 
 

@@ -98,9 +98,13 @@ def _told(item: str) -> dict[str, Any]:
     return {name: text for name, text in told.items() if text}
 
 
-def invitation(agencies: Sequence[str], item: str = "") -> str:
-    """Where these agencies (identifiers) are invited to quote, with what the reader said of the job."""
-    return url_for("sourcing.new", invite=list(agencies), **_told(item))
+def invitation(agencies: Sequence[str], item: str = "", region: str = "") -> str:
+    """Where these agencies (identifiers), or whoever will, are asked to quote, with what was said of the job.
+
+    `region` is the place where it was said in words; the page's filter otherwise.
+    """
+    place = {"region": region} if region else {}
+    return url_for("sourcing.new", invite=list(agencies), **{**_told(item), **place})
 
 
 def comparison(agencies: Sequence[str], item: str = "") -> str:

@@ -16,6 +16,7 @@ from models.i18n import N_
 from models.messages import FILE, TALKS, MessageFile
 from models.notifications import MESSAGE
 from models.permission import NO_PART
+from models.sourcing.tenders import Tender
 
 
 def _locked(session: Session, identifier: str, kinds: tuple[type[Case], ...]) -> Case:
@@ -26,17 +27,17 @@ def _locked(session: Session, identifier: str, kinds: tuple[type[Case], ...]) ->
     return type(found).lock(session, identifier)
 
 
-def _side(session: Session, case: Case, actor: Actor) -> str:
+def _side(session: Session, case: Case, actor: Actor, *, entering: bool = False) -> str:
     """The side of a case an actor is on.
 
-    NotAllowed for whoever is on none, on both, or for an organisation that is not let in; one that is
-    suspended has duties to talk about.
+    NotAllowed for whoever is on none, on both, or for an organisation that is not let in (but for what those
+    `entering` may, too); one that is suspended has duties to talk about.
     """
     roles = messages.sides_of(case, actor)
     if not roles:
         raise NotAllowed(NO_PART)
     role = min(roles)
-    permission.check_standing(actor, case.side_of(role), duty=True)
+    permission.check_standing(actor, case.side_of(role), duty=True, entering=entering)
     conflicts.check(session, case, actor, frozenset({role}))
     return role
 
@@ -83,7 +84,7 @@ def send(
 def name_contact(session: Session, actor: Actor, identifier: str, *, person: int) -> str:
     """Name whom the other party may call about a purchase; 0 for nobody. Returns the case's number."""
     case = _locked(session, identifier, contacts.NAMED_FOR)
-    role = _side(session, case, actor)
+    role = _side(session, case, actor, entering=isinstance(case, Tender))  # as in its draft
     contacts.name_for(session, contacts.tender_of(case).id, case.side_of(role) or 0, person)
     kind = case.workflow.name
     events.record(session, actor, f"{kind}.contact", kind, identifier, role=role, audience="internal")

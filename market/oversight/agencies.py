@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -14,7 +13,7 @@ from sqlalchemy import Select, or_, select
 from market.event_text import actor_words, event_details, event_sentence
 from market.extensions import db
 from market.formatting import region
-from market.options import day_asked
+from market.options import period_asked
 from market.pagination import Order, ordered
 from market.spreadsheets import Column, rate
 from models import spelling, uscc
@@ -23,7 +22,6 @@ from models.actors import Actor
 from models.agencies import history
 from models.agencies.history import AgencyEvent
 from models.cases import CASES, Case
-from models.clock import BEIJING
 from models.credit.score import GRADES, CreditScore
 from models.events import Event
 from models.regions import within
@@ -133,11 +131,11 @@ def _story(agency: Organisation, actor: Actor, asked: Mapping[str, str]) -> Sele
     `about` one of history.KINDS, `since` and `until` days of Beijing, `before` an event's number.
     """
     query = history.story(agency.id, actor, asked.get("about", ""))
-    since, until = day_asked(asked.get("since", "")), day_asked(asked.get("until", ""))
+    since, over = period_asked(asked)
     if since:
-        query = query.where(Event.at >= datetime.combine(since, time(), BEIJING))
-    if until:
-        query = query.where(Event.at < datetime.combine(until + timedelta(days=1), time(), BEIJING))
+        query = query.where(Event.at >= since)
+    if over:
+        query = query.where(Event.at < over)
     before = asked.get("before", "")
     if before.isascii() and before.isdigit() and len(before) < 16:
         query = query.where(AgencyEvent.event_id < int(before))

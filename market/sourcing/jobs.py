@@ -218,7 +218,7 @@ def _alert(event: int, identifier: str, kind: str, find: Find) -> None:
         told, go_on = find(db.session, tender, after, size.size)
         db.session.rollback()
         if told:
-            with size.piece(full=len(told) >= size.size) as session:
+            with size.piece(full=go_on is not None) as session:
                 put_down(session, notifications.tell(session, [(key, event, kind) for key in told]))
         if go_on is None:
             return

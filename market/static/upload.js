@@ -22,7 +22,7 @@ function improve(input) {
     if (answer.status >= 500 || answer.status === 429) throw new Error(answer.status);
     const told = await answer.json().catch(() => ({ problem: texts.failed }));
     if (answer.status === 409) throw new Error(told.problem); // somebody is at it, or something is missing: ask how far it is
-    if (told.problem) throw new Refused(told.problem);
+    if (told.problem) throw Object.assign(new Refused(told.problem), { again: answer.status === 401 });
     return told;
   };
 
@@ -113,7 +113,7 @@ function improve(input) {
         why.textContent = `${file.name} · ${error instanceof Refused ? error.message : texts.failed}`;
         row.dataset.failed = "";
         row.replaceChildren(why, remove);
-        if (!(error instanceof Refused)) {
+        if (!(error instanceof Refused) || error.again) {
           row.append(button(texts.again, file.name, () => {
             delete row.dataset.failed;
             row.replaceChildren(label, bar, remove);

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, false, func, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
+from models.events import Event
 from models.sourcing.bids import Bid
 from models.sourcing.clarifications import Clarification
 from models.sourcing.quotes import Quote
@@ -51,14 +52,26 @@ def live_answers(session: Session, tender: Tender, *, besides: Quote | None = No
 
 
 def participants_of(session: Session, tender_id: int, organisation_id: int | None) -> bool:
-    """Whether an organisation answered a tender, whatever became of its answer."""
+    """Whether an organisation answered a tender and did not take its answer back."""
     found = (
         session.scalar(
-            select(kind.id).where(kind.tender_id == tender_id, kind.agency_id == (organisation_id or 0))
+            select(kind.id).where(
+                kind.tender_id == tender_id, kind.agency_id == (organisation_id or 0), not_taken_back(kind)
+            )
         )
         for kind in (Quote, Bid)
     )
     return any(found)
+
+
+def not_taken_back(kind: type[Quote] | type[Bid]) -> ColumnElement[bool]:
+    """Of the quotes or the bids, those their agencies did not withdraw."""
+    if kind is Bid:
+        return Bid.state != "withdrawn"
+    withdrawn = select(Event.id).where(
+        Event.case_type == "quote", Event.case_identifier == Quote.identifier, Event.kind == "quote.withdraw"
+    )
+    return ~withdrawn.exists()
 
 
 def answered(session: Session, tender_id: int, known: Collection[int], *, shown: bool) -> set[int]:

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import policy
-from models.sourcing.answers import participants_of
+from models import clock, policy
+from models.sourcing.answers import not_taken_back, participants_of
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid
 from models.sourcing.quotes import Quote
@@ -57,18 +57,18 @@ def may_object(session: Session, award: Award, organisation_id: int | None) -> b
     """Whether an organisation that answered and was not chosen may object to the award now."""
     if organisation_id is None or organisation_id == award.agency_id:
         return False
-    if award.state not in ("proposed", "objected"):
+    if award.state not in ("proposed", "objected") or clock.now() >= award.public_until:
         return False
     own = select(Objection.id).where(Objection.award_id == award.id, Objection.objector_id == organisation_id)
     return session.scalar(own) is None and participants_of(session, award.tender_id, organisation_id)
 
 
 def not_chosen(session: Session, tender: Tender, winner: int) -> set[int]:
-    """The agencies that answered a tender and were not chosen; none that withdrew its bid."""
+    """The agencies that answered a tender and were not chosen; none that took its answer back."""
     found: set[int] = set()
     kinds: tuple[Any, ...] = (Quote, Bid)
     for kind in kinds:
-        answers = select(kind.agency_id).where(kind.tender_id == tender.id, kind.state != "withdrawn")
+        answers = select(kind.agency_id).where(kind.tender_id == tender.id, not_taken_back(kind))
         found |= set(session.scalars(answers))
     return found - {winner}
 

@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, Select, String, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from models import clock
-from models.accounts import User
+from models.accounts import Organisation, User
 from models.base import Base
 from models.catalogue import ServiceItem
 from models.errors import RuleViolation
@@ -64,7 +64,7 @@ class TenderSearch:
         if self.region:
             query = query.where(within(Tender.region_code, self.region))
         for word in self.words.split():
-            query = query.where(Tender.project.contains(word, autoescape=True))
+            query = query.where(Tender.project.icontains(word, autoescape=True))
         return query
 
     def asked(self) -> dict[str, str]:
@@ -97,9 +97,13 @@ class SavedSearch(Base):
 def save(
     session: Session, user: User, organisation_id: int, search: TenderSearch, alert: bool
 ) -> SavedSearch:
-    """Keep a search. RuleViolation for one that narrows nothing, is kept already, or is one too many."""
+    """Keep a search. RuleViolation for one that narrows nothing, is kept already, or is one too many.
+
+    The organisation is locked, so that two colleagues do not fill its last place.
+    """
     if not any((search.mode, search.item, search.region, search.words)):
         raise RuleViolation(N_("请先选择事项、地区、选取方式或填写关键词,再保存。"))
+    session.get_one(Organisation, organisation_id, with_for_update=True)
     kept = of_organisation(session, organisation_id)
     plain = TenderSearch("", search.mode, search.item, search.region, search.words)
     if any(each.search == plain for each in kept):
@@ -141,5 +145,8 @@ def told_of(session: Session, tender: Tender, after: int, most: int) -> tuple[li
         or_(SavedSearch.region == "", SavedSearch.region.in_(above(tender.region_code))),
     )
     found = list(session.scalars(fits.order_by(SavedSearch.id).limit(most)))
-    told = [each.organisation_id for each in found if all(w in tender.project for w in each.words.split())]
+    project = tender.project.casefold()
+    told = [
+        each.organisation_id for each in found if all(w in project for w in each.words.casefold().split())
+    ]
     return told, found[-1].id if len(found) == most else None

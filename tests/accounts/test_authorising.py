@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from harness.factories import PASSWORD, PDF, World
 from market.accounts.actions import authorising, claiming, delegating, members
@@ -21,7 +21,7 @@ from market.payments.actions import charges, paying
 from market.purging import clear_letters
 from market.transaction import transaction
 from models import clock, workdays
-from models.accounts import Delegation, Organisation
+from models.accounts import Delegation, Membership, Organisation
 from models.authorisations import SCOPES, Authorisation, living
 from models.contracts.agreement import Contract
 from models.documents import Document, of_case
@@ -225,6 +225,35 @@ def test_an_owner_hands_on_what_he_has_and_no_more(app: Flask, world: World) -> 
     assert [each.state for each in letters(world, "staff")] == [], "it ends with what it was given by"
     with pytest.raises(Unauthorised):
         signing.agree(world.actor("staff"), world.contract_of(world.awarded(agency="second")).identifier)
+
+
+def test_a_narrower_authority_ends_no_wider_one(world: World) -> None:
+    for name in ("staff", "owner"):
+        world.member("buyer", name)
+    with transaction() as session:
+        session.execute(
+            update(Membership).where(Membership.user_id == world.actor("owner").user_id).values(role="owner")
+        )
+    authorising.accept(world.actor("regulator"), letter := filed(world, "staff"))
+    for name, said in (("staff", letter), ("owner", "管理员自己办理")):
+        with pytest.raises(RuleViolation, match=said):
+            authorising.hand_on(world.actor("buyer"), world.emails[name], covers=["pay"], until=ends(50))
+    assert load(letter).powers == set(SCOPES)
+
+
+def test_who_declared_itself_the_representative_is_that_no_more_after_the_next(world: World) -> None:
+    unauthorised(world, "agency")
+    with transaction() as session:
+        agency = Organisation.lock(session, world.identifiers["agency"])
+        agency.legal_representative = "agency"
+    letter = authorising.declare(world.actor("agency"), **BOTH, until=ends())
+    accounts.change_representative(world.actor("agency"), legal_representative="才旦", phone="0979-1")
+    assert load(letter).state == "withdrawn"
+    with pytest.raises(RuleViolation, match="不一致"):
+        authorising.declare(world.actor("agency"), **BOTH, until=ends())
+    accounts.change_representative(world.actor("agency"), legal_representative="agency", phone="0979-1")
+    with pytest.raises(RuleViolation, match="还没有核对过"):
+        authorising.declare(world.actor("agency"), **BOTH, until=ends())
 
 
 def test_a_renewal_keeps_what_was_handed_on(world: World) -> None:

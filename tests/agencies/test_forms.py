@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from sqlalchemy import update
 
 from harness.factories import World
+from market.agencies.views import answering
 from market.extensions import db
+from market.indexing import rebuild_index
 from models import pricing
 from models.agencies.eligibility import check_eligible
 from models.agencies.fees import FeeSchedule, published_prices
 from models.catalogue import item_by_code
 from models.errors import RuleViolation
+from search import Query
 from search.documents import agency_documents
 from tests.web import sign_in
 
@@ -172,6 +175,14 @@ def test_terms_older_than_how_an_item_is_measured_price_nothing_and_nobody_quote
         assert found.status == 200
         assert "¥ 8,000.00" not in found.text.replace("最低 ¥ 8,000.00", "")
     assert agency_documents(db.session)[identifier]["offers"] == {}
+    rebuild_index()
+    for order in ("price", "speed"):
+        found = current_app.extensions["search"].search(db.session, Query(item="WAT-01", order=order))
+        assert (found.total, found.keys[-1]) == (3, identifier), "it comes last, and the index goes on"
+        assert found.backend != "sql"
+    prices = answering.prices(item, "")
+    assert prices is not None
+    assert prices.agencies == 2, "those who price it"
 
 
 @pytest.mark.parametrize(

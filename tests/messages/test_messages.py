@@ -189,6 +189,8 @@ def test_the_regulator_reads_a_contract_in_dispute_and_no_other(app: Flask, worl
     regulator = sign_in(app, world, "regulator")
     assert regulator.get(_page(contract)).status == 404
     dispute = disputing.file(world.actor("buyer"), contract, claim="机构收到定金后一直没有开展工作")
+    assert regulator.get(_page(contract)).status == 404, "the other side has not answered yet"
+    disputing.answer(world.actor("agency"), dispute, answer="材料没有交齐,无法开工")
     read = regulator.get(_page(contract))
     assert "请补充水资源论证的数据" in read.text
     assert read.soup.select_one("main form[method=post]") is None

@@ -148,6 +148,19 @@ def test_contracts_are_searched_filtered_and_sorted(app: Flask, world: World) ->
     assert len(_rows(sign_in(app, world, "buyer"), f"/contracts?q={title[:4]}")) >= 1
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-30", "²"])
+def test_a_day_far_away_is_none(app: Flask, world: World, day: str) -> None:
+    agency, regulator = world.identifiers["agency"], sign_in(app, world, "regulator")
+    for name in ("since", "until"):
+        for path in (
+            f"/oversight/agencies/{agency}",
+            f"/oversight/agencies/{agency}.csv",
+            "/contracts",
+            "/contracts.csv",
+        ):
+            assert regulator.get(f"{path}?{name}={day}").status == 200, path
+
+
 def test_a_long_story_comes_in_pieces_that_leave_nothing_out(
     app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

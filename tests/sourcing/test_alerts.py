@@ -226,6 +226,14 @@ def test_a_saved_search_tells_of_what_fits_it(app: Flask, world: World) -> None:
     assert page.soup.select_one(".top .count").get_text() == "2条未读", "let in, and this"  # type: ignore[union-attr]
 
 
+def test_the_list_and_the_alert_read_letters_alike(app: Flask, world: World) -> None:
+    searching.save(world.actor("second"), item="", region="", mode="", words="epc", alert=True)
+    tender = world.tender(project="EPC 总承包水土保持")
+    drain()
+    assert "second" in told(world, tender)
+    assert tender in sign_in(app, world, "second").get("/requests?words=epc").text
+
+
 def test_searches_are_saved_from_the_list_and_dropped(app: Flask, world: World) -> None:
     agency = sign_in(app, world, "agency")
     link = agency.get("/requests?item=WAT-01&words=农田").soup.select_one("a[href^='/my/searches/new']")

@@ -15,12 +15,14 @@ from market.formatting import format_instant
 from market.jobs import drain, run_deadlines
 from market.sourcing.actions import awards, closing, quotes
 from models.accounts import Organisation
+from models.errors import NotAllowed, RuleViolation
 from models.events import Event
 from models.notifications import Notification
 from models.policy import get
 from models.sourcing.awards import Award
 from models.sourcing.modes import MODES
-from models.sourcing.results import invited_told
+from models.sourcing.quotes import Quote
+from models.sourcing.results import invited_told, may_object
 from models.sourcing.tenders import Tender
 from tests.sourcing.readable import opened
 from tests.web import sign_in
@@ -54,6 +56,35 @@ def chosen(world: World, time: Any, mode: str, funds: str = "state") -> tuple[st
     drain()
     db.session.rollback()
     return tender, Award.load(db.session, award)
+
+
+def test_who_took_its_answer_back_hears_of_no_result_and_objects_to_none(world: World) -> None:
+    tender = world.tender()
+    for name in ANSWERED:
+        quotes.submit(world.actor(name), tender, price=4_000_000, days=20)
+    third = select(Quote.identifier).where(Quote.agency_id == world.organisation("third").id)
+    quotes.withdraw(world.actor("third"), db.session.scalars(third).one())
+    closing.close(world.actor("buyer"), tender)
+    award = awards.award(
+        world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足要求"
+    )
+    drain()
+    assert told(award, "award.not_chosen") == {"second"}
+    assert not may_object(db.session, Award.load(db.session, award), world.organisation("third").id)
+    with pytest.raises(NotAllowed):
+        awards.object_to(world.actor("third"), award, grounds="我们的报价更低,理由不成立")
+
+
+def test_after_the_publicity_period_nobody_objects_though_another_did(world: World, time: Any) -> None:
+    _tender, award = chosen(world, time, "sealed_bid")
+    others = [name for name in ANSWERED if world.organisation(name).id != award.agency_id]
+    awards.object_to(world.actor(others[0]), award.identifier, grounds="开标记录与投标文件不一致")
+    time.instant = award.public_until
+    assert not may_object(
+        db.session, Award.load(db.session, award.identifier), world.organisation(others[1]).id
+    )
+    with pytest.raises(RuleViolation, match="公示期已满"):
+        awards.object_to(world.actor(others[1]), award.identifier, grounds="开标记录与投标文件不一致")
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -17,7 +17,7 @@ from market.sourcing.actions import drafting, tenders
 from models import clock, money, policy
 from models.catalogue import item_by_code
 from models.documents import of_case
-from models.errors import NotFound, RuleViolation
+from models.errors import Conflict, NotFound, RuleViolation
 from models.sourcing.modes import FUNDS, MODES
 from models.sourcing.modes.mode import Need
 from models.sourcing.steps import STEPS, lacking, untold
@@ -78,6 +78,32 @@ def test_another_item_asks_for_its_size_anew(world: World) -> None:
     assert untold(_found(draft)) == ["choice", "whom"]
     drafting.edit(world.actor("buyer"), draft, **{**WHAT, "item_code": "SUR-01"})
     assert (_found(draft).quantity, untold(_found(draft))[0]) == ({}, "size")
+
+
+def test_a_step_told_again_keeps_who_is_invited(world: World) -> None:
+    """Whoever stays stays, who goes goes, and who comes comes."""
+    two = [world.identifiers[name] for name in ("agency", "second")]
+    draft = drafting.create(world.actor("buyer"), **{**WHAT, "item_code": "WAT-01"}, invite=two)
+    whom = {"openness": "invited", "deadline": world.asked()["deadline"]}
+    for names in (("agency", "second"), ("second", "third"), ("second", "third"), ()):
+        invited = [world.identifiers[name] for name in names]
+        drafting.edit(world.actor("buyer"), draft, **whom, invited=invited)
+        found = {each.agency_id for each in _found(draft).invitations}
+        assert found == {world.organisation(name).id for name in names}
+
+
+def test_like_another_nothing_is_told_but_what_it_told(world: World) -> None:
+    untold_one = drafting.create(world.actor("buyer"), **WHAT)
+    draft = drafting.create(world.actor("buyer"), **{**WHAT, "item_code": "SUR-01"}, like=untold_one)
+    assert untold(_found(draft)) == ["size", "choice", "whom"]
+
+
+def test_one_key_is_one_organisations(world: World) -> None:
+    world.enterprise("helper")
+    for name in ("buyer", "helper"):
+        drafting.create(world.actor(name), **WHAT, key="k", on_behalf_of=world.organisation(name).id)
+    with pytest.raises(Conflict):
+        drafting.create(world.actor("helper"), **WHAT, key="k", on_behalf_of=world.organisation("buyer").id)
 
 
 def test_the_same_key_begins_one_draft_however_often_it_is_sent(app: Flask, world: World) -> None:

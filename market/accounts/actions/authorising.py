@@ -16,11 +16,13 @@ from models.actors import Actor
 from models.authorisations import (
     Authorisation,
     begin,
+    check_narrower,
     check_terms,
     end,
     given_by,
     living,
     membership_of,
+    no_basis,
     own_basis,
     take_effect,
 )
@@ -58,12 +60,7 @@ def declare(session: Session, actor: Actor, *, covers: list[str], until: datetim
     member = _mine(session, actor)
     basis = own_basis(session, member)
     if not basis:
-        raise RuleViolation(
-            N_(
-                "您的姓名与登记的法定代表人“%(name)s”不一致,本单位也没有换用自备证书:请填写授权书。单位还没有通过核验的,先等核验。"
-            ),
-            name=member.organisation.legal_representative or "—",
-        )
+        raise no_basis(session, member)
     case = begin(session, actor, "declare", member, basis, covers=check_terms(covers, until), until=until)
     notify_owners_of_change(session, member.organisation, N_("登记了签署付款授权"), "/my/authorisation")
     return case.identifier
@@ -80,6 +77,7 @@ def hand_on(session: Session, actor: Actor, email: str, *, covers: list[str], un
         raise RuleViolation(N_("这位成员还没有确认邮箱,确认以后才能授权。"))
     own = given_by(session, actor, [LENT[each] for each in covers if each in LENT])
     chosen = check_terms(covers, until, most=own.until if own is not None else None)
+    check_narrower(found, chosen)
     under = own.id if own is not None else None
     case = begin(session, actor, "hand_on", found, "owner", covers=chosen, until=until, given_under_id=under)
     notify_owners_of_change(session, organisation, N_("授权一名成员签署或付款"), "/my/authorisation")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from market.agencies.actions.common import own
 from market.owner_letters import notify_owners_of_change
 from market.transaction import action
-from models import events
+from models import authorisations, events
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies.account_changes import AccountChange, ask_change, take_over
@@ -84,6 +84,8 @@ def change_representative(session: Session, actor: Actor, *, legal_representativ
     changed = fill_step(
         session, agency, "representative", {"legal_representative": legal_representative, "phone": phone}
     )
+    if "legal_representative" in changed:
+        authorisations.represent_no_more(session, agency)
     if changed:
         events.record(
             session,

@@ -135,7 +135,7 @@ def prices(item: ServiceItem | None, region: str) -> Prices | None:
     """
     if item is None:
         return None
-    ordered = Query(item=item.code, region=region, order="price", size=1)
+    ordered = Query(item=item.code, region=region, least=0, order="price", size=1)  # those with a price
     first = search(ordered)
     if not first.total:
         return None

@@ -10,11 +10,11 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market.agencies.blueprint import bp
-from market.agencies.rows import job_or_example, may_invite, rows_of
+from market.agencies.rows import invitation, job_or_example, may_invite, rows_of
 from market.agencies.views import answering
 from market.config import PAGE_SIZE
 from market.extensions import db
-from market.formatting import item_name
+from market.formatting import catalogued, item_name
 from market.options import region_asked, region_choices
 from market.pagination import Page, page_number
 from market.quantities import size_typed
@@ -90,6 +90,7 @@ def find() -> str | tuple[str, int] | Response:
         size=size_typed(),
         most=most_compared(),
         may_invite=may_invite(),
+        invitation=invitation,
         marked=marked,
         options=_options(hits, asked, items),
         item=item,
@@ -116,7 +117,7 @@ def _options(hits: Hits, asked: Query, items: dict[str, ServiceItem]) -> dict[st
             for grade in GRADES
         ],
         "held": _counted(
-            [(kind, kind) for kind in sorted({*counts["held"], asked.held} - {""})],
+            [(kind, catalogued(kind)) for kind in sorted({*counts["held"], asked.held} - {""})],
             counts["held"],
             asked.held,
         ),

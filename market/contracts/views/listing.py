@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from flask import Response, render_template, request
@@ -16,13 +15,12 @@ from market.contracts.blueprint import bp
 from market.extensions import db
 from market.formatting import item_name, region
 from market.identity import current_actor
-from market.options import day_asked, region_asked
+from market.options import period_asked, region_asked
 from market.pagination import Order, ordered, paged
 from market.spreadsheets import Column, export, yuan
 from models import spelling
 from models.accounts import Organisation
 from models.actors import Actor
-from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.regions import within
 from models.sourcing.tenders import Tender
@@ -48,11 +46,11 @@ def contracts_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
         query = query.where(within(Contract.region_code, asked["region"]))
     if asked.get("agency"):
         query = query.where(Contract.agency.has(Organisation.identifier == asked["agency"]))
-    since, until = day_asked(asked.get("since", "")), day_asked(asked.get("until", ""))
+    since, before = period_asked(asked)
     if since:
-        query = query.where(Contract.signed_at >= datetime.combine(since, time(), BEIJING))
-    if until:
-        query = query.where(Contract.signed_at < datetime.combine(until + timedelta(days=1), time(), BEIJING))
+        query = query.where(Contract.signed_at >= since)
+    if before:
+        query = query.where(Contract.signed_at < before)
     words = asked.get("q", "").strip()[:60]
     if words:
         named = Organisation.name.icontains(words, autoescape=True)

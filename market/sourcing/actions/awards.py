@@ -182,6 +182,8 @@ def object_to(session: Session, actor: Actor, identifier: str, *, grounds: str =
         raise NotAllowed(N_("只有参加了本次采购而未中选的机构可以提出异议。"))
     if chosen.state not in ("proposed", "objected"):
         chosen.workflow.find(chosen.state, "object")
+    if clock.now() >= chosen.public_until:
+        raise RuleViolation(N_("公示期已满,不能再提出异议。"))
     said = N_("请写明异议的事实和理由(%(least)s 到 %(most)s 个字)。")
     grounds = check_text(Objection.grounds, grounds, said)
     if session.scalar(

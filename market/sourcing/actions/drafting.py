@@ -22,7 +22,7 @@ from models.base import Json
 from models.catalogue import item_by_code
 from models.conflicts import check_delegate
 from models.documents import Document
-from models.errors import NotAllowed, NotFound, RuleViolation
+from models.errors import Conflict, NotAllowed, NotFound, RuleViolation
 from models.i18n import N_
 from models.lengths import check_text
 from models.permission import check_standing
@@ -91,7 +91,8 @@ def _take_what(
         N_("项目名称应为 %(least)s 到 %(most)s 个字。"),
     )
     if tender.item_id is not None and tender.item.code != item.code:
-        tender.quantity, tender.told = {}, [step for step in tender.told or STEPS if step != "size"]
+        told = STEPS if tender.told is None else tender.told
+        tender.quantity, tender.told = {}, [step for step in told if step != "size"]
     tender.item_id, tender.item = item.id, item
     if item.measure == "none":
         _tell(tender, "size")
@@ -141,10 +142,14 @@ def _take_whom(
 
 
 def _invite(session: Session, tender: Tender, invited: Sequence[str]) -> None:
-    named = session.scalars(
-        select(Organisation).where(Organisation.identifier.in_(invited), Organisation.kind == "agency")
+    named = set(
+        session.scalars(
+            select(Organisation.id).where(Organisation.identifier.in_(invited), Organisation.kind == "agency")
+        )
     )
-    tender.invitations = [Invitation(agency_id=agency.id) for agency in named]
+    kept = [each for each in tender.invitations if each.agency_id in named]
+    new = sorted(named - {each.agency_id for each in kept})
+    tender.invitations = [*kept, *(Invitation(agency_id=agency) for agency in new)]
 
 
 _STEPS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
@@ -240,6 +245,8 @@ def create(
     begun_with = f"{actor.user_id} {key}" if key else None
     begun = begun_by(session, actor, key)
     if begun is not None:
+        if on_behalf_of not in (None, begun.buyer_id):  # another tab, in which it is told for somebody else
+            raise Conflict(N_("这份草稿已经替另一家单位开始,请刷新后另起一份。"))
         return _edit(session, actor, begun.identifier, again_of, files, values)
     with session.no_autoflush:
         tender = _begin(session, actor, _buyer(session, actor, on_behalf_of), like)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
@@ -19,11 +20,12 @@ from market.formatting import problem_text
 from market.forms import Form
 from market.identity import current_actor
 from market.options import region_asked
+from market.quantities import quantity_asked
 from market.sourcing import needs
 from market.sourcing.actions import drafting
 from market.sourcing.blueprint import bp
 from market.sourcing.step_forms import ChoiceForm, SizeForm, TemplateForm, WhatForm, WhomForm
-from models import contacts, documents, money, numbers, policy
+from models import contacts, documents, policy
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem, current_items, item_by_code
@@ -136,13 +138,11 @@ def _begun(form: WhatForm, before: Tender | None) -> dict[str, Any]:
 
 def _size_said(item: ServiceItem) -> Json:
     """The size in the address, {} where there is none by which the item can be priced."""
-    told = {name: request.args.get(name, "").strip() for name in ("amount", "count", "factor")}
-    read: dict[str, Callable[[str], Any]] = {"amount": money.parse, "count": numbers.whole, "factor": str}
-    wanted = [name for name in (item.measure, "factor") if told.get(name)]
     try:
-        size = {name: read[name](told[name]) for name in wanted}
+        job = quantity_asked(item)
+        size = {name: value for name, value in asdict(job).items() if value} if job else {}
         item.check_quantity(size)
-    except (ValueError, RuleViolation):
+    except RuleViolation:
         return {}
     return size
 
