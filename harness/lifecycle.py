@@ -54,7 +54,7 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
     found["buyer"].submit("/sign-up", kind="enterprise", **entry("buyer", 10))
     found["buyer"].confirm().submit("/my/licence", file=PDF)
     found["regulator"].submit("/agencies/E-2026-000001/verify")
-    found["buyer"].submit("/my/authorisation/declare", again=PASSWORD)
+    authorise(found["buyer"], found["regulator"])
     for number, price in enumerate(("50,000", "48,000", "46,000")):
         name, agency = f"agency{number + 1}", Person(url, f"agency{number + 1}", journal)
         agency.submit("/sign-up", kind="agency", **entry(name, 20 + number))
@@ -62,10 +62,17 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
         fill_in(agency, name)
         agency.submit("/my/entry/commitment", way="submit", committed="y")
         found["regulator"].submit(f"/agencies/A-2026-{number + 1:06d}/verify")
-        agency.submit("/my/authorisation/declare", again=PASSWORD)
+        authorise(agency, found["regulator"])
         agency.submit("/my/fees/new", item_code=ITEM, method="fixed", price=price, days="30", standard="")
         found[name] = agency
     return found
+
+
+def authorise(representative: Person, regulator: Person) -> None:
+    """The legal representative shows who he is, and may sign and pay from then on."""
+    letter = representative.submit("/my/authorisation/declare", again=PASSWORD)
+    representative.submit(f"{letter}/file", file=PDF)
+    regulator.submit(f"{letter}/accept")
 
 
 def fill_in(agency: Person, name: str) -> None:

@@ -5,6 +5,8 @@ By one of them, or by somebody in their name.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,15 +19,25 @@ def notify_owners(session: Session, organisation: Organisation, kind: str, /, **
 
     None is left out because there were many: who wants to hide something would send some.
     """
-    owners = (
-        select(User)
-        .join(User.memberships)
+    for owner in owners_of(session, {organisation.id})[organisation.id]:
+        mail.post(session, kind, owner.address, owner, **data)
+
+
+def owners_of(session: Session, organisations: set[int]) -> defaultdict[int, list[User]]:
+    """The owners of each of these whose address was shown."""
+    query = (
+        select(Membership.organisation_id, User)
+        .join(User, User.id == Membership.user_id)
         .where(
-            Membership.organisation_id == organisation.id, Membership.role == "owner", User.email.is_not(None)
+            Membership.organisation_id.in_(organisations),
+            Membership.role == "owner",
+            User.email.is_not(None),
         )
     )
-    for owner in session.scalars(owners.order_by(User.id)).unique():
-        mail.post(session, kind, owner.address, owner, **data)
+    found: defaultdict[int, list[User]] = defaultdict(list)
+    for organisation, owner in session.execute(query.order_by(User.id)).unique():
+        found[organisation].append(owner)
+    return found
 
 
 def notify_owners_of_change(session: Session, organisation: Organisation, what: str, path: str) -> None:

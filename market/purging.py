@@ -21,8 +21,9 @@ from models import clock
 from models.authorisations import Authorisation
 from models.batches import Batch
 from models.documents import Document
+from models.events import last_before
 from models.notice_settings import DigestEntry
-from models.notifications import Notification
+from models.notifications import OFFERS, Notification
 from models.payments.bank import BankStatement
 from models.payments.layouts import UnreadBankStatement
 from models.sourcing.bids import Bid
@@ -35,6 +36,7 @@ SENT = timedelta(days=30)  # a form older than that is not sent again
 COUNTED = timedelta(days=30)
 WAITED = timedelta(days=90)
 READ = timedelta(days=365)
+OFFERED = timedelta(days=180)
 CONTESTED = timedelta(
     days=1095
 )  # so long somebody may go to law about what was signed (民法典第一百八十八条)
@@ -114,13 +116,17 @@ def clear_waiting() -> int:
 
 
 def clear_notifications() -> int:
-    """Forget notices that were read long ago. Returns how many.
+    """Forget notices that were read long ago, and those of tenders long over. Returns how many.
 
     What happened stays on the cases' own pages.
     """
     waiting = select(DigestEntry.notification_id)
-    old = (Notification.read_at < clock.now() - READ) & Notification.id.not_in(waiting)
-    return _clear(Notification, old, "notices")
+    last = last_before(db.session, clock.now() - OFFERED)
+    was_read = Notification.read_at < clock.now() - READ
+    is_over = Notification.read_at.is_(None) & Notification.kind.in_(OFFERS) & (Notification.event_id <= last)
+    return sum(
+        _clear(Notification, old & Notification.id.not_in(waiting), "notices") for old in (was_read, is_over)
+    )
 
 
 def clear_letters() -> int:

@@ -2,9 +2,9 @@
 
 A code and a name are in every register, and whoever registered a company or was let in by its owner has shown
 nothing of what he may bind it to. Before somebody signs or pays for it, a letter signed by its legal
-representative and sealed is handed in and checked (民法典第一百六十五条); the legal representative needs none
-(第六十一条), nor whoever brought the company's own certificate (电子签名法第十四条), nor a person to whom an
-owner who is authorised hands on what he may himself.
+representative and sealed is handed in and checked (民法典第一百六十五条). The legal representative needs none
+(第六十一条), and shows instead who he is; whoever brought the company's own certificate (电子签名法第十四条)
+needs neither, nor does a person to whom an owner who is authorised hands on what he may himself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from models.agencies.related_parties import asserted, person
 from models.base import Base
 from models.cases import Case
 from models.documents import of_case
-from models.errors import NotAllowed, RuleViolation
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.i18n import N_
 from models.permission import LENT, powers_of
 from models.referrals import REFERRAL_ACTS, referrals, up
@@ -39,17 +39,22 @@ BASES = {
     "owner": N_("管理员转授"),
     "before": N_("升级以前已经为本单位签署或付款,沿用"),
 }
+# What is handed in for each that is checked; by any other basis an authority is in force at once.
+PROOFS = {
+    "letter": N_("由法定代表人签字、加盖公章的授权书"),
+    "representative": N_("法定代表人身份证正反面和加盖公章的法定代表人身份证明书"),
+}
 _TO_THE_END = Limit(attribute="until", act="expire")
 
 
 def _scanned(session: Session, case: Authorisation) -> None:
     if not of_case(session, "authorisation", case.identifier):
-        raise RuleViolation(N_("请上传签字盖章后的授权书扫描件。"), "file")
+        raise RuleViolation(N_("请上传证明的扫描件。"), "file")
 
 
 def _in_time(session: Session, case: Authorisation) -> None:
     if case.until is not None and case.until <= clock.now():
-        raise RuleViolation(N_("授权期限已经过去,请重新填写授权书。"))
+        raise RuleViolation(N_("授权期限已经过去,请撤回后重新办理。"))
 
 
 def _belongs(session: Session, case: Authorisation) -> None:
@@ -63,9 +68,9 @@ def _belongs(session: Session, case: Authorisation) -> None:
 AUTHORISATION = Workflow(
     name="authorisation",
     label=N_("签署付款授权"),
-    unhurried={"draft": "a letter nobody has handed in is its own affair"},
+    unhurried={"draft": "what nobody has handed in is its own affair"},
     states=(
-        State("draft", N_("待上传授权书"), tone="plain"),
+        State("draft", N_("待上传证明"), tone="plain"),
         State("filed", N_("待核对")),
         State("standing", N_("有效"), tone="good"),
         State("withdrawn", N_("已撤回"), tone="plain", terminal=True),
@@ -88,24 +93,20 @@ AUTHORISATION = Workflow(
             "standing",
             who={"regulator", "admin"},
             rules=(_in_time, _belongs),
-            notify=("principal",),
             main=True,
             limit=_TO_THE_END,
         ),
-        Move(
-            "filed", "return", "draft", who={"regulator", "admin"}, notify=("principal",), needs_reason=True
-        ),
+        Move("filed", "return", "draft", who={"regulator", "admin"}, needs_reason=True),
         Move("filed", "withdraw", "withdrawn", who={"signatory", "principal", "system"}),
-        *referrals("filed", notify=("principal",), urged=False),
+        *referrals("filed", urged=False),
         Move(
             "standing",
             "withdraw",
             "withdrawn",
             who={"signatory", "principal", "regulator", "admin", "system"},
-            notify=("principal",),
             needs_reason=True,
         ),
-        Move("standing", "expire", "expired", who={"system"}, notify=("principal",)),
+        Move("standing", "expire", "expired", who={"system"}),
     ),
     duties=("open", "declare", "hand_on", "file", "withdraw"),  # whoever owes money has to be able to pay it
     prepares=("open", "file", "withdraw"),
@@ -114,9 +115,9 @@ AUTHORISATION = Workflow(
         "accept": N_("被授权人从此可以在授权范围内代表这家单位签署合同、付款,直到期限届满或被撤回。"),
         "withdraw": N_("被授权人不能再代表这家单位签署和付款,由他转授的同时失效;各项期限照常计算。"),
     },
-    buttons={"accept": N_("确认授权有效"), "file": N_("上传授权书")},
+    buttons={"accept": N_("确认授权有效"), "file": N_("上传证明")},
     acts={
-        "file": N_("提交授权书"),
+        "file": N_("提交证明"),
         "accept": N_("授权生效"),
         "return": N_("退回补正"),
         "withdraw": N_("撤回授权"),
@@ -131,7 +132,7 @@ class Authorisation(Case, Base):
 
     `covers`: of `SCOPES`. `given_under`: that of the owner who handed it on, and ends with it. Its scan has
     the number of somebody's identity card on it: it is for the organisation's owners, the person itself and
-    whoever checks it.
+    whoever checks it. They hear of it by mail, since a notice is everybody's of the organisation.
     """
 
     __tablename__ = "authorisations"
@@ -230,7 +231,14 @@ def begin(
     covers: list[str],
     **terms: Any,
 ) -> Authorisation:
-    """A new authorisation: a letter to be filled in by `open`, in force at once by any other act."""
+    """A new authorisation, in force at once unless its basis is to be proved.
+
+    WrongState where the person has another to be proved.
+    """
+    proved = basis not in PROOFS
+    under_way = living(session, member.user_id, member.organisation_id)
+    if not proved and any(each.state != "standing" for each in under_way):
+        raise WrongState(N_("您已有一份授权在办理;请先上传证明、等候核对或撤回它。"))
     case = Authorisation(
         identifier=identifiers.issue(session, Authorisation),
         organisation_id=member.organisation_id,
@@ -239,11 +247,11 @@ def begin(
         region_code=member.organisation.region_code,
         basis=basis,
         covers=covers,
-        state="draft" if act == "open" else "standing",
+        state="standing" if proved else "draft",
         **terms,
     )
     start(session, case, actor, act, data={"name": member.user.name, "basis": basis})
-    if act != "open":
+    if proved:
         case.due_at = case.until
         take_effect(session, case, member)
     return case
@@ -295,19 +303,20 @@ def no_basis(session: Session, member: Membership) -> RuleViolation:
 
 
 def own_basis(session: Session, member: Membership) -> str:
-    """On what basis this owner needs no letter: as the legal representative, or by the company's certificate.
+    """On what basis this owner needs no letter: by the company's certificate, or as the legal representative.
 
     Empty where neither is so. A representative's name counts that the register gave or somebody read from the
-    licence, and that its owner did not change since.
+    licence, and that its owner did not change since; that he is who has this name is proved.
     """
     organisation = member.organisation
     if member.role != "owner" or organisation.state != "verified":
         return ""
-    named = person(organisation.legal_representative)
-    if named and named == person(member.user.name) and not asserted(session, [organisation.id]):
-        return "representative"
     key = valid_key(session, organisation.id)
-    return "certificate" if key is not None and key.origin == "own" else ""
+    if key is not None and key.origin == "own":
+        return "certificate"
+    named = person(organisation.legal_representative)
+    is_his = named and named == person(member.user.name) and not asserted(session, [organisation.id])
+    return "representative" if is_his else ""
 
 
 def end(session: Session, case: Authorisation, act: str, actor: Actor, *, reason: str = "") -> None:
@@ -333,11 +342,11 @@ def stop(session: Session, member: Membership) -> None:
 
 
 def represent_no_more(session: Session, organisation: Organisation) -> None:
-    """Another speaks for an organisation: whoever declared itself as its representative is that no more."""
+    """Another speaks for an organisation: whoever is or would be authorised as its representative is not."""
     declared = select(Authorisation.identifier).where(
         Authorisation.organisation_id == organisation.id,
         Authorisation.basis == "representative",
-        Authorisation.state == "standing",
+        Authorisation.state.in_(("draft", "filed", "standing")),
     )
     for identifier in session.scalars(declared.order_by(Authorisation.id)).all():
         case = Authorisation.lock(session, identifier)

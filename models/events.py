@@ -187,6 +187,23 @@ def after(session: Session, position: int, most: int) -> list[Event]:
     return happened
 
 
+def last_before(session: Session, instant: datetime) -> int:
+    """The number of the last event before this instant, or 0, in as many look-ups as its digits in binary.
+
+    Events are numbered as they happen; the few that were noted at one moment by several may change places.
+    """
+    low, high = 0, session.scalar(select(func.max(Event.id))) or 0
+    while low < high:
+        middle = (low + high) // 2 + 1
+        found = select(Event.id, Event.at).where(Event.id.between(low + 1, middle))
+        at = session.execute(found.order_by(Event.id.desc()).limit(1)).first()
+        if at is None or at.at < instant:
+            low = middle
+        else:
+            high = at.id - 1
+    return low
+
+
 def move(session: Session, consumer: str, before: int, to: int) -> bool:
     """Move a cursor past events that were dealt with outside of this transaction.
 

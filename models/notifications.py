@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock
 from models.base import Base
-from models.events import Event
+from models.events import Event, last_before
 from models.i18n import N_
 from models.upsert import upsert
 
@@ -23,6 +23,7 @@ KINDS = {
     "work": N_("可以承接的采购"),
     "saved": N_("保存的搜索"),
 }
+OFFERS = ("work", "saved")  # what concerns nobody any more once the tender is over, read or not
 _RESULTS = frozenset(
     f"tender.{act}"
     for act in ("fail", "cancel", "consent", "call_off", "open", "end_auction", "publish_scores")
@@ -43,6 +44,13 @@ class Notification(Base):
         Index(
             "ix_notifications_unread",
             "organisation_id",
+            sqlite_where=text("read_at IS NULL"),
+            postgresql_where=text("read_at IS NULL"),
+        ),
+        Index(
+            "ix_notifications_unread_kind",
+            "kind",
+            "event_id",
             sqlite_where=text("read_at IS NULL"),
             postgresql_where=text("read_at IS NULL"),
         ),
@@ -148,10 +156,9 @@ def read(session: Session, numbers: Iterable[int]) -> None:
 
 def read_before(session: Session, instant: datetime) -> None:
     """All that anybody was told of before this instant was read, now."""
-    last = select(func.max(Event.id)).where(Event.at < instant).scalar_subquery()
     session.execute(
         update(Notification)
-        .where(Notification.event_id <= last, Notification.read_at.is_(None))
+        .where(Notification.event_id <= last_before(session, instant), Notification.read_at.is_(None))
         .values(read_at=clock.now())
     )
 

@@ -25,7 +25,7 @@ from market.printing import PLATFORM, pdf
 from market.reauthentication import reauthentication_field
 from models import clock, documents, policy
 from models.accounts import Membership, User
-from models.authorisations import BASES, SCOPES, Authorisation, membership_of, own_basis
+from models.authorisations import BASES, PROOFS, SCOPES, Authorisation, membership_of, own_basis
 from models.clock import BEIJING
 from models.errors import NotAllowed, NotFound
 from models.holders import member_called
@@ -49,8 +49,8 @@ class ProvedLetterForm(LetterForm):
         return {name: value for name, value in super().values().items() if name != "again"}
 
 
-class ScanForm(Form):
-    file = upload(_l("签字盖章后的授权书"), scan=True)
+class ProofForm(Form):
+    file = upload(_l("证明的扫描件"), scan=True)
 
 
 def _usual() -> dict[str, Any]:
@@ -115,17 +115,20 @@ def new_letter() -> Redirect | str | tuple[str, int]:
 @login_required
 @limiter.limit("30 per hour", methods=["POST"], key_func=_by_person)
 def declare() -> Redirect | str | tuple[str, int]:
-    """Without a letter: the legal representative, or by the company's own certificate."""
+    """Without a letter: by the company's own certificate, or as the legal representative."""
     basis = own_basis(db.session, _membership())
+    lead = _("只有法定代表人本人,或者已经换用自备证书的单位的管理员,才可以不用授权书。")
+    if basis:
+        lead = _("依据:%(basis)s。", basis=_(BASES[basis]))
+    if basis in PROOFS:
+        lead += _("提交后请上传:%(proof)s;核对后生效。", proof=_(PROOFS[basis]))
     return form_page(
         ProvedLetterForm(data=_usual()),
-        _("不用授权书,直接登记"),
+        _("不用授权书,登记授权"),
         authorising.declare,
         _page,
         back=url_for("authorising.mine"),
-        lead=_("依据:%(basis)s。", basis=_(BASES[basis]))
-        if basis
-        else _("只有法定代表人本人,或者已经换用自备证书的单位的管理员,才可以不用授权书。"),
+        lead=lead,
     )
 
 
@@ -160,6 +163,7 @@ def show_authorisation(identifier: str) -> str:
         **case_page(case),
         letter=case,
         facts=_facts(case),
+        proof=PROOFS.get(case.basis, ""),
         files=documents.of_case(db.session, "authorisation", identifier),
         rules=policy.get(case.policy_version),
     )
@@ -215,11 +219,11 @@ register_case(
     url="/authorisations",
     page=show_authorisation,
     acts={
-        "file": ActPage(authorising.file, ScanForm, lambda form: file_of(form.file.data)),
+        "file": ActPage(authorising.file, ProofForm, lambda form: file_of(form.file.data)),
         "accept": ActPage(
             authorising.accept,
             beside=_facts,
-            beside_heading=N_("与扫描件逐项核对:签字、公章、姓名、事项和期限"),
+            beside_heading=N_("与扫描件逐项核对:签字、公章、姓名、事项和期限;法定代表人还要核对身份证"),
         ),
         "return": ActPage(authorising.send_back, ReasonForm),
         "withdraw": ActPage(authorising.withdraw),

@@ -16,6 +16,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from market import extensions, garbage
+from market.demo.authority import letters_story
 from market.demo.banking import bank_story
 from market.demo.choosing import tender_story
 from market.demo.opening import (
@@ -23,7 +24,6 @@ from market.demo.opening import (
     authorities,
     enterprise_story,
     experts,
-    letters_story,
     register_story,
 )
 from market.demo.stage import SEED, Stage, Story, fall_due

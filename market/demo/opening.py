@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import select
 
 from market import batches
-from market.accounts.actions import authorising, confirming, delegating, entering, members
+from market.accounts.actions import confirming, delegating, entering, members
 from market.agencies.actions import checks as check_actions
 from market.agencies.actions import entry, publishing, registry
+from market.demo.authority import authorise
 from market.demo.choosing import EXPERTS
 from market.demo.stage import Stage, Story
 from market.demonstration.people import (
@@ -43,7 +44,6 @@ from models.actors import SYSTEM, VISITOR, Actor
 from models.agencies.checks import Check
 from models.agencies.entry import FORMS, MATERIALS, AgencyProfile
 from models.agencies.register import Registered
-from models.authorisations import SCOPES
 from models.base import Json
 from models.catalogue import ServiceItem, current_items
 
@@ -145,7 +145,7 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         yield stage.later(1)
         entry.verify(stage.actors[REGULATOR], identifier)
     yield stage.later(0)
-    authorise(actor)
+    authorise(stage, actor)
     for kind in sorted({item.required_qualification for item in items if item.qualification_mandatory}):
         expiring = number % 11 == 5
         ends = until.date() + timedelta(days=40) if expiring else date(2027 + number % 4, 6, 30)
@@ -173,20 +173,6 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         entry.suspend(
             stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。"
         )
-
-
-def authorise(actor: Actor) -> None:
-    """Its legal representative says so, and signs and pays for it from then on."""
-    authorising.declare(actor, covers=[*SCOPES], until=clock.now() + timedelta(days=730))
-
-
-def letters_story(stage: Stage, until: datetime) -> Story:
-    """Two people of the consultancy hand in letters of authorisation, which wait to be checked."""
-    yield until - timedelta(days=1)
-    for email in EXPERTS[:2]:
-        actor, ends = stage.actors[email], until + timedelta(days=365)
-        letter = authorising.open_letter(actor, covers=[*SCOPES], until=ends)
-        authorising.file(actor, letter, file_name="授权书.pdf", content=voucher(f"授权委托书 {letter}"))
 
 
 def _introduction(random: Random, agency: Figure) -> str:
@@ -374,7 +360,7 @@ def enterprise_story(stage: Stage, buyer: Figure, number: int, until: datetime) 
         phone=f"0970-33{number:05d}",
     )
     actor = stage.enter(buyer.email)
-    authorise(actor)
+    authorise(stage, actor)
     if number < len(DELEGATES):
         delegate = DELEGATES[number]
         yield until - timedelta(days=30)

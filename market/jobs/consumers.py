@@ -14,6 +14,7 @@ from functools import partial
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from market.accounts.jobs import tell_of_authority
 from market.agencies.jobs import index_agencies, issue_letters
 from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
 from market.credit.actions import refresh_scores
@@ -44,6 +45,7 @@ class Consumer:
 
 CONSUMERS = {
     "notifications": Consumer(tell),
+    "authority": Consumer(tell_of_authority),
     "credit": Consumer(refresh_scores),
     "fitness": Consumer(watch),
     "agency history": Consumer(note_agency_events),

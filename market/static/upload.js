@@ -41,19 +41,20 @@ function improve(input) {
     const begun = await patiently(() => ask(input.dataset.upload, begin));
     const url = `${input.dataset.upload}/${begun.identifier}`;
     let at = begun.received;
-    while (at < file.size) {
-      show(at / file.size);
-      at = await patiently(
-        async () => {
+    const askHowFar = async () => { at = (await ask(url, { signal })).received; };
+    for (;;) {
+      while (at < file.size) {
+        show(at / file.size);
+        at = await patiently(async () => {
           if (at >= file.size) return at; // the last one had come, and its answer had not
           const piece = file.slice(at, at + PIECE);
           return (await ask(`${url}?start=${at}`, { method: "PUT", body: piece, signal })).received;
-        },
-        async () => { at = (await ask(url, { signal })).received; },
-      );
+        }, askHowFar);
+      }
+      show(1);
+      const done = await patiently(() => (at < file.size ? null : ask(`${url}/finish`, body({ field: name }))), askHowFar);
+      if (done) return done.html; // or what was sent is lost, and is sent again
     }
-    show(1);
-    return (await patiently(() => ask(`${url}/finish`, body({ field: name })))).html;
 
     async function patiently(act, meanwhile = async () => {}) {
       for (let tries = 0; ; tries += 1) {

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from harness.factories import PASSWORD, PDF, World
 from market.accounts.actions import authorising, claiming, delegating, members
+from market.accounts.jobs import written
 from market.accounts.to_do import to_do
-from market.agencies.actions import accounts
 from market.contracts.actions import signing
 from market.extensions import db
 from market.jobs import drain, run_deadlines
@@ -26,7 +25,9 @@ from models.authorisations import SCOPES, Authorisation, living
 from models.contracts.agreement import Contract
 from models.documents import Document, of_case
 from models.errors import NotAllowed, NotFound, RuleViolation, Unauthorised, WrongState
+from models.events import Event
 from models.letters import Letter
+from models.notifications import Notification
 from models.payments.payment import Payment
 from models.workflow import permit
 from tests.accounts.test_claims import claimed
@@ -141,6 +142,45 @@ def test_a_letter_from_its_model_to_the_signature(app: Flask, world: World, time
     assert load(letter).due_at == load(letter).until
 
 
+def test_what_becomes_of_an_authority_is_told_by_mail_to_whom_it_concerns_alone(
+    app: Flask, world: World
+) -> None:
+    """A notice would be everybody's of the organisation, and lead the others nowhere."""
+    for name in ("staff", "colleague"):
+        world.member("buyer", name)
+    drain()
+
+    def told() -> list[tuple[str, str]]:
+        drain()
+        found = db.session.scalars(_decided()).all()
+        letters = sorted((each.address, each.data["state"]) for each in found)
+        with transaction() as session:
+            session.execute(delete(Letter))
+        return letters
+
+    staff, owner = world.emails["staff"], world.emails["buyer"]
+    letter = filed(world, "staff")
+    assert told() == [], "whoever did it knows"
+    authorising.send_back(world.actor("regulator"), letter, reason="没有法定代表人签字。")
+    assert told() == [(owner, "draft"), (staff, "draft")]
+    authorising.file(world.actor("staff"), letter, file_name="l.pdf", content=PDF + b"%2")
+    authorising.accept(world.actor("regulator"), letter)
+    assert told() == [(owner, "standing"), (staff, "standing")]
+    authorising.withdraw(world.actor("buyer"), letter, reason="他换岗了。")
+    assert told() == [(staff, "withdrawn")]
+    about = select(Notification.id).join(Event).where(Event.case_type == "authorisation")
+    assert db.session.scalars(about).all() == []
+    letter = authorising.open_letter(world.actor("staff"), **BOTH, until=ends())
+    authorising.withdraw(world.actor("buyer"), letter)
+    drain()
+    (post,) = db.session.scalars(_decided())
+    words = written(db.session, post)
+    assert words is not None
+    assert "staff" in words.text
+    assert "已撤回" in words.text
+    assert sign_in(app, world, "staff").get(words.path).status == 200
+
+
 def _decided() -> Any:
     return select(Letter).where(Letter.kind == "authorisation_decided").order_by(Letter.id)
 
@@ -152,44 +192,6 @@ def test_a_check_not_made_in_time_is_referred(world: World, time: Any) -> None:
     run_deadlines()
     assert load(letter).state == "filed"
     assert load(letter).referred_to is not None or load(letter).due_at is None
-
-
-def test_the_legal_representative_needs_none_and_only_he(world: World) -> None:
-    unauthorised(world, "buyer")
-    with pytest.raises(RuleViolation, match="不一致"):
-        authorising.declare(world.actor("buyer"), **BOTH, until=ends())
-    with transaction() as session:
-        Organisation.lock(session, world.identifiers["buyer"]).legal_representative = " buyer "
-    with pytest.raises(NotAllowed, match="登录密码"):
-        authorising.declare(replace(world.actor("buyer"), proved=False), **BOTH, until=ends())
-    letter = authorising.declare(world.actor("buyer"), **BOTH, until=ends())
-    assert (load(letter).basis, load(letter).state, load(letter).due_at) == (
-        "representative",
-        "standing",
-        load(letter).until,
-    )
-    signing.agree(world.actor("buyer"), world.contract_of(world.awarded()).identifier)
-    world.member("buyer", "staff")
-    with pytest.raises(NotAllowed):
-        authorising.declare(world.actor("staff"), **BOTH, until=ends())
-
-
-def test_a_representative_the_owner_named_since_he_was_let_in_does_not_count(world: World) -> None:
-    unauthorised(world, "agency")
-    accounts.change_representative(world.actor("agency"), legal_representative="agency", phone="0979-1")
-    with pytest.raises(RuleViolation, match="请填写授权书"):
-        authorising.declare(world.actor("agency"), **BOTH, until=ends())
-
-
-def test_who_is_not_let_in_yet_declares_nothing_and_its_letter_waits(world: World) -> None:
-    world.enterprise("new", verified=False)
-    with transaction() as session:
-        Organisation.lock(session, world.identifiers["new"]).legal_representative = "new"
-    with pytest.raises(NotAllowed):
-        authorising.declare(world.actor("new"), **BOTH, until=ends())
-    letter = filed(world, "new")
-    with pytest.raises(RuleViolation, match="还没有通过核验"):
-        authorising.accept(world.actor("regulator"), letter)
 
 
 def test_an_owner_hands_on_what_he_has_and_no_more(app: Flask, world: World) -> None:
@@ -239,21 +241,6 @@ def test_a_narrower_authority_ends_no_wider_one(world: World) -> None:
         with pytest.raises(RuleViolation, match=said):
             authorising.hand_on(world.actor("buyer"), world.emails[name], covers=["pay"], until=ends(50))
     assert load(letter).powers == set(SCOPES)
-
-
-def test_who_declared_itself_the_representative_is_that_no_more_after_the_next(world: World) -> None:
-    unauthorised(world, "agency")
-    with transaction() as session:
-        agency = Organisation.lock(session, world.identifiers["agency"])
-        agency.legal_representative = "agency"
-    letter = authorising.declare(world.actor("agency"), **BOTH, until=ends())
-    accounts.change_representative(world.actor("agency"), legal_representative="才旦", phone="0979-1")
-    assert load(letter).state == "withdrawn"
-    with pytest.raises(RuleViolation, match="不一致"):
-        authorising.declare(world.actor("agency"), **BOTH, until=ends())
-    accounts.change_representative(world.actor("agency"), legal_representative="agency", phone="0979-1")
-    with pytest.raises(RuleViolation, match="还没有核对过"):
-        authorising.declare(world.actor("agency"), **BOTH, until=ends())
 
 
 def test_a_renewal_keeps_what_was_handed_on(world: World) -> None:

@@ -66,3 +66,29 @@ def test_a_drawing_of_several_pieces_and_a_paper_go_with_a_request(
     buyer.press("保存,再加一份附件")
     buyer.sees("已附的文件", "总图和剖面图.zip", "批复.pdf")
     assert not buyer.bad
+
+
+def test_what_is_lost_after_all_of_it_has_come_is_sent_again(
+    browser: Browser, site: Server, tmp_path: Path
+) -> None:
+    drawing = tmp_path / "总图.zip"
+    with zipfile.ZipFile(drawing, "w") as packed:
+        packed.writestr("总图.dwg", os.urandom(5 << 20))
+    buyer = Walker(browser, site, "buyer@example.cn", 1440, script=True)
+    (arriving,) = site.home.rglob("arriving")
+    lost = list[Path]()
+
+    def lose_once(route: Any) -> None:
+        """The bytes are gone when they are to be put together, once."""
+        if not lost:
+            lost.extend(arriving.iterdir())
+            for path in lost:
+                path.unlink()
+        route.continue_()
+
+    buyer.page.route("**/finish", lose_once)
+    buyer.open("/requests/new")
+    buyer.page.get_by_label("附件").set_input_files(drawing)
+    expect(buyer.page.get_by_role("checkbox", name="总图.zip")).to_be_checked(timeout=60_000)
+    assert lost
+    assert [bad[:3] for bad in buyer.bad] == ["409"]

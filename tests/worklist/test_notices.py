@@ -6,18 +6,19 @@ from datetime import timedelta
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import delete, func, select, update
 from sqlalchemy import event as sql
-from sqlalchemy import func, select, update
 
 from harness.factories import World
 from market.extensions import db
 from market.jobs import drain
 from market.notices.telling import send_digests
-from market.purging import READ, clear_notifications
+from market.purging import OFFERED, READ, clear_notifications
 from market.sourcing.actions import quotes
 from market.transaction import transaction
 from models import notifications
-from models.events import Event
+from models.events import Event, last_before
+from models.notice_settings import DigestEntry
 from models.notifications import MOST_COUNTED, Notification
 from tests.web import Visitor, sign_in
 
@@ -119,3 +120,30 @@ def test_what_was_read_long_ago_is_forgotten(world: World, time: Any) -> None:
     db.session.rollback()
     left = db.session.scalar(select(func.count(Notification.id)).where(Notification.read_at.is_not(None)))
     assert (left, waiting(world, "buyer")) == (0, unread), "what nobody read stays"
+
+
+def test_what_was_offered_and_is_long_over_is_forgotten_read_or_not(world: World, time: Any) -> None:
+    quoted(world)
+    with transaction() as session:
+        session.execute(delete(DigestEntry))
+        session.execute(
+            update(Notification)
+            .where(Notification.organisation_id == world.organisation("agency").id)
+            .values(kind="work")
+        )
+    mine, others = waiting(world, "agency"), waiting(world, "buyer")
+    assert mine > 0
+    assert others > 0
+    assert clear_notifications() == 0
+    time.instant += OFFERED + timedelta(seconds=1)
+    assert clear_notifications() >= mine
+    assert (waiting(world, "agency"), waiting(world, "buyer")) == (0, others), "what concerns a case stays"
+
+
+def test_the_last_event_before_an_instant(world: World, time: Any) -> None:
+    quoted(world)
+    rows = db.session.execute(select(Event.id, Event.at).order_by(Event.id)).all()
+    for instant in (*(each.at for each in rows), rows[0].at - timedelta(days=1), time.instant + timedelta(1)):
+        told = [each.id for each in rows if each.at < instant]
+        found = last_before(db.session, instant)
+        assert [each.id for each in rows if each.id <= found] == told

@@ -1,4 +1,4 @@
-"""Authority to sign and pay for an organisation: by a checked letter, declared, or handed on by an owner."""
+"""Authority to sign and pay for an organisation: by what was handed in and checked, or given by an owner."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from market import mail
 from market.accounts.actions.members import _own
 from market.files import hand_in, with_file
 from market.owner_letters import notify_owners_of_change
@@ -20,13 +19,12 @@ from models.authorisations import (
     check_terms,
     end,
     given_by,
-    living,
     membership_of,
     no_basis,
     own_basis,
     take_effect,
 )
-from models.errors import NotAllowed, NotFound, RuleViolation, WrongState
+from models.errors import NotAllowed, NotFound, RuleViolation
 from models.holders import member_called
 from models.i18n import N_
 from models.permission import LENT
@@ -46,17 +44,16 @@ def _mine(session: Session, actor: Actor) -> Membership:
 def open_letter(session: Session, actor: Actor, *, covers: list[str], until: datetime) -> str:
     """Somebody fills in a letter for itself, to print, have signed and sealed, and hand in."""
     member = _mine(session, actor)
-    if any(
-        each.state in ("draft", "filed") for each in living(session, member.user_id, member.organisation_id)
-    ):
-        raise WrongState(N_("您已有一份授权书在办理;请先上传、等候核对或撤回它。"))
     chosen = check_terms(covers, until)
     return begin(session, actor, "open", member, "letter", covers=chosen, until=until).identifier
 
 
 @action
 def declare(session: Session, actor: Actor, *, covers: list[str], until: datetime) -> str:
-    """An owner who needs no letter: the legal representative, or by the company's own certificate."""
+    """An owner who needs no letter: by the company's own certificate, or as the legal representative.
+
+    By the certificate he may at once; the representative hands in next who he is, by `file`.
+    """
     member = _mine(session, actor)
     basis = own_basis(session, member)
     if not basis:
@@ -89,7 +86,7 @@ def hand_on(session: Session, actor: Actor, email: str, *, covers: list[str], un
 def file(
     session: Session, actor: Actor, identifier: str, *, file_name: str = "", content: bytes = b""
 ) -> str:
-    """The letter, signed by the legal representative and sealed, as a scan."""
+    """The scan of what its basis asks for (`PROOFS`)."""
     case = Authorisation.lock(session, identifier)
     if content:  # what the rule of the move asks for
         hand_in(session, actor, case, file_name, content, scan=True)
@@ -99,14 +96,14 @@ def file(
 
 @action
 def accept(session: Session, actor: Actor, identifier: str) -> str:
-    """Whoever checks organisations found the letter right: from now on the person may."""
+    """Whoever checks organisations found the proof right: from now on the person may."""
     case = Authorisation.lock(session, identifier)
     permit(session, case, "accept", actor)
     member = membership_of(session, case.user_id, case.organisation_id)
     perform(session, case, "accept", actor)
     if member is not None:  # the rule of the move asked
         take_effect(session, case, member)
-    return _tell(session, case)
+    return identifier
 
 
 @action
@@ -114,7 +111,7 @@ def send_back(session: Session, actor: Actor, identifier: str, *, reason: str) -
     """It lacks something, and the reason says what."""
     case = Authorisation.lock(session, identifier)
     perform(session, case, "return", actor, reason=reason)
-    return _tell(session, case)
+    return identifier
 
 
 @action
@@ -129,16 +126,3 @@ def expire(session: Session, actor: Actor, identifier: str) -> str:
     """Its last moment has passed."""
     end(session, Authorisation.lock(session, identifier), "expire", actor)
     return identifier
-
-
-def _tell(session: Session, case: Authorisation) -> str:
-    """The letter to the person, of what became of its authorisation."""
-    mail.post(
-        session,
-        "authorisation_decided",
-        case.user.address,
-        case.user,
-        organisation=case.organisation.name,
-        authorisation=case.identifier,
-    )
-    return case.identifier
