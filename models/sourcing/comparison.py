@@ -18,6 +18,7 @@ from models.sourcing.awards import Award
 from models.sourcing.tenders import Tender
 
 WITHIN = 2  # jobs of half the size to twice the size are comparable
+MOST_PAST = 1000  # awards a comparison looks back on
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,9 @@ class Past:
 
 
 def past_prices(session: Session, tender: Tender, least: int = 4) -> Past:
-    """What awards for an item came to in the two years before this tender's own, which is not among them.
+    """What the newest awards for an item came to before this tender's own, which is not among them.
+
+    Those of two years, MOST_PAST at most.
 
     Each figure is taken in the smallest area around the region that has `least` awards. None where even the
     province has fewer. Awards that stand in public alone: from a median before and after one more award, or
@@ -71,6 +74,8 @@ def past_prices(session: Session, tender: Tender, least: int = 4) -> Past:
             Tender.public(),
         )
         .where(within(Award.region_code, areas[-1]))
+        .order_by(Award.id.desc())
+        .limit(MOST_PAST)
     ).all()
     alike = [(code, price) for code, price, _published, size in rows if _comparable(tender, size)]
     shares = [(code, price / published) for code, price, published, _size in rows]
