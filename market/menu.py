@@ -52,7 +52,7 @@ OFFICES: dict[str, list[Line]] = {
     "custodian": [
         ("worklist.index", N_("今天要办")),
         ("payments.desk", N_("资金托管")),
-        ("payments.payouts", N_("付出")),
+        ("payments.payouts", N_("拨付")),
         ("payments.trial", N_("账本")),
         ("payments.layouts", N_("对账单表头")),
     ],

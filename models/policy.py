@@ -199,7 +199,7 @@ KEYS = {
     "contract.late_days": N_("成果逾期多少天后报请监管部门"),
     "contract.settlement_days": N_("结清余款的期限"),
     "contract.confirm_days": N_("机构确认到账的期限"),
-    "contract.payout_days": N_("应付的款付出的期限"),
+    "contract.payout_days": N_("应付的款拨付的期限"),
     "contract.gateway_days": N_("在线支付的款最长保管(日历日)"),
     "contract.retention_rate": N_("质量保留金占节点价款的比例"),
     "contract.late_rate": N_("逾期一个工作日的违约金占价款的比例"),

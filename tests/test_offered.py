@@ -236,7 +236,7 @@ def test_from_an_agreed_price_to_the_money_that_leaves(app: Flask, world: World,
     assert (payout.state, payout.due_at, payout.milestone_number) == ("held", None, 1)
     page = custodian.get(f"/payouts/{payout.identifier}")
     awaited = [each.identifier for each in world.every(Payment, settled)]
-    assert all(number in page.text for number in ("现在还不能付出", *awaited))
+    assert all(number in page.text for number in ("现在还不能拨付", *awaited))
     assert page.soup.select("main .turn .btn") == []
     assert "已付给机构" not in agency.get(f"/contracts/{settled}").text
     for number in awaited:

@@ -275,7 +275,7 @@ def test_money_said_to_be_paid_and_money_owed_do_not_wait_in_silence(world: Worl
         paying.receive(world.actor("custodian"), paid.identifier)
     after(time, 4)
     assert told(world, "regulator", "payout.refer") == 1
-    urges("payout")(world.actor("regulator"), owed, reason="应付款项请及时付出")
+    urges("payout")(world.actor("regulator"), owed, reason="应付款项请及时拨付")
     assert Payout.load(db.session, owed).due_at == workdays.add(time.instant, 5)
 
 

@@ -96,7 +96,7 @@ WAITING = (
     Column[Payout](_l("收款单位"), lambda payout: payout.payee.name),
     Column[Payout](_l("款项"), lambda payout: _(PAYOUT_KINDS[payout.kind])),
     Column[Payout](_l("金额(元)"), lambda payout: yuan(payout.amount)),
-    Column[Payout](_l("应付出时间"), lambda payout: payout.send_by),
+    Column[Payout](_l("应拨付时间"), lambda payout: payout.send_by),
     Column[Payout](_l("状态"), lambda payout: _(payout.state_label)),
 )
 

@@ -50,9 +50,9 @@ class StatementForm(Form):
 
 
 LINE_WAYS = {
-    "payment": _l("是这一笔付款或付出"),
-    "returned": _l("是这笔付出被银行退回,重新待付出"),
-    "returned_before": _l("是这笔付出此前一次的退回,当时已登记过,只入账"),
+    "payment": _l("是这一笔付款或拨付"),
+    "returned": _l("是这笔拨付被银行退回,重新待拨付"),
+    "returned_before": _l("是这笔拨付此前一次的退回,当时已登记过,只入账"),
     "aside": _l("不是平台的款,记为待查款"),
     "back": _l("待查款的退回,或银行手续费"),
 }
@@ -61,7 +61,7 @@ LINE_WAYS = {
 class LineForm(Form):
     way = RadioField(_l("这一笔是"), [InputRequired(_l("请选择一项。"))], choices=choices(LINE_WAYS.items()))
     identifier = StringField(
-        _l("付款或付出编号"),
+        _l("付款或拨付编号"),
         [Optional(), Length(max=40)],
         description=_l("例如 M-2026-000123;金额必须完全相同。"),
     )

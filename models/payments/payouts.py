@@ -33,17 +33,17 @@ _SEND = Limit(attribute="send_by", act="refer")
 
 def _funded(session: Session, payout: Payout) -> None:
     if not funded(session, payout):
-        raise RuleViolation(N_("这份合同的来款还没有在银行对账单上核对到账,暂不能付出。"))
+        raise RuleViolation(N_("这份合同的来款还没有在银行对账单上核对到账,暂不能拨付。"))
 
 
 PAYOUT = Workflow(
     name="payout",
-    label=N_("付出"),
+    label=N_("拨付"),
     states=(
-        State("due", N_("待付出")),
+        State("due", N_("待拨付")),
         State("held", N_("等来款核对")),
-        State("sending", N_("付出中")),
-        State("sent", N_("已付出,待确认")),
+        State("sending", N_("拨付中")),
+        State("sent", N_("已拨付,待确认")),
         State("arrived", N_("已到账"), tone="good"),
     ),
     moves=(
@@ -91,12 +91,12 @@ PAYOUT = Workflow(
         ),  # a refund may fail weeks later
     ),
     duties=("arrive", "bounce"),
-    openings={"owe": N_("应付出")},
+    openings={"owe": N_("应拨付")},
     acts={
-        "hold": N_("来款还没有核对到账,等候付出"),
-        "free": N_("来款已核对到账,可以付出"),
+        "hold": N_("来款还没有核对到账,等候拨付"),
+        "free": N_("来款已核对到账,可以拨付"),
         "begin": N_("提交渠道"),
-        "send": N_("付出"),
+        "send": N_("拨付"),
         "fail": N_("渠道未受理"),
         "arrive": N_("确认到账"),
         "bounce": N_("未到账或退回"),
@@ -104,9 +104,9 @@ PAYOUT = Workflow(
     },
     buttons={"bounce": N_("报告未到账或退回")},
     consequences={
-        "send": N_("表示已通知银行付款:款从托管账户转到下面的收款账户,账上记为已付出。"),
-        "arrive": N_("表示款已到本单位账户;以后银行退回的,仍会重新付出。"),
-        "bounce": N_("款重新记为待付出,由资金托管机构再付一次。请先查清,以免重复付款。"),
+        "send": N_("表示已通知银行付款:款从托管账户转到下面的收款账户,账上记为已拨付。"),
+        "arrive": N_("表示款已到本单位账户;以后银行退回的,仍会重新拨付。"),
+        "bounce": N_("款重新记为待拨付,由资金托管机构再付一次。请先查清,以免重复付款。"),
     },
     opening=_SEND,
 )

@@ -125,7 +125,7 @@ POSTINGS = {
         ),
         Posting("hold_lifted", N_("解除冻结"), "hold", "escrow", "the dispute is decided or withdrawn"),
         Posting("refunded", N_("退还业主"), "escrow", "payable", "a contract ends: the buyer's part"),
-        Posting("paid_out", N_("付出"), "payable", "clearing", "what is owed to an organisation is sent"),
+        Posting("paid_out", N_("拨付"), "payable", "clearing", "what is owed to an organisation is sent"),
         Posting("bounced", N_("付款退回"), "clearing", "payable", "what was sent came back"),
     )
 }

@@ -108,7 +108,7 @@ def test_from_the_signature_to_the_money_that_leaves(browser: Browser, site: Ser
     assert "已付给机构" not in agency.page.locator("main").inner_text()
     custodian = Walker(browser, site, "custodian@example.cn", 1280, script=True)
     custodian.open(f"/payouts/{payout}")
-    custodian.sees("现在还不能付出", deposit)
+    custodian.sees("现在还不能拨付", deposit)
     assert custodian.page.locator("main .btn-main").count() == 0
     assert "逾期" not in custodian.page.locator("main").inner_text()
     look(custodian)
@@ -119,12 +119,12 @@ def test_from_the_signature_to_the_money_that_leaves(browser: Browser, site: Ser
     Person(site.url).sign_in("custodian@example.cn").submit("/custody/import", file=statement(*rows))
     site.command("tick")
     custodian.open(f"/payouts/{payout}")
-    assert main_button(custodian) == "付出"
-    custodian.follow("付出")
+    assert main_button(custodian) == "拨付"
+    custodian.follow("拨付")
     custodian.sees(*SAID, "收款单位", "agency1 有限公司", "¥ 45,000.00", "6228", "不能撤销")
     look(custodian)
     custodian.fill(银行流水号="2026031600009")
-    custodian.press("付出")
+    custodian.press("拨付")
     agency.open(contract)
     agency.sees("已付给机构")
     look(agency)

@@ -109,7 +109,7 @@ def test_from_the_banks_statement_to_the_payout(
     custodian = Walker(browser, site, "custodian@example.cn", 1280)
     waiting = numbers(agency, contract, "Z")[0]
     custodian.open(f"/payouts/{waiting}")  # what both sides say is not yet seen
-    custodian.sees("等来款核对", "现在还不能付出", payments[0])
+    custodian.sees("等来款核对", "现在还不能拨付", payments[0])
 
     custodian.open("/custody")
     custodian.follow("导入银行对账单")
@@ -132,10 +132,10 @@ def test_from_the_banks_statement_to_the_payout(
     for payout in payouts:
         custodian.open(f"/payouts/{payout}")
         custodian.sees("6228", "整")
-        custodian.follow("付出")
+        custodian.follow("拨付")
         custodian.fill(银行流水号=f"20260316{payout[-6:]}")
-        custodian.press("付出")
-        custodian.sees("已付出,待确认")
+        custodian.press("拨付")
+        custodian.sees("已拨付,待确认")
     receiving = Walker(browser, site, "agency1@example.cn", 375)
     for _payout in payouts:
         receiving.open("/my")

@@ -164,7 +164,7 @@ def test_a_payout_on_its_way_again_is_not_sent_a_third_time(app: Flask, world: W
     )
     custodian, path = sign_in(app, world, "custodian"), f"/custody/statements/{both}/2"
     assert custodian.get(path).value_of("way") == "returned_before"
-    assert "以免重复付出" in custodian.submit(path, way="returned", reason="与银行核实").error_at("way")
+    assert "以免重复拨付" in custodian.submit(path, way="returned", reason="与银行核实").error_at("way")
     assert custodian.submit(path, reason="与银行核实").status == 303
     db.session.rollback()
     assert (
@@ -182,7 +182,7 @@ def test_a_payout_on_its_way_again_is_not_sent_a_third_time(app: Flask, world: W
     assert world.one(Payout, contract, kind="earned").state == "arrived"
     path = f"/custody/statements/{second}/2"
     assert custodian.get(path).value_of("way") == "returned"
-    assert "重新待付出" in custodian.submit(path, way="returned_before", reason="与银行核实").error_at("way")
+    assert "重新待拨付" in custodian.submit(path, way="returned_before", reason="与银行核实").error_at("way")
     assert custodian.submit(path, reason="与银行核实").status == 303
     db.session.rollback()
     assert (

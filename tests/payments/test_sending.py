@@ -140,7 +140,7 @@ def test_while_nobody_knows_whether_it_left_it_leaves_by_no_other_way(
             assert books.balance(db.session, books.payable(world.organisation("agency").uscc)) == DEPOSIT, (
                 "still owed"
             )
-        with pytest.raises(RuleViolation, match="自动付出"):  # nor by a person's hands
+        with pytest.raises(RuleViolation, match="自动拨付"):  # nor by a person's hands
             payouts.send(world.actor("custodian"), payout.identifier, bank_reference="20260302-7")
         recorded.silent = set()
         tick()

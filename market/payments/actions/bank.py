@@ -30,8 +30,8 @@ STRANGE = {
     "swept": "seen_at_bank",
 }  # what a line may be that is none of our payments, and its posting
 
-EARLIER = N_("这笔付出有一次退回已经登记、还没有与流水对上:请选“此前一次的退回,只入账”,以免重复付出。")
-NOT_BOOKED = N_("这笔付出没有登记过、还未对上的退回:请选“被银行退回,重新待付出”。")
+EARLIER = N_("这笔拨付有一次退回已经登记、还没有与流水对上:请选“此前一次的退回,只入账”,以免重复拨付。")
+NOT_BOOKED = N_("这笔拨付没有登记过、还未对上的退回:请选“被银行退回,重新待拨付”。")
 
 
 def _line(session: Session, statement: str, number: int) -> BankLine:

@@ -24,7 +24,7 @@ def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str
     """
     payout = Payout.lock(session, identifier)
     if payout.gateway != BankTransfer.name:
-        raise RuleViolation(N_("这一笔由支付渠道自动付出。"))
+        raise RuleViolation(N_("这一笔由支付渠道自动拨付。"))
     bank_reference = check_text(Payout.bank_reference, bank_reference, payment.REFERENCE_WRONG)
     payout.tries += 1
     _sent(session, actor, payout)
@@ -90,7 +90,7 @@ def take_back(session: Session, actor: Actor, identifier: str, *, gateway_id: st
     """
     payout = Payout.lock(session, identifier)
     if payout.gateway_id == gateway_id:
-        come_back(session, actor, payout, N_("支付渠道付出未成功"))
+        come_back(session, actor, payout, N_("支付渠道拨付未成功"))
         _by_bank(payout)
     return identifier
 
@@ -124,7 +124,7 @@ def bounce(session: Session, actor: Actor, identifier: str, *, reason: str = "")
     """
     payout = Payout.lock(session, identifier)
     if payout.gateway != BankTransfer.name:
-        raise RuleViolation(N_("这一笔由支付渠道付出,是否退回以渠道的记录为准。"))
+        raise RuleViolation(N_("这一笔由支付渠道拨付,是否退回以渠道的记录为准。"))
     come_back(session, actor, payout, reason)
     return identifier
 
