@@ -10,13 +10,14 @@ from flask import Blueprint, Response, render_template, send_file, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
+from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as Redirect
 
 from market.accounts.actions import authorising
 from market.accounts.views import _by_person
 from market.case_registry import ActPage, register_case
-from market.case_views import case_page, case_url, file_of, form_page, visible
+from market.case_views import case_page, case_url, file_of, form_page, link, visible
 from market.extensions import db, limiter
 from market.forms import NEEDED, BeijingTimeField, ChecklistField, Form, ReasonForm, choices, upload
 from market.identity import current_actor
@@ -213,6 +214,12 @@ def _facts(case: Authorisation) -> list[tuple[str, Any]]:
     ]
 
 
+def _beside_the_scan(case: Authorisation) -> list[tuple[str, Any]]:
+    files = documents.of_case(db.session, "authorisation", case.identifier)
+    scans = [link(url_for("contracts.document", identifier=file.identifier), file.name) for file in files]
+    return [(_("扫描件"), Markup(" · ").join(scans)), *_facts(case)]
+
+
 register_case(
     bp,
     Authorisation,
@@ -222,7 +229,7 @@ register_case(
         "file": ActPage(authorising.file, ProofForm, lambda form: file_of(form.file.data)),
         "accept": ActPage(
             authorising.accept,
-            beside=_facts,
+            beside=_beside_the_scan,
             beside_heading=N_("与扫描件逐项核对:签字、公章、姓名、事项和期限;法定代表人还要核对身份证"),
         ),
         "return": ActPage(authorising.send_back, ReasonForm),

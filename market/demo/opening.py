@@ -15,7 +15,7 @@ from sqlalchemy import select
 from market import batches
 from market.accounts.actions import confirming, delegating, entering, members
 from market.agencies.actions import checks as check_actions
-from market.agencies.actions import entry, publishing, registry
+from market.agencies.actions import entry, publishing, registry, serving
 from market.demo.authority import authorise
 from market.demo.choosing import EXPERTS
 from market.demo.stage import Stage, Story
@@ -146,6 +146,9 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         entry.verify(stage.actors[REGULATOR], identifier)
     yield stage.later(0)
     authorise(stage, actor)
+    if number % 4:  # the others are found where their seat is
+        everywhere, around = [PROVINCE], [f"{agency.region[:4]}00", DISTRICT]
+        serving.declare(actor, areas=everywhere if number % 4 == 1 else around)
     for kind in sorted({item.required_qualification for item in items if item.qualification_mandatory}):
         expiring = number % 11 == 5
         ends = until.date() + timedelta(days=40) if expiring else date(2027 + number % 4, 6, 30)

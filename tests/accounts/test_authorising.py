@@ -134,7 +134,12 @@ def test_a_letter_from_its_model_to_the_signature(app: Flask, world: World, time
     with pytest.raises(Unauthorised):
         signing.agree(world.actor("buyer"), contract)
     assert buyer.submit(f"{page}/file", file=PDF + b"%2").status == 303
-    assert "与扫描件逐项核对" in regulator.get(f"{page}/accept").text
+    before = regulator.get(f"{page}/accept")
+    assert "与扫描件逐项核对" in before.text
+    scans = of_case(db.session, "authorisation", letter)
+    for scan in scans:
+        assert before.soup.select_one(f"main a[href='/documents/{scan.identifier}']") is not None
+    assert scans
     assert regulator.submit(f"{page}/accept").status == 303
     drain()
     assert [each.address for each in db.session.scalars(_decided())] == [world.emails["buyer"]] * 2
