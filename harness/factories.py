@@ -88,7 +88,7 @@ class World:
         self.confirm(name)
 
     def authorise(self, name: str) -> None:
-        """Somebody may sign and pay for its organisation, as whoever did before this was asked for."""
+        """Somebody may sign and pay for its organisation, until that is withdrawn."""
         with transaction() as session:
             member = session.scalars(select(User).where(User.email == self.emails[name])).one().memberships[0]
             letter = Authorisation(
@@ -97,7 +97,7 @@ class World:
                 user_id=member.user_id,
                 region_code=member.organisation.region_code,
                 policy_version=policy.current().version,
-                basis="before",
+                basis="letter",
                 covers=[*SCOPES],
                 state="standing",
             )
