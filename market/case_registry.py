@@ -20,7 +20,7 @@ from market import permissions
 from market.case_views import PAGES, attempt, case_url, check_open, landing, visible
 from market.extensions import db
 from market.formatting import problem_text
-from market.forms import ActForm, Form, ReasonForm
+from market.forms import ActForm, Form, ReasonForm, reasoned
 from market.identity import current_actor
 from market.referrals import refers, urges
 from market.transaction import ACTIONS, name_of
@@ -182,10 +182,7 @@ def _act_view(
         return _refused(case, act)
     if request.method == "GET" and (other := page.instead(case)):
         return redirect(f"{case_url(case.workflow.name, case.identifier)}/{other}", 303)
-    form_class = page.build(case) if page.build else page.form
-    form = (ReasonForm if form_class is ActForm and _asks_why(case, act, moves) else form_class)()
-    if hasattr(form, "prepare"):
-        form.prepare(case)
+    form = _form_of(page, case, why=_asks_why(case, act, moves))
     status = 200
     if form.is_submitted():
         status = 422
@@ -204,6 +201,18 @@ def _act_view(
         beside=page.beside(case),
         beside_heading=page.beside_heading,
     ), status
+
+
+def _form_of(page: ActPage, case: Case, *, why: bool) -> Form:
+    """The form of an act; with `why` it asks for a reason, and says that it must be written."""
+    form_class = page.build(case) if page.build else page.form
+    form = (ReasonForm if form_class is ActForm and why else form_class)()
+    if hasattr(form, "prepare"):
+        form.prepare(case)
+    if why and "reason" in form:
+        form["reason"].flags.required = True
+        form["reason"].validators = (*form["reason"].validators, reasoned)
+    return form
 
 
 def _refused(case: Case, act: str) -> tuple[str, int]:

@@ -30,6 +30,7 @@ from wtforms.validators import InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
 from market import resuming
+from market.formatting import problem_text
 from market.upload_field import ACCEPT as ACCEPT  # fields of all rooms are had from here
 from market.upload_field import UploadField
 from market.upload_field import upload as upload
@@ -37,10 +38,11 @@ from market.validation import InWords
 from models import days, money, numbers, printable
 from models.accounts import User
 from models.clock import BEIJING
-from models.errors import Problem
+from models.errors import Problem, RuleViolation
 from models.lengths import REASON_MOST, bounds
 from models.spelling import UNKEEPABLE
 from models.submissions import Sent
+from models.workflow import check_reason
 
 
 class Form(FlaskForm):
@@ -186,6 +188,14 @@ def fits(column: Any) -> Length:
 
 FITS_REASON = Length(max=REASON_MOST)  # where it may be left out; else the act says how short is too short
 NEEDED = InputRequired(_l("请填写这一项。"))
+
+
+def reasoned(_form: Any, field: Field) -> None:
+    """A reason others will read, where an act needs one."""
+    try:
+        check_reason(field.data or "")
+    except RuleViolation as problem:
+        raise ValidationError(problem_text(problem)) from problem
 
 
 class ActForm(Form):

@@ -36,7 +36,7 @@ OFFICES: dict[str, list[Line]] = {
     "regulator": [
         ("worklist.index", N_("今天要办")),
         ("oversight.agencies", N_("辖区机构")),
-        ("contracts.index", N_("合同")),
+        ("contracts.index", N_("合同列表")),
         ("agencies.checks", N_("机构核查")),
         ("oversight.held_money", N_("资金")),
         ("oversight.reviews", N_("首次过审率")),
@@ -59,7 +59,7 @@ OFFICES: dict[str, list[Line]] = {
 }
 TOOLS: list[Line] = [
     ("sourcing.new", N_("发布采购需求")),
-    ("contracts.index", N_("合同")),
+    ("contracts.index", N_("合同列表")),
     ("sourcing.answers", N_("我的报价与投标")),
     ("payments.payouts", N_("我的收款")),
     ("payments.own_statement", N_("对账单")),
@@ -80,7 +80,7 @@ TOOLS: list[Line] = [
     ("accounts.end_anybodys", N_("让某人退出登录")),
     ("accounts.reset_anybodys", N_("解除某人的第二重验证")),
     ("accounts.outbox", N_("未寄出的邮件")),
-    ("accounts.people", N_("账号")),
+    ("accounts.people", N_("账号管理")),
     ("worklist.notifications", N_("通知")),
     ("accounts.delegations", N_("我的委托")),
     ("accounts.organisation", N_("本单位")),

@@ -8,10 +8,14 @@ from __future__ import annotations
 from collections import defaultdict
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from market import mail
 from models.accounts import Membership, Organisation, User
+from models.authorisations import Authorisation
+from models.events import Event
+
+_TOLD = {f"authorisation.{act}" for act in ("accept", "return", "withdraw", "expire")}
 
 
 def notify_owners(session: Session, organisation: Organisation, kind: str, /, **data: str) -> None:
@@ -46,3 +50,35 @@ def notify_owners_of_change(session: Session, organisation: Organisation, what: 
     `what`, a marked text, and the page that shows it.
     """
     notify_owners(session, organisation, "authority", organisation=organisation.name, what=what, path=path)
+
+
+def tell_of_authority(session: Session, happened: list[Event]) -> None:
+    """Event handler: whose authority it is and the owners hear by mail what became of it, but who did it.
+
+    Not by a notice: that is everybody's of the organisation, and a letter of authorisation is not.
+    """
+    told = {event.case_identifier: event for event in happened if event.kind in _TOLD}
+    found = (
+        select(Authorisation)
+        .where(Authorisation.identifier.in_(told))
+        .options(selectinload(Authorisation.user))
+    )
+    found = found.options(selectinload(Authorisation.user)).order_by(Authorisation.id)
+    cases = session.scalars(found).all()
+    owners = owners_of(session, {case.organisation_id for case in cases})
+    for case in cases:
+        event = told[case.identifier]
+        people = {user.id: user for user in (case.user, *owners[case.organisation_id])}
+        for user in people.values():
+            if user.email and user.id != event.actor_user_id:
+                mail.post(
+                    session,
+                    "authorisation_decided",
+                    user.email,
+                    user,
+                    organisation=case.organisation.name,
+                    authorisation=case.identifier,
+                    name=case.user.name,
+                    state=event.data["state"],
+                    reason=event.data.get("reason", ""),
+                )

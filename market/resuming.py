@@ -11,6 +11,7 @@ import secrets
 from typing import Any
 
 from flask import current_app, g, has_request_context, render_template, request, url_for
+from flask_babel import gettext
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
@@ -68,11 +69,18 @@ class Tokens(CSRFProtect):
         try:
             super().protect(*args, **kwargs)
         except CSRFError:
+            if _is_script() and _from_here():  # with the token of before another sign-in
+                return
             if not _is_form_page() or not _from_here():
                 raise
             if current_user.is_authenticated and not _typed_by_reader():
                 raise NotAllowed(NOT_YOURS) from None
             g.too_late = True
+
+
+def _is_script() -> bool:
+    """Whether a script of a page asks, which reads JSON and no pages (market/upload_views.py)."""
+    return request.blueprint == "uploads"
 
 
 def _is_form_page() -> bool:
@@ -86,6 +94,8 @@ class SignIns(LoginManager):
 
     def unauthorized(self) -> Any:
         """On to signing in; what was typed when a session ended waits on the page meanwhile."""
+        if _is_script():
+            return {"problem": gettext("登录已经结束;请在另一个标签页登录后重试。")}, 401
         typed = [] if request.method != "POST" or not (_is_form_page() and _from_here()) else _typed()
         if all(name == KEY for name, _value in typed):
             return super().unauthorized()

@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 from flask import Response
 from openpyxl import Workbook
 from openpyxl.cell import Cell
+from openpyxl.utils import get_column_letter
 
 from market import sandbox
 from market.sandboxed import tables
@@ -33,6 +34,7 @@ T = TypeVar("T")
 Rows = list[list[Any]]
 Headings = tables.Headings
 MOST_ROWS = 20_000
+MEASURED, WIDEST = 200, 50  # the rows a column's width is taken from; its characters at most
 
 
 @dataclass(frozen=True)  # no slots: Python 3.12 cannot make a generic one that is frozen, too
@@ -164,9 +166,19 @@ def as_xlsx(rows: Rows, title: str = "") -> bytes:
         for column, value in enumerate(row, start=1):
             if value is not None and value != "":
                 _fill(sheet.cell(place, column), value)
+    for column, cells in enumerate(zip(*rows[:MEASURED], strict=False), start=1):
+        sheet.column_dimensions[get_column_letter(column)].width = min(WIDEST, max(map(_width, cells)) + 2)
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def _width(value: Any) -> int:
+    """About how many digits wide a cell is; a date shows as #### in one that is too narrow."""
+    if isinstance(value, date):
+        return 16 if isinstance(value, datetime) else 10
+    shown = "" if value is None else f"{value:.2f}" if isinstance(value, Decimal) else str(value)
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in shown[:WIDEST])
 
 
 def _fill(cell: Cell, value: Any) -> None:

@@ -9,8 +9,6 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_login import current_user
 
 from market import uploading
 from market.formatting import problem_text
@@ -26,14 +24,6 @@ MOST_PIECE = 8 << 20  # bytes; what the browser sends at once is half of it
 @bp.errorhandler(Problem)
 def _problem(error: Problem) -> tuple[dict[str, Any], int]:
     return {"problem": problem_text(error)}, error.status
-
-
-@bp.before_request
-def signed_in() -> tuple[dict[str, Any], int] | None:
-    """A session that ended is told as such: the sign-in page is nothing a script could read."""
-    if current_user.is_authenticated:
-        return None
-    return {"problem": _("登录已经结束;请在另一个标签页登录后重试。")}, 401
 
 
 @bp.post("/uploads")

@@ -119,6 +119,18 @@ def finish(actor: Actor, identifier: str) -> Upload:
     if upload.sha256:
         return upload
     outside("a file is read")
+    try:
+        return _whole(upload)
+    except NotNext:
+        upload = find(actor, identifier)  # somebody else may just have done it
+        if upload.sha256:
+            return upload
+        raise
+
+
+def _whole(upload: Upload) -> Upload:
+    """Check what is here, and move it into the store."""
+    identifier = upload.identifier
     with pieces().held(identifier) as file:
         if pieces().length(identifier) < upload.size:
             raise NotNext(N_("文件还没有传完,请接着传。"))

@@ -56,8 +56,11 @@ def listed(content: bytes, size: int) -> int:
     return found
 
 
-def check(packed: zipfile.ZipFile, size: int) -> None:
-    """Unfit where an archive of `size` bytes may not be handed on."""
+def check(packed: zipfile.ZipFile, size: int, *, rooted: bool = False) -> None:
+    """Unfit where an archive of `size` bytes may not be handed on.
+
+    `rooted`: names may begin with a slash, as some programs write those of an office document's parts.
+    """
     parts = [part for part in packed.infolist() if not part.is_dir()]
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MOST_UNPACKED or unpacked > max(SMALL, size * MOST_TIMES):
@@ -65,13 +68,12 @@ def check(packed: zipfile.ZipFile, size: int) -> None:
     if sum(part.compress_size for part in parts) > size:  # the same bytes several times over
         raise Unfit(TOO_LARGE)
     for part in packed.infolist():
-        _check_name(part)
+        _check_name(part, part.filename.lstrip("/") if rooted else part.filename)
     for part in parts:
         _check_part(packed, part)
 
 
-def _check_name(part: zipfile.ZipInfo) -> None:
-    name = part.filename
+def _check_name(part: zipfile.ZipInfo, name: str) -> None:
     steps = re.split(r"[/\\]", name)
     if ".." in steps or steps[0] == "" or re.match(r"[A-Za-z]:", name) or "\0" in part.orig_filename:
         raise Unfit(OUTSIDE)

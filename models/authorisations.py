@@ -116,6 +116,7 @@ AUTHORISATION = Workflow(
         "withdraw": N_("被授权人不能再代表这家单位签署和付款,由他转授的同时失效;各项期限照常计算。"),
     },
     buttons={"accept": N_("确认授权有效"), "file": N_("上传证明")},
+    undone_by={"accept": "withdraw"},
     acts={
         "file": N_("提交证明"),
         "accept": N_("授权生效"),
@@ -341,16 +342,19 @@ def stop(session: Session, member: Membership) -> None:
         end(session, case, "withdraw", SYSTEM, reason=N_("被授权人已经不是这家单位的成员。"))
 
 
-def represent_no_more(session: Session, organisation: Organisation) -> None:
-    """Another speaks for an organisation: whoever is or would be authorised as its representative is not."""
+def end_of_basis(session: Session, organisation: Organisation, basis: str, *, reason: str) -> None:
+    """Whoever is authorised on this basis, or would be, is not any more: it is gone.
+
+    Another represents the organisation, or its own certificate was given up.
+    """
     declared = select(Authorisation.identifier).where(
         Authorisation.organisation_id == organisation.id,
-        Authorisation.basis == "representative",
+        Authorisation.basis == basis,
         Authorisation.state.in_(("draft", "filed", "standing")),
     )
     for identifier in session.scalars(declared.order_by(Authorisation.id)).all():
         case = Authorisation.lock(session, identifier)
-        end(session, case, "withdraw", SYSTEM, reason=N_("法定代表人已经变更。"))
+        end(session, case, "withdraw", SYSTEM, reason=reason)
 
 
 def check_narrower(member: Membership, covers: Iterable[str]) -> None:

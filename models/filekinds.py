@@ -130,7 +130,11 @@ def _is_whole_jpeg(content: Content) -> bool:
 
 
 def _packed(content: Content) -> str | None:
-    """An office document, an OFD or a ZIP, in whatever order its parts lie."""
+    """An office document, an OFD or a ZIP, in whatever order its parts lie.
+
+    Nothing of one is unpacked before it was seen what is in it, whatever it says it is: a few hundred bytes
+    packed some other way than usual can be gigabytes.
+    """
     size, most = len(content), archives.MOST_PARTS
     if len(list(islice(re.finditer(rb"PK\x01\x02", content), most + 1))) > most:
         raise archives.Unfit(archives.TOO_MANY)
@@ -150,10 +154,10 @@ def _packed(content: Content) -> str | None:
 
 def _kind_of_packed(packed: zipfile.ZipFile, size: int) -> str | None:
     names = {part.filename.lstrip("/").lower(): part for part in packed.infolist()}
+    archives.check(packed, size, rooted={"ofd.xml", "[content_types].xml"} & names.keys() != set())
     if "ofd.xml" in names:
         return OFD if b"OFD" in _part(packed, names["ofd.xml"]) else None
     if "[content_types].xml" not in names:
-        archives.check(packed, size)
         return ZIP
     types = _part(packed, names["[content_types].xml"])
     found = next((kind for mark, kind in _OFFICE.items() if mark in types), None)

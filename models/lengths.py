@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,11 @@ def bounds(column: Any) -> tuple[int, int]:
     return declared.info.get(LEAST, 0), declared.type.length
 
 
+def says_something(text: str) -> bool:
+    """Whether anything of a text is seen, and it is not blanks and marks of direction alone."""
+    return any(unicodedata.category(char) not in ("Cc", "Cf", "Zs", "Zl", "Zp") for char in text)
+
+
 def check_text(column: Any, text: str, message: str) -> str:
     """The text without blanks around it.
 
@@ -26,7 +32,7 @@ def check_text(column: Any, text: str, message: str) -> str:
     %(most)s), for one that is too short or too long.
     """
     least, most = bounds(column)
-    if not least <= len(text.strip()) <= most:
+    if not least <= len(text.strip()) <= most or (least and not says_something(text)):
         raise RuleViolation(message, column.key, least=least, most=most)
     return text.strip()
 

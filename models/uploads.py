@@ -130,11 +130,18 @@ class Pieces:
             return 0
 
     @contextmanager
-    def held(self, identifier: str) -> Iterator[BinaryIO]:
-        """A file with nobody else at it; Conflict where somebody is: a piece that was sent twice at once."""
+    def held(self, identifier: str, *, begin: bool = False) -> Iterator[BinaryIO]:
+        """A file with nobody else at it, made where there is none to `begin` one; else NotNext.
+
+        Conflict where somebody is at it: a piece that was sent twice at once.
+        """
         disk.make_folder(self.folder)
         path = self.path(identifier)
-        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, disk.FILE), "r+b") as file:
+        try:
+            opened = os.open(path, os.O_RDWR | (os.O_CREAT if begin else 0), disk.FILE)
+        except FileNotFoundError:
+            raise NotNext(N_("文件还没有传完,请接着传。")) from None
+        with os.fdopen(opened, "r+b") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 same = path.stat().st_ino == os.fstat(file.fileno()).st_ino
@@ -150,7 +157,7 @@ class Pieces:
         What is here already is compared and not written again. NotNext where there would be a gap;
         RuleViolation where it goes on past the end, or says something else than what is here.
         """
-        with self.held(identifier) as file:
+        with self.held(identifier, begin=True) as file:
             here = file.seek(0, os.SEEK_END)
             if start > here:
                 raise NotNext(N_("这一部分来得太早,请从上次停下的地方接着传。"))

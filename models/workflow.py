@@ -19,7 +19,7 @@ from models.actors import Actor
 from models.cases import Case
 from models.errors import NotAllowed, Problem, RuleViolation
 from models.i18n import N_
-from models.lengths import REASON_LEAST, REASON_MOST, TOO_LONG
+from models.lengths import REASON_LEAST, REASON_MOST, TOO_LONG, says_something
 from models.workflow_table import Move
 
 ASKED = "asked who may"  # in a session's notes, once a case's table was asked
@@ -83,7 +83,7 @@ def check_reason(reason: str, *, needed: bool = True) -> str:
 
     RuleViolation at `reason` for one that is too long, or, where it is `needed`, too short.
     """
-    if needed and len(reason.strip()) < REASON_LEAST:
+    if needed and (len(reason.strip()) < REASON_LEAST or not says_something(reason)):
         raise RuleViolation(N_("请写明理由(至少 5 个字),它会告知对方并留痕。"), "reason")
     if len(reason.strip()) > REASON_MOST:
         raise RuleViolation(TOO_LONG, "reason", most=REASON_MOST)

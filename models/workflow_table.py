@@ -196,7 +196,7 @@ class Workflow:
             ) from None
 
     def open_to(self, case: Case, actor: Actor) -> list[Move]:
-        """The rows this actor may use now, the main one first.
+        """The rows this actor may use now: the main one first, then what urges whoever lets the case wait.
 
         Rules are not asked: they explain themselves when the act is tried.
         """
@@ -208,7 +208,7 @@ class Workflow:
             and case.in_standing(actor, roles & frozenset(m.who), m.act)
             and (case.referred_to or not m.above)
         ]
-        return sorted(rows, key=lambda move: not move.main)
+        return sorted(rows, key=lambda move: (not move.main, not (move.above and move.target == move.source)))
 
     def lacking(self, case: Case, actor: Actor) -> Unauthorised | None:
         """Why an act that waits for this actor's organisation is not open to it: it is not authorised."""

@@ -60,6 +60,18 @@ def packed(*, method: int = zipfile.ZIP_DEFLATED, **parts: str | bytes) -> bytes
     return content.getvalue()
 
 
+def parts(*names: str, content: bytes = b"x", **about: int) -> bytes:
+    """A ZIP of parts of these names and the same content."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in names:
+            part = zipfile.ZipInfo(name)
+            part.compress_type = about.get("method", zipfile.ZIP_DEFLATED)
+            part.external_attr = about.get("attributes", 0)
+            archive.writestr(part, content)
+    return made.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
@@ -91,6 +103,7 @@ def packed(*, method: int = zipfile.ZIP_DEFLATED, **parts: str | bytes) -> bytes
             filekinds.DOCX,
         ),
         (packed(OFD="<ofd:OFD/>".encode("utf-16")), filekinds.OFD),
+        (parts("/OFD.xml", "/Doc_0/Document.xml", content=b"<ofd:OFD/>"), filekinds.OFD),
         *(
             (
                 f'<?xml version="1.0" encoding="{name}"?><EInvoice><a>发票</a></EInvoice>'.encode("gb18030"),
@@ -111,7 +124,7 @@ def packed(*, method: int = zipfile.ZIP_DEFLATED, **parts: str | bytes) -> bytes
         (b"\xef\xbb\xbf" + INVOICE, filekinds.XML),
         (INVOICE.decode().replace("UTF-8", "UTF-16").encode("utf-16"), filekinds.XML),
     ],
-    ids=range(30),
+    ids=range(31),
 )
 def test_a_whole_file_of_a_kind_we_take_is_taken_however_it_is_laid_out(content: bytes, kind: str) -> None:
     assert documents.check(content) == kind
@@ -164,18 +177,6 @@ def test_a_torn_one_or_another_kind_is_refused_at_the_field(content: bytes) -> N
     assert refused.value.field == "file"
 
 
-def parts(*names: str, content: bytes = b"x", **about: int) -> bytes:
-    """A ZIP of parts of these names and the same content."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in names:
-            part = zipfile.ZipInfo(name)
-            part.compress_type = about.get("method", zipfile.ZIP_DEFLATED)
-            part.external_attr = about.get("attributes", 0)
-            archive.writestr(part, content)
-    return made.getvalue()
-
-
 def locked(content: bytes) -> bytes:
     """The same as if it asked for a password: the flag in both heads of its one part."""
     at = content.rfind(b"PK\x01\x02")
@@ -198,10 +199,16 @@ def locked(content: bytes) -> bytes:
         (parts("a", attributes=0o120777 << 16), archives.OUTSIDE),
         (parts("a", content=b"0" * (30 << 20)), archives.TOO_LARGE),
         (parts("a", method=zipfile.ZIP_LZMA), archives.UNUSUAL),
+        (parts("OFD.xml", method=zipfile.ZIP_BZIP2), archives.UNUSUAL),
+        (parts("[Content_Types].xml", "word/a", method=zipfile.ZIP_LZMA), archives.UNUSUAL),
+        (parts("OFD.xml", "Doc_0/setup.exe"), archives.RUNS),
+        (parts("[Content_Types].xml", "word/document.xml", "../../a.bat"), archives.OUTSIDE),
+        (parts("OFD.xml", "inner.zip"), archives.NESTED),
+        (parts("OFD.xml", content=b"OFD" + b"0" * (30 << 20)), archives.TOO_LARGE),
         (locked(parts("a")), archives.LOCKED),
         (b"PK\x03\x04" + b"PK\x01\x02" * 10_000, archives.TOO_MANY),
     ],
-    ids=range(15),
+    ids=range(21),
 )
 def test_a_zip_that_may_not_be_handed_on_is_refused_with_the_reason(content: bytes, said: str) -> None:
     with pytest.raises(RuleViolation) as refused:

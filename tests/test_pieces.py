@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import zipfile
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
+from sqlalchemy.orm import make_transient
 
 from harness.factories import PDF, World
 from harness.person import current_values
@@ -145,7 +147,7 @@ def test_anybody_elses_file_is_not_there(app: Flask, world: World, sender: Sende
     sender.headers = {}
     assert sender.piece(name, 0, DRAWINGS)[0] == 400, "without the session's own token"
     stranger = sign_in(app, world, "visitor")
-    assert stranger.get(f"/uploads/{name}").status == 302
+    assert stranger.get(f"/uploads/{name}").status == 401
 
 
 def test_the_form_names_it_and_it_is_not_counted_again(app: Flask, world: World, time: Any) -> None:
@@ -241,7 +243,7 @@ def test_what_was_handed_in_stays_when_the_upload_is_forgotten(app: Flask, world
 
 def test_two_at_one_file_do_not_mix(tmp_path: Path) -> None:
     pieces = Pieces(tmp_path)
-    with pieces.held("a" * 24), pytest.raises(Conflict):
+    with pieces.held("a" * 24, begin=True), pytest.raises(Conflict):
         pieces.add("a" * 24, 0, io.BytesIO(b"x"), 1)
     for wrong in ("../x", "a/b", "", "a" * 80):
         with pytest.raises(ValueError, match=f"^{re.escape(wrong)}$"):
@@ -278,6 +280,58 @@ def test_stopped_before_it_is_written_down_that_it_is_whole_it_is_sent_once_more
         assert sender.finish(name)[0] == 409
     assert sender.how_far(name)[1]["received"] == 0
     assert sender.send(DRAWINGS) == name
+    assert arriving(app) == []
+
+
+def test_whoever_was_signed_out_is_told_so_and_goes_on_once_he_is_in_again(
+    app: Flask, world: World, time: Any
+) -> None:
+    """The page it is sent from keeps its token, which was of the session before."""
+    visitor = sign_in(app, world, "agency")
+    sender = Sender(visitor)
+    sender.headers["Origin"] = "http://localhost"
+    name = sender.begin(DRAWINGS)[1]["identifier"]
+    assert sender.piece(name, 0, DRAWINGS[:50])[0] == 200
+    token = visitor.get("/my").soup.select_one("form[action='/sign-out'] [name=csrf_token]")
+    assert token is not None
+    visitor.post("/sign-out", {"csrf_token": token["value"]})
+    for status, told in (
+        sender.piece(name, 50, DRAWINGS[50:]),
+        sender.how_far(name),
+        sender.finish(name),
+        sender.begin(DRAWINGS),
+    ):
+        assert status == 401
+        assert "登录已经结束" in told["problem"]
+    again = sign_in(app, world, "agency")
+    old, sender.visitor = sender.headers, again
+    assert sender.headers is old
+    assert sender.piece(name, 50, DRAWINGS[50:])[0] == 200
+    assert sender.finish(name)[0] == 200
+    for origin in ("https://elsewhere.example", None):
+        sender.headers = {"X-CSRFToken": "x"} | ({"Origin": origin} if origin else {})
+        assert sender.begin(b"x" * 9)[0] == 400, "another site has neither the token nor our address"
+
+
+def test_what_is_whole_is_finished_once_however_often_it_is_said(
+    app: Flask, sender: Sender, monkeypatch: Any
+) -> None:
+    name = sender.send(DRAWINGS)
+    kept, find = [], uploading.find
+
+    def before(*asked: Any) -> Any:
+        """As it was a moment before another one was done."""
+        found = find(*asked)
+        if not kept:
+            kept.append(found)
+            found = copy(found)
+            make_transient(found)
+            found.sha256 = None
+        return found
+
+    monkeypatch.setattr(uploading, "find", before)
+    assert sender.finish(name)[0] == 200
+    assert kept
     assert arriving(app) == []
 
 

@@ -278,3 +278,13 @@ def test_days_instants_shares_and_codes_are_cells_of_their_kind() -> None:
     assert (share.value, share.number_format, none.value) == (0.9137, "0.0%", None)
     assert (code.value, code.data_type, code.number_format) == ("632801", "s", "@")
     assert book.title == "辖区机构 一 二"
+
+
+def test_columns_are_wide_enough_for_what_stands_in_them() -> None:
+    """A spreadsheet program shows #### for a date that has no room."""
+    signed = datetime(2026, 3, 2, tzinfo=UTC)
+    rows = [["编号", "签订时间", "说明"], ["C-1", signed, "字" * 100], ["", None, ""]]
+    sheet = load_workbook(io.BytesIO(as_xlsx(rows))).active
+    widths = [sheet.column_dimensions[letter].width for letter in "ABC"]
+    assert widths == [6, 18, 50]
+    assert as_xlsx([]), "an empty table is a table"

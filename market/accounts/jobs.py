@@ -14,9 +14,8 @@ from flask import current_app
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from market import mail
 from market.accounts.actions.confirming import token
 from market.channels import channels
 from market.chunks import chunk_size, each
@@ -25,13 +24,11 @@ from market.extensions import db
 from market.identity import known_to_all
 from market.mail import Words
 from market.notices import texts
-from market.owner_letters import owners_of
 from market.transaction import transaction
 from models import clock, letters, sessions
 from models.accounts import Organisation, User
-from models.authorisations import AUTHORISATION, Authorisation
+from models.authorisations import AUTHORISATION
 from models.claims import Claim
-from models.events import Event
 from models.failures import Attempt
 from models.holders import with_address
 from models.i18n import N_
@@ -258,12 +255,13 @@ def _of_claim(letter: Letter, subject: str, words: str, **told: str) -> Text:
 
 def _authorisation_decided(session: Session, letter: Letter) -> Text:
     words = N_(
-        "%(who)s,您好:\n\n%(name)s代表“%(organisation)s”签署和付款的授权(%(authorisation)s):%(state)s。理由和接下来可以怎么办请看:\n\n%(link)s"
+        "%(who)s,您好:\n\n%(name)s代表“%(organisation)s”签署和付款的授权(%(authorisation)s)有变化:\n\n%(state)s\n\n接下来可以怎么办请看:\n\n%(link)s"
     )
     about = {name: letter.data[name] for name in ("organisation", "authorisation", "name")}
     path = f"/authorisations/{letter.data['authorisation']}"
-    stands = AUTHORISATION.states[letter.data["state"]].label
-    return _to(letter, _("签署付款授权有变化"), words, path, state=_(stands), **about)
+    told = (AUTHORISATION.states[letter.data["state"]].label, letter.data["reason"])
+    state = "\n".join(_(each) for each in told if each)
+    return _to(letter, _("签署付款授权有变化"), words, path, state=state, **about)
 
 
 def _blocked(session: Session, letter: Letter) -> Text:
@@ -302,39 +300,7 @@ TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "digest": texts.digest,
     "code": texts.code,
 }
-_TOLD = {f"authorisation.{act}" for act in ("accept", "return", "withdraw", "expire")}
 OWN = ("notice", "digest", "code")  # what nobody but its reader reads: an administrator passes none on
-
-
-def tell_of_authority(session: Session, happened: list[Event]) -> None:
-    """Event handler: whose authority it is and the owners hear by mail what became of it, but who did it.
-
-    Not by a notice: that is everybody's of the organisation, and a letter of authorisation is not.
-    """
-    told = {event.case_identifier: event for event in happened if event.kind in _TOLD}
-    found = (
-        select(Authorisation)
-        .where(Authorisation.identifier.in_(told))
-        .options(selectinload(Authorisation.user))
-    )
-    found = found.options(selectinload(Authorisation.user)).order_by(Authorisation.id)
-    cases = session.scalars(found).all()
-    owners = owners_of(session, {case.organisation_id for case in cases})
-    for case in cases:
-        event = told[case.identifier]
-        people = {user.id: user for user in (case.user, *owners[case.organisation_id])}
-        for user in people.values():
-            if user.email and user.id != event.actor_user_id:
-                mail.post(
-                    session,
-                    "authorisation_decided",
-                    user.email,
-                    user,
-                    organisation=case.organisation.name,
-                    authorisation=case.identifier,
-                    name=case.user.name,
-                    state=event.data["state"],
-                )
 
 
 def written(session: Session, letter: Letter) -> Text:

@@ -16,7 +16,7 @@ from models.authorisations import SCOPES
 def authorise(stage: Stage, actor: Actor) -> None:
     """Its legal representative shows who he is, and signs and pays for it from then on."""
     letter = authorising.declare(actor, covers=[*SCOPES], until=clock.now() + timedelta(days=730))
-    authorising.file(actor, letter, file_name="法定代表人身份证明.pdf", content=voucher(f"身份证明 {letter}"))
+    authorising.file(actor, letter, file_name="身份证明.pdf", content=voucher(f"identity {letter}"))
     authorising.accept(stage.actors[REGULATOR], letter)
 
 
@@ -26,4 +26,4 @@ def letters_story(stage: Stage, until: datetime) -> Story:
     for email in EXPERTS[:2]:
         actor, ends = stage.actors[email], until + timedelta(days=365)
         letter = authorising.open_letter(actor, covers=[*SCOPES], until=ends)
-        authorising.file(actor, letter, file_name="授权书.pdf", content=voucher(f"授权委托书 {letter}"))
+        authorising.file(actor, letter, file_name="授权书.pdf", content=voucher(f"letter {letter}"))

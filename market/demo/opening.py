@@ -48,6 +48,16 @@ from models.base import Json
 from models.catalogue import ServiceItem, current_items
 
 PROVINCE, DISTRICT = "630000", "632800"
+STAFF = {  # where the item itself asks for nobody
+    "水利咨询": "注册土木工程师(水利水电)",
+    "勘测规划": "注册测绘师",
+    "地质工程": "注册土木工程师(岩土)",
+    "安全评价": "安全评价师",
+    "检测技术": "检测工程师",
+    "工程监理": "注册监理工程师",
+    "资产评估": "资产评估师",
+    "林草生态": "林业工程师",
+}
 
 
 def authorities(stage: Stage) -> None:
@@ -92,6 +102,7 @@ def experts(stage: Stage) -> None:
         name="韩文海",
         organisation="雪山评审咨询有限公司",
         uscc=code("91630", 901),
+        legal_representative="杨国栋",
         region_code="630100",
     )
     owner = stage.enter(EXPERTS[0])
@@ -123,14 +134,14 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         organisation=agency.name,
         uscc=agency.code,
         region_code=agency.region,
-        introduction=_introduction(random, agency),
+        introduction=_introduction(random, agency, years := random.randrange(6, 19)),
     )
     actor = stage.enter(agency.email)
     items = [stage.item(code) for code in sorted(agency.items)]
     if number == AGENCIES - 1:  # is still at it
-        entry.fill(actor, "licence", **_licence(agency, items))
+        entry.fill(actor, "licence", **_licence(agency, items, years))
         return
-    _fill_in(actor, agency, number, items)
+    _fill_in(actor, agency, number, items, years)
     trusted = number % 7 == 3
     (entry.commit if trusted else entry.submit)(actor, committed=True)
     if clock.now() > until - timedelta(days=6):
@@ -178,32 +189,32 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         )
 
 
-def _introduction(random: Random, agency: Figure) -> str:
-    named, years = agency.trade, random.randrange(6, 19)
+def _introduction(random: Random, agency: Figure, years: int) -> str:
+    named = {"会计师": "审计验资", "律师": "工程法律服务"}.get(agency.trade, agency.trade)
     return random.choice(
         (
             f"从事{named}业务{years}年,服务全省,承诺按公示收费、按期交付。",
             f"专做{named},现有技术人员{years + 12}名,成果三级校审。",
-            f"成立{years}年,{named}为主业,在州县设有联络点,踏勘当周安排。",
+            f"成立{years}年,{named}为主业,在州县设有联络点,当周安排到场。",
         )
     )
 
 
-def _licence(agency: Figure, items: list[ServiceItem]) -> dict[str, Any]:
+def _licence(agency: Figure, items: list[ServiceItem], years: int) -> dict[str, Any]:
     form = "partnership" if agency.name.endswith("事务所") else "company"
     scope = ";".join(re.sub(r"\([^)]*\)", "", item.name) for item in items)
     return {
         "legal_form": form,
-        "established_on": date(2016, 3, 1),
+        "established_on": date(clock.today().year - years, 3, 1),
         "licence_until": None,
         "registered_capital": 300_000_000,
         "scope": scope,
     }
 
 
-def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]) -> None:
+def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem], years: int) -> None:
     """The steps of an entry: licence, people, premises, account, papers."""
-    licence, place = _licence(agency, items), f"演示路 {number + 1} 号"
+    licence, place = _licence(agency, items, years), f"演示路 {number + 1} 号"
     entry.fill(actor, "licence", **licence)
     entry.fill(actor, "representative", legal_representative=agency.person, phone=f"0971-55{number:05d}")
     entry.fill(
@@ -224,7 +235,7 @@ def _fill_in(actor: Actor, agency: Figure, number: int, items: list[ServiceItem]
     )
     needed = {
         item.required_practitioner: item.practitioners_least for item in items if item.practitioners_least
-    } or {"咨询工程师(投资)": 1}
+    } or {STAFF.get(agency.trade, "咨询工程师(投资)"): 1}
     for kind, least in needed.items():
         for place_ in range(least + number % 2):
             entry.add_practitioner(

@@ -14,12 +14,12 @@ from functools import partial
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from market.accounts.jobs import tell_of_authority
 from market.agencies.jobs import index_agencies, issue_letters
 from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
 from market.credit.actions import refresh_scores
 from market.extensions import db
 from market.notices.telling import tell
+from market.owner_letters import tell_of_authority
 from market.sourcing.jobs import alert, destroy_keys, issue_notices, watch
 from market.transaction import transaction
 from models import events, failures

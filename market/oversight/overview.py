@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import lazyload
 
+from market.case_views import link
 from market.charts import bars
 from market.extensions import db
 from market.formatting import format_share
@@ -47,14 +49,19 @@ def overview(actor: Actor) -> dict[str, Any]:
     reviewed = count.select_from(Deliverable).where(seen, Deliverable.reviews > 0)
     first = reviewed.where(Deliverable.faulty_reviews == 0)
     total = db.session.scalar(reviewed) or 0
+    share = format_share((db.session.scalar(first) or 0) / total if total else None)
+    reviews = url_for("oversight.reviews")
     return {
         "chart": grades_chart(actor),
         "months": months_chart(months(actor)),
         "facts": [
-            (_("履行中的合同"), db.session.scalar(running)),
-            (_("逾期未交的成果"), db.session.scalar(late)),
-            (_("已评审的成果"), total),
-            (_("首次过审率"), format_share((db.session.scalar(first) or 0) / total if total else None)),
+            (
+                _("履行中的合同"),
+                link(url_for("contracts.index", state="active"), str(db.session.scalar(running))),
+            ),
+            (_("逾期未交的成果"), link(url_for("contracts.index", late="1"), str(db.session.scalar(late)))),
+            (_("已评审的成果"), link(reviews, str(total))),
+            (_("首次过审率"), link(reviews, share)),
         ],
     }
 

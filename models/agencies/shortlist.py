@@ -60,8 +60,10 @@ def kept_among(session: Session, organisation_id: int | None, agency_ids: Iterab
     return set(session.scalars(query))
 
 
-def _found(session: Session, organisation_id: int, agency: Organisation) -> Favourite | None:
-    return session.scalars(kept_by(organisation_id).where(Favourite.agency_id == agency.id)).one_or_none()
+def _found(session: Session, organisation_id: int, agency: str) -> Favourite | None:
+    of_it = Favourite.agency_id == Organisation.id
+    query = select(Favourite).join(Organisation, of_it).where(Organisation.identifier == agency)
+    return session.scalars(query.where(Favourite.organisation_id == organisation_id)).one_or_none()
 
 
 def add(session: Session, organisation_id: int, agency: Organisation) -> None:
@@ -71,7 +73,7 @@ def add(session: Session, organisation_id: int, agency: Organisation) -> None:
     """
     if agency.kind != "agency" or agency.state not in ("verified", "suspended"):
         raise NotFound(N_("没有找到 %(identifier)s。"), identifier=agency.identifier)
-    if _found(session, organisation_id, agency):
+    if _found(session, organisation_id, agency.identifier):
         return
     count = select(func.count()).where(Favourite.organisation_id == organisation_id)
     if (session.scalar(count) or 0) >= most_favourites():
@@ -80,8 +82,8 @@ def add(session: Session, organisation_id: int, agency: Organisation) -> None:
     session.flush()
 
 
-def remove(session: Session, organisation_id: int, agency: Organisation) -> None:
-    """Keep it no longer; one that is not kept stays so."""
+def remove(session: Session, organisation_id: int, agency: str) -> None:
+    """Keep the one with this identifier no longer; what is not kept stays so, and whatever is not there."""
     found = _found(session, organisation_id, agency)
     if found is not None:
         session.delete(found)

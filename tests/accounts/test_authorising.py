@@ -182,6 +182,7 @@ def test_what_becomes_of_an_authority_is_told_by_mail_to_whom_it_concerns_alone(
     words = written(db.session, post)
     assert words is not None
     assert "staff" in words.text
+    assert "他换岗了。" not in words.text, "a draft needs no reason"
     assert "已撤回" in words.text
     assert sign_in(app, world, "staff").get(words.path).status == 200
 

@@ -49,6 +49,10 @@ def test_what_is_kept_is_kept_for_the_organisation_and_for_no_other(app: Flask, 
     _press(buyer, "/my/agencies", "remove", agency)
     assert _kept(world, "buyer") == set()
     shortlist.remove(world.actor("buyer"), agency=agency)
+    for each in (world.identifiers["second"], world.identifiers["buyer"], "A-2026-000999", "x\0"):
+        answer = _press(buyer, "/agencies?item=WAT-01", "add", agency)
+        answer = _press(buyer, "/my/agencies", "remove", each)
+        assert answer.status == 303, "whether there is such a one is nobody's affair"
 
 
 def test_a_list_that_is_full_takes_no_more(app: Flask, world: World, monkeypatch: Any) -> None:

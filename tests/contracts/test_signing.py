@@ -29,10 +29,12 @@ from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from harness.factories import PASSWORD, PDF, World
+from market.accounts.actions import authorising
 from market.contracts.actions import drafting, signing
 from market.extensions import db
 from market.opendata.checking import check_copy
 from market.signing import TimestampsUnavailable
+from models.authorisations import Authorisation
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.contracts.signatures import ContractSignature
@@ -325,3 +327,23 @@ def test_a_paper_tells_its_date_in_beijing(world: World) -> None:
     assert check_copy(db.session, paper(identifier)).signatures[0][0].at == datetime(
         2026, 3, 2, 9, 0, tzinfo=BEIJING
     )
+
+
+def test_an_authority_by_the_own_certificate_lasts_as_long_as_that(
+    world: World, authority: Authority, time: Any
+) -> None:
+    agency = world.organisation("agency")
+    owner = world.actor("agency")
+    signing.bring_certificate(
+        owner,
+        file_name="k.p12",
+        content=authority.bundle(*authority.party(agency.name, agency.uscc, days=20)),
+        password="secret",
+    )
+    with pytest.raises(RuleViolation, match="签名证书的有效期"):
+        authorising.declare(owner, covers=["sign"], until=time.instant + timedelta(days=300))
+    letter = authorising.declare(owner, covers=["sign"], until=time.instant + timedelta(days=5))
+    assert Authorisation.load(db.session, letter).basis == "certificate"
+    db.session.rollback()
+    signing.renew_key(owner)
+    assert Authorisation.load(db.session, letter).state == "withdrawn"

@@ -101,7 +101,8 @@ def test_a_form_sent_twice_writes_once_and_what_is_wrong_is_said_at_its_field(
     values = {name: page.value_of(name) for name in ("csrf_token", "submission")} | {"text": "只写一次"}
     assert [buyer.post(_page(contract), values).status for _ in range(2)] == [303, 303]
     assert len(db.session.scalars(select(Message)).all()) == 1
-    assert buyer.submit(_page(contract), text=" ").error_at("text")
+    for nothing in (" ", "\u202e", " \u200b \u00a0"):
+        assert buyer.submit(_page(contract), text=nothing).error_at("text")
     assert buyer.submit(_page(contract), text="长" * 2001).error_at("text")
     refused = buyer.submit(_page(contract), text="附件不对", file=b"MZ\x90\x00")
     assert refused.error_at("file")

@@ -149,7 +149,7 @@ UNSEALED = "报价已经公开,请在原报价上议价。"
 UNFUNDED = "这份合同的来款还没有在银行对账单上核对到账,暂不能拨付。"
 REFUSED: dict[str, dict[tuple[str, str], str]] = {
     "claim": {("filed", "grant"): "请先等现登记的成员说明,或期限届满。"},
-    "authorisation": {("draft", "file"): "请上传签字盖章后的授权书扫描件。"},
+    "authorisation": {("draft", "file"): "请上传证明的扫描件。"},
     "tender": {
         ("draft", "publish"): PAST,
         ("published", "amend"): PAST,

@@ -143,6 +143,10 @@ def test_contracts_are_searched_filtered_and_sorted(app: Flask, world: World) ->
         assert _rows(visitor, "/contracts?state=completed") == []
         assert len(_rows(visitor, "/contracts?since=2026-01-01&until=2026-12-31")) == 3
         assert _rows(visitor, "/contracts?until=2025-12-31") == []
+        assert _rows(visitor, f"/contracts?q={world.organisation('fourth').uscc.lower()}") == [
+            f"/contracts/{other}"
+        ]
+        assert _rows(visitor, "/contracts?late=1") == []
         assert len(_rows(visitor, "/contracts?since=yesterday&region=nowhere")) in (0, 3)
     title = db.session.scalars(select(Contract).where(Contract.identifier == cheap)).one().title
     assert len(_rows(sign_in(app, world, "buyer"), f"/contracts?q={title[:4]}")) >= 1

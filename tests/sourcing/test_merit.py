@@ -130,6 +130,8 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
             for other in ("expert2", "buyer", "regulator", "agency"):
                 text = sign_in(app, world, other).get(f"/requests/{tender}").text
                 assert "的理由写在这里" not in text
+                assert "中选:" not in text
+                assert "抽中:" not in text, "nobody has won while they score"
     outcome = Tender.load(db.session, tender).outcome
     assert outcome.ranking == [bids[name] for name in ("agency", "second", "third")]
     assert outcome.points[bids["agency"]] == {
@@ -143,6 +145,7 @@ def test_evaluators_score_alone_and_the_best_total_wins(app: Flask, panel: World
     page = sign_in(app, world, "visitor").get(f"/requests/{tender}").text
     assert "的理由写在这里" in page
     assert "90.00" in page
+    assert f"中选:{bids['agency']}" in page
     award = Award.load(db.session, awards.award(world.actor("buyer"), tender, reasons="综合评分第一"))
     assert award.agency.name == "agency单位"
 

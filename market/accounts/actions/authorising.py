@@ -24,10 +24,12 @@ from models.authorisations import (
     own_basis,
     take_effect,
 )
+from models.clock import BEIJING
 from models.errors import NotAllowed, NotFound, RuleViolation
 from models.holders import member_called
 from models.i18n import N_
 from models.permission import LENT
+from models.signing.keys import valid_key
 from models.workflow import perform, permit
 
 
@@ -58,7 +60,11 @@ def declare(session: Session, actor: Actor, *, covers: list[str], until: datetim
     basis = own_basis(session, member)
     if not basis:
         raise no_basis(session, member)
-    case = begin(session, actor, "declare", member, basis, covers=check_terms(covers, until), until=until)
+    chosen, key = check_terms(covers, until), valid_key(session, member.organisation_id)
+    if basis == "certificate" and key is not None and until > key.valid_until:
+        last = key.valid_until.astimezone(BEIJING).date().isoformat()
+        raise RuleViolation(N_("授权期限不能超过签名证书的有效期(%(last)s)。"), "until", last=last)
+    case = begin(session, actor, "declare", member, basis, covers=chosen, until=until)
     notify_owners_of_change(session, member.organisation, N_("登记了签署付款授权"), "/my/authorisation")
     return case.identifier
 

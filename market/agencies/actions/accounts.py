@@ -85,7 +85,7 @@ def change_representative(session: Session, actor: Actor, *, legal_representativ
         session, agency, "representative", {"legal_representative": legal_representative, "phone": phone}
     )
     if "legal_representative" in changed:
-        authorisations.represent_no_more(session, agency)
+        authorisations.end_of_basis(session, agency, "representative", reason=N_("法定代表人已经变更。"))
     if changed:
         events.record(
             session,

@@ -32,5 +32,5 @@ def add(session: Session, actor: Actor, *, agency: str) -> str:
 def remove(session: Session, actor: Actor, *, agency: str) -> str:
     """Keep this agency (its identifier) no longer."""
     ours = _ours(session, actor)
-    shortlist.remove(session, ours, Organisation.load(session, agency))
+    shortlist.remove(session, ours, agency)
     return agency

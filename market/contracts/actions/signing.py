@@ -19,6 +19,7 @@ from market.transaction import Beforehand, action, looking
 from models import clock, events
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
+from models.authorisations import end_of_basis
 from models.contracts.agreement import Contract
 from models.contracts.signatures import FIELDS, ContractSignature, check_brought
 from models.documents import check
@@ -202,6 +203,7 @@ def _take_certificate(session: Session, actor: Actor, *, opened: Opened) -> str:
 def renew_key(session: Session, actor: Actor) -> str:
     """An organisation's owner asks for a fresh key held here; the one before signs nothing more."""
     party = _owned(session, actor)
+    end_of_basis(session, party, "certificate", reason=N_("单位自备的签名证书已经停用。"))
     return _told(session, actor, party, "renew_key", issue_key(session, party, secret()).certificate)
 
 

@@ -9,7 +9,7 @@ from flask import Response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, or_, select, union
 
 from market.contracts.blueprint import bp
 from market.extensions import db
@@ -22,6 +22,9 @@ from models import spelling
 from models.accounts import Organisation
 from models.actors import Actor
 from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
+from models.contracts.materials import Materials
+from models.payments.payment import Payment
 from models.regions import within
 from models.sourcing.tenders import Tender
 
@@ -37,7 +40,8 @@ def contracts_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
     """The contracts this actor has a part in, as they are asked for.
 
     By words of the project or a party's name or a number (`q`), `state`, `region` (a code), `agency` (its
-    identifier), the days they were signed between (`since`, `until`), in an `order`.
+    identifier), the days they were signed between (`since`, `until`), those in which something is overdue
+    (`late`), in an `order`.
     """
     query = select(Contract).where(Contract.visible_to(actor))
     if asked.get("state") in Contract.workflow.states:
@@ -51,9 +55,17 @@ def contracts_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
         query = query.where(Contract.signed_at >= since)
     if before:
         query = query.where(Contract.signed_at < before)
+    if asked.get("late"):
+        overdue = (
+            select(kind.contract_id).where(kind.state == state)
+            for kind, state in ((Deliverable, "late"), (Materials, "overdue"), (Payment, "overdue"))
+        )
+        query = query.where(Contract.id.in_(union(*overdue)))
     words = asked.get("q", "").strip()[:60]
     if words:
-        named = Organisation.name.icontains(words, autoescape=True)
+        named = or_(
+            Organisation.name.icontains(words, autoescape=True), Organisation.uscc == spelling.code(words)
+        )
         query = query.where(
             or_(
                 Contract.identifier == spelling.code(words),
@@ -79,6 +91,9 @@ CONTRACTS = (
 )  # of what `contracts_of` finds
 
 
+FILTERS = ("q", "state", "region", "agency", "since", "until", "late")
+
+
 def _asked() -> dict[str, str]:
     return {**request.args.to_dict(), "region": region_asked()}
 
@@ -89,7 +104,7 @@ def index() -> str:
     return render_template(
         "contracts/index.html",
         page=paged(contracts_of(current_actor(), _asked())),
-        filtered=any(request.args.get(name) for name in ("q", "state", "region", "agency", "since", "until")),
+        filtered=any(request.args.get(name) for name in FILTERS),
         state_options=[(s.name, _(s.label)) for s in Contract.workflow.states.values()],
         region=region_asked(),
     )
@@ -99,4 +114,4 @@ def index() -> str:
 @login_required
 def export_contracts(kind: str) -> Response:
     rows = db.session.scalars(contracts_of(current_actor(), _asked())).unique()
-    return export("contracts", _("合同"), kind, CONTRACTS, rows)
+    return export("contracts", _("合同列表"), kind, CONTRACTS, rows)

@@ -45,12 +45,17 @@ def next_step(found: Tender, answers: Iterable[Any]) -> dict[str, str] | None:
 
 
 def winning_bid(found: Tender, bids: Iterable[Any]) -> str | None:
-    """The bid that won, by its identifier: that of the award that stands, else the first of the ranking."""
+    """The bid that won, by its identifier: that of the award that stands, else the first of the ranking.
+
+    None as long as evaluators score.
+    """
     standing = select(Award.agency_id).where(Award.tender_id == found.id, Award.state != "annulled")
     agency = db.session.scalar(standing)
     if agency is not None:
         return next((bid.identifier for bid in bids if bid.agency_id == agency), None)
-    return next(iter(found.outcome.ranking), None) if found.outcome and found.opened else None
+    if found.outcome is None or not found.opened or found.state == "scoring":
+        return None
+    return next(iter(found.outcome.ranking), None)
 
 
 def before_award(found: Tender) -> list[tuple[str, Any]]:
