@@ -182,7 +182,7 @@ def _act_view(
         return _refused(case, act)
     if request.method == "GET" and (other := page.instead(case)):
         return redirect(f"{case_url(case.workflow.name, case.identifier)}/{other}", 303)
-    form = _form_of(page, case, why=_asks_why(case, act, moves))
+    form = _form_of(page, case, why=_asks_why(case, act, moves), needed=bool(moves))
     status = 200
     if form.is_submitted():
         status = 422
@@ -203,13 +203,13 @@ def _act_view(
     ), status
 
 
-def _form_of(page: ActPage, case: Case, *, why: bool) -> Form:
-    """The form of an act; with `why` it asks for a reason, and says that it must be written."""
+def _form_of(page: ActPage, case: Case, *, why: bool, needed: bool) -> Form:
+    """The form of an act; with `why` it asks for a reason, which is `needed` where the act is open at all."""
     form_class = page.build(case) if page.build else page.form
     form = (ReasonForm if form_class is ActForm and why else form_class)()
     if hasattr(form, "prepare"):
         form.prepare(case)
-    if why and "reason" in form:
+    if why and needed and "reason" in form:
         form["reason"].flags.required = True
         form["reason"].validators = (*form["reason"].validators, reasoned)
     return form

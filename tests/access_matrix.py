@@ -36,7 +36,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/items/WAT-01": PUBLIC,
     "/items/NONE-1": (404,) * 10,
     "/policy": PUBLIC,
-    "/uploads/nobodys-own-upload-here": (302,) + (404,) * 9,
+    "/uploads/nobodys-own-upload-here": (401,) + (404,) * 9,
     "/verify_draw.py": PUBLIC,
     "/agencies": PUBLIC,
     "/agencies?q=水保&item=WAT-01&region=632800&grade=none&page=2": PUBLIC,

@@ -184,7 +184,7 @@ def returned(form: Any) -> dict[str, Any]:
 class SendBackForm(Form):
     codes = ChecklistField(
         _l("不通过的原因"),
-        [InputRequired(_l("请至少选择一项。"))],
+        [InputRequired(_l("请至少选择一个原因。"))],
         choices=choices((key, _l(label)) for key, label in REASONS.items()),
     )
     fault = RadioField(

@@ -56,14 +56,14 @@ def test_a_new_company_signs_once_its_letter_was_checked(browser: Browser, site:
     new.follow("填写授权书")
     new.press("填写授权书")
     letter = new.page.url
-    new.sees("下载授权书", "待上传授权书")
+    new.sees("下载授权书", "待上传证明")
     look(new)
     with new.page.expect_download() as begun:
         new.page.get_by_role("link", name="下载授权书").click()
     assert begun.value.suggested_filename.endswith(".pdf")
-    new.follow("上传授权书")
-    new.upload("签字盖章后的授权书", PDF)
-    new.press("上传授权书")
+    new.follow("上传证明")
+    new.upload("证明的扫描件", PDF)
+    new.press("上传证明")
     new.sees("待核对")
 
     checker = Walker(browser, site, "regulator@example.cn", 1280, script=True)
