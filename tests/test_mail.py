@@ -189,3 +189,14 @@ def test_every_kind_of_letter_can_be_written_in_both_languages(app: Flask, world
             assert said.path in said.text
             assert "%(" not in said.text + said.subject
         db.session.rollback()
+
+
+def test_a_letter_about_an_authority_of_before_is_still_written(app: Flask, world: World) -> None:
+    """It lies in the outbox as it was put down, when it did not tell the state."""
+    user = db.session.scalars(select(User)).first()
+    data = {"organisation": "甲公司", "authorisation": "LA-2026-000001"}
+    letter = Letter(user=user, address=ADDRESS, kind="authorisation_decided", locale="en", data=data)
+    said = letters.written(db.session, letter)
+    assert said is not None
+    assert "LA-2026-000001" in said.text
+    db.session.rollback()

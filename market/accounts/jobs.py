@@ -257,9 +257,10 @@ def _authorisation_decided(session: Session, letter: Letter) -> Text:
     words = N_(
         "%(who)s,您好:\n\n%(name)s代表“%(organisation)s”签署和付款的授权(%(authorisation)s)有变化:\n\n%(state)s\n\n接下来可以怎么办请看:\n\n%(link)s"
     )
-    about = {name: letter.data[name] for name in ("organisation", "authorisation", "name")}
+    about = {name: letter.data[name] for name in ("organisation", "authorisation")}
+    about["name"] = letter.data.get("name", letter.user.name if letter.user else "")  # of before it was told
     path = f"/authorisations/{letter.data['authorisation']}"
-    told = (AUTHORISATION.states[letter.data["state"]].label, letter.data["reason"])
+    told = (AUTHORISATION.states[letter.data.get("state", "filed")].label, letter.data.get("reason", ""))
     state = "\n".join(_(each) for each in told if each)
     return _to(letter, _("签署付款授权有变化"), words, path, state=state, **about)
 
