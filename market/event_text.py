@@ -21,6 +21,7 @@ from models.contracts.deliverables import FAULTS, REASONS
 from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES
 from models.events import Event
 from models.i18n import N_
+from models.notifications import KINDS
 from models.sourcing.cancelling import grounds
 from models.workflow_table import Move
 
@@ -101,14 +102,16 @@ def event_sentence(happened: Event) -> str:
 NOTICES = {"award.propose": N_("贵单位中选")}
 
 
-def notice_words(happened: Event) -> str:
-    """An event as whoever is told of it reads it."""
-    own = NOTICES.get(happened.kind)
+def notice_words(happened: Event, kind: str) -> str:
+    """An event as whoever is told of it reads it, by a notice of this kind."""
+    own = KINDS["invite"] if kind == "invite" else NOTICES.get(happened.kind)
     return _(own) if own else event_sentence(happened)
 
 
 def notice_hint(happened: Event) -> str:
     """What whoever is told of an event may do about it, and until when; empty where there is nothing."""
+    if happened.kind == "tender.publish":
+        return _("截止 %(time)s", time=format_instant(datetime.fromisoformat(happened.data["deadline"])))
     until = happened.data.get("public_until")
     if until is None or datetime.fromisoformat(until) <= happened.at:
         return ""

@@ -24,6 +24,7 @@ from models.notifications import KINDS
 WHEN = {"now": N_("马上"), "daily": N_("每日汇总"), "never": N_("不发")}
 # By mail, where somebody has not chosen; by any other channel nothing.
 USUAL = {
+    "invite": "now",
     "result": "now",
     "limit": "now",
     "case": "daily",

@@ -16,6 +16,7 @@ from models.upsert import upsert
 
 # What a notice is about. People choose by these how they hear of it (notice_settings.py).
 KINDS = {
+    "invite": N_("请贵单位报价"),
     "result": N_("采购结果与异议"),
     "limit": N_("期限提醒"),
     "case": N_("办理进展"),
@@ -67,6 +68,8 @@ def kind_of(event: Event) -> str:
     """What a notice of this event is about, for whoever has a part in it."""
     if event.kind.endswith(MESSAGE):
         return "message"
+    if event.kind == "tender.publish":  # whoever else hears of it is not named by the event
+        return "invite"
     if event.case_type in ("award", "objection") or event.kind in _RESULTS:
         return "result"
     return "limit" if event.kind.partition(".")[2] in ("remind", "expiring", "expire") else "case"

@@ -225,6 +225,14 @@ class Workflow:
         """Those of the rows open to this actor that a page has a button for as the case stands."""
         return [move for move in self.open_to(case, actor) if move.offered(case)]
 
+    def next_act(self, case: Case, actor: Actor) -> Move | None:
+        """What this actor is to do first, also where he is not authorised to it yet."""
+        offered = self.offered_to(case, actor)
+        if not (offered and offered[0].main) and self.lacking(case, actor) is not None:
+            here = [row for row in self.moves if row.source == case.state and self.powers.get(row.act)]
+            return next(row for row in here if case.roles_of(actor) & set(row.who))
+        return offered[0] if offered else None
+
     def waits_for(self, state: str) -> frozenset[str]:
         """The roles whose act the case waits for in this state."""
         found: frozenset[str] = frozenset()

@@ -23,13 +23,18 @@ def notice(session: Session, letter: Letter) -> Words | None:
     found = session.get(Notification, letter.data["notification"])
     if found is None or (found.read_at is not None and letter.done_at is None):
         return None
-    said, title = notice_words(found.event), str(found.event.data.get("title") or "")
+    said, title = notice_words(found.event, found.kind), str(found.event.data.get("title") or "")
     path, about, hint = f"/my/notices/{found.id}", found.event.case_identifier, notice_hint(found.event)
     return Words(
         f"{said} {title[:TITLE]}".strip(),
         "\n\n".join(filter(None, [f"{said} {title}({about})", hint, _where(path), _how()])),
         path,
     )
+
+
+def _line(notice: Notification) -> str:
+    title = notice.event.data.get("title") or ""
+    return f"{notice_words(notice.event, notice.kind)} {title}({notice.event.case_identifier})"
 
 
 def digest(session: Session, letter: Letter) -> Words | None:
@@ -44,11 +49,7 @@ def digest(session: Session, letter: Letter) -> Words | None:
         return None
     parts = []
     for kind, label in KINDS.items():
-        lines = [
-            f"· {notice_words(each.event)} {each.event.data.get('title') or ''}({each.event.case_identifier})"
-            for each in found[:LINES]
-            if each.kind == kind
-        ]
+        lines = [f"· {_line(each)}" for each in found[:LINES] if each.kind == kind]
         if lines:
             parts.append("\n".join([f"{_(label)}:", *lines]))
     if len(found) > LINES:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, EmailField, RadioField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange
 
 from market.formatting import bilingual
 from market.forms import (
@@ -199,7 +199,7 @@ class StatementForm(Form):
 class AwardForm(Form):
     """The buyer chooses among quotes; of bids the cheapest wins, so there is nothing to choose."""
 
-    agency = RadioField(_l("中选机构"), [Optional()])
+    agency = RadioField(_l("中选机构"), [NEEDED])
     reasons = TextAreaField(
         _l("中选理由"), [NEEDED, fits(Award.reasons), printed], description=_l("会随中选结果公示。")
     )
@@ -209,8 +209,8 @@ class AwardForm(Form):
         if not quotes:
             del self.agency
             return
-        said = [
-            (q.agency.identifier, f"{q.agency.name} · {money.show(q.price or 0)} · {_('%(n)s 日', n=q.days)}")
-            for q in quotes
-        ]
+        said = []
+        for q in quotes:
+            days = _("%(n)s 个工作日", n=q.days)
+            said.append((q.agency.identifier, f"{q.agency.name} · {money.show(q.price or 0)} · {days}"))
         self.agency.choices = choices(said)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from statistics import median
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from market.extensions import db
+from market.formatting import region_briefly
 from models import clock, money, pricing
 from models.accounts import Organisation
 from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force
+from models.agencies.serving import areas_of, served, serves, serving
 from models.catalogue import ServiceItem
 from models.credit.score import CreditScore
 from models.errors import RuleViolation
@@ -63,9 +65,10 @@ def advice(item: ServiceItem, funds: str, worth: int | None, book: Policy) -> li
 
 
 def offering(draft: Tender) -> list[tuple[str, str]]:
-    """Agencies that publish a price for the draft's item, the best rated first, and whom it invites already.
+    """Agencies that publish a price for the draft's item, and whom it invites already.
 
-    Identifiers, each with what is said of it: its name, its price for this job, its grade.
+    Those that serve the place first, and of them the best rated. Identifiers, each with what is said of it:
+    its name, its price for this job, its grade, and where it serves if that is elsewhere.
     """
     ids = [each.agency_id for each in draft.invitations]
     score = CreditScore.score.desc().nulls_last()
@@ -78,16 +81,27 @@ def offering(draft: Tender) -> list[tuple[str, str]]:
         .where(Organisation.state == "verified", Organisation.kind == "agency")
     )
     best = db.session.execute(
-        query.where(Organisation.id.in_(published)).order_by(score, Organisation.id).limit(MOST_OFFERED)
+        query.where(Organisation.id.in_(published))
+        .order_by(case((serving(draft.region_code), 0), else_=1), score, Organisation.id)
+        .limit(MOST_OFFERED)
     ).all()
     asked = db.session.execute(query.where(Organisation.id.in_(ids))).all() if ids else []
     found = {agency.id: (agency, grade) for agency, grade in [*asked, *best]}
     schedules = schedules_in_force(db.session, item_code=draft.item.code, agency_ids=found)
     prices = {each.agency_id: _price(each, draft) for each in schedules}
-    said = {
-        agency: (agency.name, prices.get(agency.id), grade or _("未评")) for agency, grade in found.values()
-    }
+    areas = areas_of(db.session, found)
+    said: dict[Organisation, tuple[str | None, ...]] = {}
+    for agency, grade in found.values():
+        elsewhere = _elsewhere(served(agency, areas), draft)
+        said[agency] = agency.name, prices.get(agency.id), grade or _("未评"), elsewhere
     return [(agency.identifier, " · ".join(filter(None, words))) for agency, words in said.items()]
+
+
+def _elsewhere(areas: list[str], draft: Tender) -> str:
+    """Where an agency serves, if that is not where the job is."""
+    if serves(areas, draft.region_code):
+        return ""
+    return _("只说服务%(areas)s", areas=_("、").join(map(region_briefly, areas)))
 
 
 def _price(schedule: FeeSchedule, draft: Tender) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange, Optional
+from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from market.formatting import catalogued, item_name, measure_words
 from market.forms import (
@@ -25,10 +25,11 @@ from market.forms import (
     upload,
 )
 from market.options import region_field
-from models import numbers
+from models import clock, numbers
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
+from models.clock import BEIJING
 from models.contacts import ContactPerson
 from models.pricing import Quantity
 from models.sourcing.cancelling import NOT_AGAIN
@@ -249,6 +250,15 @@ class WhomForm(Form):
             self.contact.choices = choices([(0, _("不指定")), *said])
         else:
             del self.contact
+
+    def validate_deadline(self, field: BeijingTimeField) -> None:
+        if field.data is not None and field.data <= clock.now():
+            raise ValidationError(_("截止时间已经过去。"))
+
+    def validate_wanted_on(self, field: DateField) -> None:
+        ends = self.deadline.data
+        if field.data is not None and ends is not None and field.data <= ends.astimezone(BEIJING).date():
+            raise ValidationError(_("希望交付的日期要在截止时间之后。"))
 
     def values(self) -> dict[str, Any]:
         values = super().values()

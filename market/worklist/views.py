@@ -11,6 +11,7 @@ from market.extensions import db
 from market.identity import current_actor
 from market.oversight.overview import overview
 from market.pagination import sliced
+from market.sourcing.to_do import invited
 from market.worklist.blueprint import bp
 from market.worklist.waiting import waiting
 from models.accounts import Delegation, Organisation, may_buy_for_others
@@ -27,7 +28,7 @@ def index() -> str:
         waiting=sliced(waiting(actor)),
         offered=_offered(actor),
         organisation=own,
-        to_do=[*to_do(db.session, actor, own), *first_fee(db.session, own)],
+        to_do=[*to_do(db.session, actor, own), *first_fee(db.session, own), *invited(db.session, own)],
         pending=pending_account(db.session, own),
         confirmed=actor.confirmed and "confirmed" in request.args,
         overview=overview(actor) if "regulator" in actor.roles else None,

@@ -11,7 +11,7 @@ from models import clock, policy, workdays
 from models.clock import BEIJING
 from models.errors import RuleViolation
 from models.i18n import N_
-from models.sourcing.steps import STEPS, untold
+from models.sourcing.steps import STEPS, UNTOLD, untold
 
 if TYPE_CHECKING:
     from models.sourcing.tenders import Tender
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def is_told(session: Session, tender: Tender) -> None:
     """Every step of its draft was told."""
     if left := untold(tender):
-        raise RuleViolation(N_("草稿还没有填完,还差第 %(step)s 步。"), step=list(STEPS).index(left[0]) + 1)
+        step = list(STEPS).index(left[0]) + 1
+        raise RuleViolation(N_("草稿还没有填完,还差第 %(step)s 步。"), UNTOLD, step=step)
 
 
 def is_sized(session: Session, tender: Tender) -> None:

@@ -18,6 +18,7 @@ STEPS = {
     "choice": N_("怎么选"),
     "whom": N_("请谁、到什么时候"),
 }
+UNTOLD = "told"  # the field of what a draft lacks because a step of it was not told
 _FIELDS = {
     "what": {"item_code", "region_code", "project", "again_of", "description"},
     "size": {"amount", "count", "factor"},
@@ -46,6 +47,8 @@ def lacking(session: Session, tender: Tender) -> list[tuple[str, RuleViolation |
         try:
             rule(session, tender)
         except RuleViolation as problem:
+            if problem.field == UNTOLD:  # each of them is there already
+                continue
             if (step := step_of(problem.field)) not in waiting:
                 found.append((step, problem.with_traceback(None)))  # which would hold all that was read
     order = list(STEPS)

@@ -327,3 +327,21 @@ def test_drafts_of_before_were_told_at_once(world: World, app: Any) -> None:
     found.told = None
     assert (untold(found), all(found.knows(step) for step in STEPS)) == ([], True)
     db.session.rollback()
+
+
+def test_a_step_that_was_told_is_not_wrong_because_another_was_not(app: Flask, world: World) -> None:
+    begun = {**WHAT, "item_code": "WAT-01", "region_code": world.asked()["region_code"]}
+    draft = drafting.create(world.actor("buyer"), **begun)
+    drafting.edit(world.actor("buyer"), draft, funds="private", mode="inquiry", budget=None)
+    assert lacking(db.session, _found(draft)) == [("whom", None)]
+    assert "要改" not in sign_in(app, world, "buyer").get(f"/requests/{draft}/edit/whom").text
+
+
+def test_dates_that_cannot_be_are_refused_where_they_are_told(app: Flask, world: World) -> None:
+    draft = world.tender(publish=False)
+    refused = sign_in(app, world, "buyer").submit(
+        f"/requests/{draft}/edit/whom", deadline="2026-01-05T12:00", wanted_on="2026-01-03"
+    )
+    assert refused.status == 422
+    assert "已经过去" in refused.error_at("deadline")
+    assert "截止时间之后" in refused.error_at("wanted_on")

@@ -132,7 +132,9 @@ def _of_the_job(rows: Sequence[AgencyRow]) -> list[Line]:
             _("最短"),
             rows,
             lambda row: row.schedule.days if row.schedule else None,
-            lambda row: Cell(_("%(n)s 日", n=row.schedule.days), _fees(row)) if row.schedule else Cell("—"),
+            lambda row: (
+                Cell(_("%(n)s 个工作日", n=row.schedule.days), _fees(row)) if row.schedule else Cell("—")
+            ),
         ),
     ]
 

@@ -169,6 +169,7 @@ def show(identifier: str) -> str:
         mine=mine,
         result=result_of(db.session, found, mine),
         invited=invited_told(found),
+        asked=_asked(found, shown),
         can_answer=permissions.may_act("sourcing.questions.ask", actor) and found.state == "published",
         scores={s.agency_id: s for s in db.session.scalars(scores)},
         awards=awards,
@@ -207,6 +208,22 @@ def show(identifier: str) -> str:
         formulas=PRICE_FORMULAS,
         book=policy.get(found.policy_version),
     )
+
+
+def _asked(found: Tender, shown: list[Any]) -> Markup | str:
+    """Whom the buyer asked by name, for itself, and which of those answered, where it may see that.
+
+    To one that was asked, that it was.
+    """
+    actor, agencies = current_actor(), [each.agency for each in found.invitations]
+    if "buyer" in found.roles_of(actor):
+        answered = {each.agency_id for each in shown}
+        return Markup(" · ").join(
+            link(url_for("agencies.show", identifier=agency.identifier), agency.name)
+            + (_("(已答复)") if agency.id in answered else "")
+            for agency in agencies
+        )
+    return _("贵单位在受邀之列") if actor.organisation_id in {agency.id for agency in agencies} else ""
 
 
 def _beside(found: Tender) -> dict[str, Any]:

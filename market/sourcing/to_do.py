@@ -1,0 +1,39 @@
+"""What a person should see to besides cases: requests whose buyers ask its agency by name."""
+
+from __future__ import annotations
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from market.formatting import format_instant
+from market.to_do import ToDo
+from models import clock
+from models.accounts import Organisation
+from models.sourcing.bids import Bid
+from models.sourcing.quotes import Quote
+from models.sourcing.tenders import Invitation, Tender
+
+MOST = 20
+
+
+def invited(session: Session, own: Organisation | None) -> list[ToDo]:
+    """The open requests that invite this agency and have no answer of it yet, what ends first first."""
+    if own is None or own.kind != "agency" or own.state != "verified":
+        return []
+    mine = (exists().where(kind.tender_id == Tender.id, kind.agency_id == own.id) for kind in (Quote, Bid))
+    asked = (
+        select(Tender)
+        .join(Invitation, Invitation.tender_id == Tender.id)
+        .where(Invitation.agency_id == own.id, Tender.state == "published", Tender.deadline >= clock.now())
+        .where(*(~each for each in mine))
+    )
+    return [
+        ToDo(
+            f"{_('请贵单位报价')} {tender.project}",
+            _("%(buyer)s,截止 %(time)s", buyer=tender.buyer.name, time=format_instant(tender.deadline)),
+            url_for("sourcing.show", identifier=tender.identifier),
+        )
+        for tender in session.scalars(asked.order_by(Tender.deadline).limit(MOST)).unique()
+    ]

@@ -1,0 +1,45 @@
+"""Whoever is asked by name hears of it as that and has it to do, and the buyer sees whom it asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from harness.factories import World
+from market.extensions import db
+from market.jobs import drain
+from market.sourcing.actions import quotes
+from models.letters import Letter
+from models.notifications import Notification
+from tests.web import sign_in
+
+
+def test_an_agency_that_is_asked_by_name(app: Flask, world: World, time: Any) -> None:
+    tender = world.tender(invited=[world.identifiers["agency"]])
+    drain()
+    found = db.session.scalars(select(Notification).order_by(Notification.id)).unique().all()
+    asked = [each for each in found if each.organisation_id == world.organisation("agency").id]
+    assert [each.kind for each in asked if each.event.case_identifier == tender] == ["invite"]
+    letters = db.session.scalars(select(Letter).where(Letter.kind == "notice")).all()
+    assert world.emails["agency"] in {each.address for each in letters}, "at once, and in no digest"
+    agency, second = sign_in(app, world, "agency"), sign_in(app, world, "second")
+    notices = agency.get("/my/notices").text
+    assert "请贵单位报价" in notices
+    assert "发布需求" not in notices
+    assert "截止 " in notices
+    task = agency.get("/my").soup.select_one(f"a[href='/requests/{tender}']")
+    assert task is not None
+    assert "请贵单位报价" in task.get_text()
+    assert f"/requests/{tender}" not in second.get("/my").text
+    assert "贵单位在受邀之列" in agency.get(f"/requests/{tender}").text
+    assert "受邀之列" not in second.get(f"/requests/{tender}").text
+    buyer = sign_in(app, world, "buyer")
+    facts = buyer.get(f"/requests/{tender}").soup.get_text()
+    assert "点名邀请" in facts
+    assert "agency单位" in facts
+    assert "(已答复)" not in facts
+    quotes.submit(world.actor("agency"), tender, price=4_000_000, days=20)
+    assert f"/requests/{tender}" not in agency.get("/my").text, "it has answered"
+    assert "agency单位(已答复)" in buyer.get(f"/requests/{tender}").soup.get_text()
