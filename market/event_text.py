@@ -9,11 +9,11 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from market.formatting import bilingual, format_instant, region, stored_problem_text
+from market.formatting import bilingual, catalogued, format_instant, region, stored_problem_text
 from models import CASES, money, policy
 from models.actors import ROLES
 from models.agencies.checks import CHECKS
-from models.agencies.entry import STEPS
+from models.agencies.entry import MATERIALS, STEPS
 from models.agencies.related_parties import TIES
 from models.cases import Case
 from models.contracts.changes import CHANGES
@@ -130,6 +130,11 @@ def event_details(happened: Event) -> list[str]:
     return [say(data[key]) for key, say in _TOLD.items() if data.get(key) not in (None, "", [])]
 
 
+def _paper(name: str) -> str:
+    """A paper an agency handed in to be let in."""
+    return next((bilingual(each) for each in MATERIALS.values() if each["zh"] == name), name)
+
+
 def _ground(key: str) -> str:
     """A ground for cancelling by its key, with its source.
 
@@ -140,14 +145,14 @@ def _ground(key: str) -> str:
 
 
 _TOLD: dict[str, Callable[[Any], str]] = {
-    "item": str,
+    "item": catalogued,
     "authority": str,
     "agency": str,
     "price": money.show,
     "amount": money.show,
     "deadline": lambda instant: _("截止 %(time)s", time=format_instant(datetime.fromisoformat(instant))),
     "change": lambda kind: _(CHANGES[kind]),
-    "milestone": str,
+    "milestone": catalogued,
     "left": lambda days: ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days),
     "codes": lambda codes: _("、").join(_(REASONS[code]) for code in codes),
     "fault": lambda fault: _({**FAULTS, **DISPUTE_FAULTS, "agreed": N_("双方同意")}[fault]),
@@ -157,8 +162,8 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "day": lambda day: _("%(day)s 起", day=day),
     "until": lambda instant: _("至 %(time)s", time=format_instant(datetime.fromisoformat(instant))),
     "evaluator": str,
-    "certificate": str,
-    "material": str,
+    "certificate": catalogued,
+    "material": lambda name: _paper(name),
     "check": lambda kind: _(CHECKS[kind]),
     "step": lambda step: _(STEPS[step][0]),
     "changes": lambda changed: ";".join(f"{old or '—'} → {new or '—'}" for old, new in changed.values()),

@@ -62,7 +62,8 @@ class ItemForm(Form):
     def prepare(self, matters: list[ApprovalMatter], items: list[ServiceItem]) -> None:
         """`items`: those of the list, whose requirements may be asked for again."""
         held = sorted({item.required_qualification for item in items} - {""})
-        self.required_qualification.choices = choices([("", _l("请选择")), *((kind, kind) for kind in held)])
+        called = [(kind, catalogued(kind)) for kind in held]
+        self.required_qualification.choices = choices([("", _l("请选择")), *called])
         self.required_practitioner.choices = choices([("", _l("不要求")), *profession_choices(items)])
         self.kind.choices = choices((key, _l(label)) for key, label in KINDS.items())
         self.department.choices = choices((name, _l(name)) for name in DEPARTMENTS)
