@@ -11,6 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 
+import cn2an
+
 from models.spelling import plain as plainly
 
 MOST_TEXT = 60  # characters of one number
@@ -35,6 +37,10 @@ _YUAN = re.compile(r"(?P<size>千|万|百万|千万|亿|w|W)?(?:元|圆|块)?(?:
 _MIXED = re.compile(r"(?<![0-9.,])([0-9]{1,3})\s*亿\s*零?([0-9]{1,4})((?:\.[0-9]{1,6})?\s*万)")
 _COINS = re.compile(
     r"(?<![0-9.,])([0-9][0-9,]{0,22})\s*[元圆块]\s*零?(?:([0-9])\s*角\s*(?:零?([0-9])\s*分)?|([0-9]{1,2})\s*分)\s*[整正]?"
+)
+_ONES = "零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖"
+_SPELLED = re.compile(  # 五千万, 十二点五; not the 百万 of 3百万
+    rf"(?<![0-9.])(?P<whole>[{_ONES}十拾][{_ONES}十拾百佰千仟万亿]*)(?:点(?P<part>[{_ONES}]+))?(?![0-9])"
 )
 _PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
@@ -79,11 +85,26 @@ class _Written:
     unit: str
 
 
+def _as_read(text: str) -> str:
+    """In plain characters, and what is spelled out in digits; empty for what is no number anyhow.
+
+    ValueError for a numeral that is none.
+    """
+    if len(text) > MOST_TEXT or any(unicodedata.decomposition(c).startswith(_SET_APART) for c in text):
+        return ""
+    return _SPELLED.sub(_in_digits, plainly(text).strip().translate(_AS_READ))
+
+
+def _in_digits(spelled: re.Match[str]) -> str:
+    try:
+        parts = [str(cn2an.cn2an(part, "normal")) for part in (spelled["whole"], *(spelled["part"] or ""))]
+    except (ValueError, KeyError) as error:
+        raise ValueError(f"not a number: {spelled[0]!r}") from error
+    return ".".join(filter(None, (parts[0], "".join(parts[1:]))))
+
+
 def _written(text: str) -> _Written:
-    readable = len(text) <= MOST_TEXT and not any(
-        unicodedata.decomposition(c).startswith(_SET_APART) for c in text
-    )
-    match = _NUMBER.fullmatch(plainly(text).strip().translate(_AS_READ)) if readable else None
+    match = _NUMBER.fullmatch(_as_read(text))
     if match is None and _HUGE.fullmatch(plainly(text[:1_000]).strip()):
         raise TooLarge(f"not a number of this world: {text[:MOST_TEXT]!r}")
     if match is None or not (match["whole"] or match["part"]) or (match["sign"] and match["second"]):
@@ -98,19 +119,19 @@ def _written(text: str) -> _Written:
 def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
     """A sum in yuan, as people write it, in fen.
 
-    `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, in full width too; with
-    `signed` also `+1.00`, `-1.00` and the bookkeepers' `(1.00)`. ValueError for anything else, also for a
+    `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, `五千万`, in full width too;
+    with `signed` also `+1.00`, `-1.00` and the bookkeepers' `(1.00)`. ValueError for anything else, also for a
     third digit after the point without a 万 behind it, unless it is `exact`: from a program, whose
     `8000.00000` is no slip of the hand.
     """
-    told = plainly(text).strip().translate(_AS_READ) if len(text) <= MOST_TEXT else text
-    if coins := _COINS.search(told):  # 80元5角
+    text = _as_read(text) or text
+    if coins := _COINS.search(text):  # 80元5角
         fen = f"{coins[2]}{coins[3] or 0}" if coins[2] else f"{coins[4]:0>2}"
-        text = told = f"{told[: coins.start()]}{coins[1]}.{fen}{told[coins.end() :]}"
-    if mixed := _MIXED.search(told):
-        text = told = told.replace(mixed[0], f"{int(mixed[1]) * 10_000 + int(mixed[2])}{mixed[3]}")
-    bracketed = signed and told[:1] == "(" and told[-1:] == ")"
-    found = _written(told[1:-1] if bracketed else text)
+        text = f"{text[: coins.start()]}{coins[1]}.{fen}{text[coins.end() :]}"
+    if mixed := _MIXED.search(text):
+        text = text.replace(mixed[0], f"{int(mixed[1]) * 10_000 + int(mixed[2])}{mixed[3]}")
+    bracketed = signed and text[:1] == "(" and text[-1:] == ")"
+    found = _written(text[1:-1] if bracketed else text)
     unit = _YUAN.fullmatch(re.sub(r"\s+", "", found.unit))
     size = SIZES[unit["size"] or ""] if unit else 0
     if (

@@ -17,11 +17,16 @@ def test_money_reads_what_it_writes(fen: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-5", "abc", "1.234", "1,23", "1e5", "NaN", "∞", "9" * 20, "1 000", "١٢"]
+    "text", ["", "-5", "abc", "1.234", "1,23", "1e5", "NaN", "∞", "9" * 20, "1 000", "١٢", "5十万", "万", "一亿三", "亿万", "五千万万"]
 )
 def test_money_refuses_what_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError, match="amount"):
         money.parse(text)
+
+
+@given(fen=st.integers(money.FEN, money.MOST))
+def test_money_reads_what_vouchers_write_out(fen: int) -> None:
+    assert money.parse(money.capital(fen)) == fen
 
 
 @given(value=st.fractions(-1000, 1000))
