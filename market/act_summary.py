@@ -70,6 +70,10 @@ def _amount(case: Case) -> Iterator[Fact]:
 
 def _follows(case: Case, move: Move) -> Iterator[str]:
     """Where it leads, whose turn it is then and until when, and who hears of it."""
+    rows = [move]
+    while act := case.at_once_after(rows[-1].act):
+        rows.append(case.workflow.find(rows[-1].target, act))
+    move, told = rows[-1], {role for row in rows for role in row.notify} - case.roles_of(current_actor())
     state, waits_for = case.workflow.states[move.target], case.workflow.waits_for(move.target)
     if move.target == move.source:
         yield _("状态不变,仍为“%(state)s”。", state=_(state.label))
@@ -81,10 +85,9 @@ def _follows(case: Case, move: Move) -> Iterator[str]:
         yield _("接下来由%(who)s办理。", who=_roles(case, waits_for))
     if move.limit and (waits_for or move.limit.policy):
         yield from _limit(case, move.limit)
-    told = set(move.notify) - case.roles_of(current_actor())
     if told:
         yield _("会告知%(who)s。", who=_roles(case, told))
-    if move.public:
+    if any(row.public for row in rows):
         yield _("会公开显示。")
 
 

@@ -64,6 +64,10 @@ class Case(Locked, Numbered):
         """What of its matter it is about, such as the kind of a payment; empty for all of it."""
         return ""
 
+    def at_once_after(self, act: str) -> str:
+        """The act by which the clock carries on at once after this one; empty where it does not."""
+        return ""
+
     @property
     def above(self) -> Case | None:
         """The case it belongs to."""

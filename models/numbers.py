@@ -119,9 +119,9 @@ def _written(text: str) -> _Written:
 def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
     """A sum in yuan, as people write it, in fen.
 
-    `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, `五千万`, in full width too;
-    with `signed` also `+1.00`, `-1.00` and the bookkeepers' `(1.00)`. ValueError for anything else, also for a
-    third digit after the point without a 万 behind it, unless it is `exact`: from a program, whose
+    `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, `五千万`, in full width
+    too; with `signed` also `+1.00`, `-1.00` and the bookkeepers' `(1.00)`. ValueError for anything else, also
+    for a third digit after the point without a 万 behind it, unless it is `exact`: from a program, whose
     `8000.00000` is no slip of the hand.
     """
     text = _as_read(text) or text

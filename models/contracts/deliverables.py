@@ -236,16 +236,16 @@ class Deliverable(OfContract, Base):
     )
     outcomes: Mapped[list[ReviewOutcome]] = relationship(order_by="ReviewOutcome.id")
 
+    def at_once_after(self, act: str) -> str:
+        return "finish" if act == "accept" and not self.milestone.reviewed else ""
+
     @property
     def on_time(self) -> bool | None:
         """Whether the first submission came in time: what never came is late. None while there is time."""
         if self.submitted_at is not None:
             return self.submitted_at <= self.deliver_by
-        return (
-            False
-            if self.missed_at is not None and (self.state == "cancelled" or self.deliver_by <= clock.now())
-            else None
-        )
+        gone = self.state == "cancelled" or self.deliver_by <= clock.now()
+        return False if self.missed_at is not None and gone else None
 
     @property
     def late_days(self) -> int:

@@ -190,6 +190,12 @@ class Tender(Case, Base):
     def rules(self) -> Rules:
         return rules_of(self.mode, self.funds, self.policy_version)
 
+    def at_once_after(self, act: str) -> str:
+        """Quotes need no opening, and what has no publicity period is a contract's at once."""
+        if act == "close" and not self.way.sealed:
+            return "evaluate"
+        return "contract" if act == "award" and not self.rules.publicity_days else ""
+
     @property
     def questions_until(self) -> datetime:
         """When questions end.

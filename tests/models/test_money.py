@@ -17,7 +17,25 @@ def test_money_reads_what_it_writes(fen: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-5", "abc", "1.234", "1,23", "1e5", "NaN", "∞", "9" * 20, "1 000", "١٢", "5十万", "万", "一亿三", "亿万", "五千万万"]
+    "text",
+    [
+        "",
+        "-5",
+        "abc",
+        "1.234",
+        "1,23",
+        "1e5",
+        "NaN",
+        "∞",
+        "9" * 20,
+        "1 000",
+        "١٢",
+        "5十万",
+        "万",
+        "一亿三",
+        "亿万",
+        "五千万万",
+    ],
 )
 def test_money_refuses_what_is_no_amount(text: str) -> None:
     with pytest.raises(ValueError, match="amount"):
