@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from itertools import groupby
 from typing import Any
 
 from flask import Flask, abort, redirect, render_template, request, url_for
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from market import permissions, suspensions, template_filters
 from market.demonstration import progress
+from market.event_text import event_details
 from market.extensions import db, login
 from market.formatting import problem_text
 from market.forms import Form
@@ -136,9 +138,16 @@ def _lacking(case: Case) -> str:
 def landing(case: Case) -> str:
     """The page a person returns to after an act on this case.
 
-    Its own, or its contract's where all of that is open to him; money has pages of its own.
+    Its own, or its contract's where all of that is open to him; money has pages of its own, and so has the
+    entry of an agency as long as it fills it in.
     """
     contract = getattr(case, "contract", None)
+    if (
+        case.workflow.name == "organisation"
+        and case.state == "draft"
+        and "agency" in case.roles_of(current_actor())
+    ):
+        return url_for("agencies.entry")
     if (
         contract is None
         or case.workflow.name in ("payment", "payout", "invoice")
@@ -205,8 +214,17 @@ def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
         "case": case,
         "moves": case.workflow.offered_to(case, actor),
         "waits_for": sorted(case.workflow.waits_for(case.state)),
-        "happened": list(db.session.scalars(timeline(readable).limit(60))),
+        "happened": _told_once(db.session.scalars(timeline(readable).limit(60))),
     }
+
+
+def _told_once(happened: Iterable[Event]) -> list[Event]:
+    """Of acts in a row of which there is nothing to tell but that they were done again, the newest."""
+
+    def same(event: Event) -> Hashable:
+        return event.id if event_details(event) else (event.kind, event.case_identifier, event.actor_user_id)
+
+    return [next(row) for _key, row in groupby(happened, same)]
 
 
 def register(app: Flask) -> None:

@@ -195,6 +195,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
 CALLED = {
     ("verify", "enterprise"): N_("核验单位"),
     ("verify", "agency"): N_("核验机构"),
+    ("submit", "agency"): N_("填好入驻资料,提交核验"),
     ("suspend", "enterprise"): N_("暂停发起采购"),
     ("suspend", "agency"): N_("暂停承接业务"),
     ("suspend", "authority"): N_("暂停行使职权"),

@@ -280,17 +280,21 @@ class BeijingTimeField(_Written):
                 raise ValueError(str(_l("请填写日期和时间,例如 2026-12-01 17:00。"))) from None
 
 
+def new_password(label: Any) -> PasswordField:
+    return PasswordField(
+        label,
+        [NEEDED, Length(max=200)],
+        description=_l("至少 10 个字符,几个不相干的词连在一起最好记;常用词、日期、连续或重复的字符不行。"),
+        render_kw={"autocomplete": "new-password"},
+    )
+
+
 class PersonForm(Form):
     """A person who is to sign in."""
 
     name = StringField(_l("姓名"), [NEEDED, fits(User.name), printed])
     email = EmailField(_l("邮箱"), [NEEDED, fits(User.email)], render_kw={"autocomplete": "username"})
-    password = PasswordField(
-        _l("密码"),
-        [NEEDED, Length(max=200)],
-        description=_l("至少 10 个字符。"),
-        render_kw={"autocomplete": "new-password"},
-    )
+    password = new_password(_l("密码"))
 
 
 def text(label: Any, column: Any = None, **kwargs: Any) -> StringField:

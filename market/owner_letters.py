@@ -57,17 +57,16 @@ def tell_of_authority(session: Session, happened: list[Event]) -> None:
 
     Not by a notice: that is everybody's of the organisation, and a letter of authorisation is not.
     """
-    told = {event.case_identifier: event for event in happened if event.kind in _TOLD}
+    told = [event for event in happened if event.kind in _TOLD]
     found = (
         select(Authorisation)
-        .where(Authorisation.identifier.in_(told))
+        .where(Authorisation.identifier.in_({event.case_identifier for event in told}))
         .options(selectinload(Authorisation.user))
     )
-    found = found.options(selectinload(Authorisation.user)).order_by(Authorisation.id)
-    cases = session.scalars(found).all()
-    owners = owners_of(session, {case.organisation_id for case in cases})
-    for case in cases:
-        event = told[case.identifier]
+    cases = {case.identifier: case for case in session.scalars(found)}
+    owners = owners_of(session, {case.organisation_id for case in cases.values()})
+    for event in told:
+        case = cases[event.case_identifier]
         people = {user.id: user for user in (case.user, *owners[case.organisation_id])}
         for user in people.values():
             if user.email and user.id != event.actor_user_id:

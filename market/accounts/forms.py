@@ -20,6 +20,7 @@ from market.forms import (
     PersonForm,
     choices,
     fits,
+    new_password,
     printed,
     text,
 )
@@ -43,12 +44,7 @@ class PasswordForm(Form):
     current = PasswordField(
         _l("现在的密码"), [NEEDED, Length(max=200)], render_kw={"autocomplete": "current-password"}
     )
-    password = PasswordField(
-        _l("新密码"),
-        [NEEDED, Length(max=200)],
-        description=_l("至少 10 个字符。"),
-        render_kw={"autocomplete": "new-password"},
-    )
+    password = new_password(_l("新密码"))
 
 
 class ProveForm(Form):
@@ -87,12 +83,7 @@ class ForgottenForm(Form):
 
 
 class ResetForm(Form):
-    password = PasswordField(
-        _l("新密码"),
-        [NEEDED, Length(max=200)],
-        description=_l("至少 10 个字符。"),
-        render_kw={"autocomplete": "new-password"},
-    )
+    password = new_password(_l("新密码"))
 
 
 class PersonalActForm(ForgottenForm):

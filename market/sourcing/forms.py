@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, EmailField, RadioField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange
+from wtforms.validators import InputRequired, Length, NumberRange
 
 from market.formatting import bilingual
 from market.forms import (
@@ -199,7 +199,7 @@ class StatementForm(Form):
 class AwardForm(Form):
     """The buyer chooses among quotes; of bids the cheapest wins, so there is nothing to choose."""
 
-    agency = RadioField(_l("中选机构"), [NEEDED])
+    agency = RadioField(_l("中选机构"), [InputRequired(_l("请选择一份仍然有效的报价。"))])
     reasons = TextAreaField(
         _l("中选理由"), [NEEDED, fits(Award.reasons), printed], description=_l("会随中选结果公示。")
     )

@@ -40,8 +40,7 @@ def test_an_agency_enters_from_the_first_page_to_verified(browser: Browser, site
     agency.open("/")  # it is left here, and taken up again
     again = Walker(browser, site, "new@example.cn", 375)
     again.open("/my")
-    again.follow("提交核验")
-    again.follow("入驻资料")
+    again.follow("填好入驻资料,提交核验")
     again.sees("已填 2 / 6 步")
     again.follow("接着填")
     again.fill(登记地址="昆仑路 1 号", 实际办公地址="昆仑路 1 号")

@@ -10,10 +10,11 @@ from playwright.sync_api import Browser, Locator, Page
 
 from harness.lifecycle import PDF, code
 from harness.person import PASSWORD, Person
-from harness.server import Server
+from harness.server import ADMIN, Server
 from tests.browser.conftest import fits_and_reads
 
 CLICKS, FIELDS = 10, 8
+SIZED = "CON-03"  # priced by the sum of the works
 PLACE = "青海省海西蒙古族藏族自治州格尔木市"
 
 
@@ -68,7 +69,9 @@ class Newcomer:
         return field.input_value() != ""
 
 
-def test_three_quotes_in_ten_clicks_and_eight_fields(browser: Browser, site: Server) -> None:
+def test_three_quotes_in_ten_clicks_and_eight_fields_for_a_job_without_a_size(
+    browser: Browser, site: Server
+) -> None:
     regulator = Person(site.url).sign_in("regulator@example.cn")
     new = Newcomer(browser, site)
     page = new.page
@@ -87,7 +90,7 @@ def test_three_quotes_in_ten_clicks_and_eight_fields(browser: Browser, site: Ser
     new.press("提交")
     assert page.locator("[name=item_code]").input_value() == "WAT-01", "the item came along"
     assert "格尔木" in page.locator("[name=region_code]").input_value(), "and the place"
-    _let_in(browser, site, new, regulator)
+    _let_in(site, new, regulator, "first")
     new.press("保存并继续")
     assert page.url.endswith("/edit/choice"), "an item without a size is not asked for one"
     assert page.locator("[name=mode]:checked, [name=funds]:checked").count() == 0
@@ -99,20 +102,73 @@ def test_three_quotes_in_ten_clicks_and_eight_fields(browser: Browser, site: Ser
         "a project without a name is called by what it is"
     )
     new.press("发布需求")
+    _answer(site, page)
+    new.follow("并排比较")
+    _sees_three(new)
+
+
+def test_and_with_a_size_from_the_search_box(browser: Browser, site: Server) -> None:
+    """The three stand side by side on the request's own page; the size is one field more, the place none."""
+    for number in (1, 2, 3):
+        agency = Person(site.url).sign_in(f"agency{number}@example.cn")
+        agency.submit("/my/fees/new", item_code=SIZED, method="fixed", price="50,000", days="30", standard="")
+    Person(site.url).sign_in(*ADMIN).submit(
+        "/admin/authorities/new",
+        name="马晓兰",
+        email="builders@example.cn",
+        password=PASSWORD,
+        organisation="省住房和城乡建设厅",
+        uscc=code(902),
+        region_code="630000",
+        authority_role="department",
+        department="住房城乡建设",
+    )
+    regulator = Person(site.url).sign_in("regulator@example.cn")
+    new = Newcomer(browser, site)
+    page = new.page
+    page.goto("/")
+    page.locator(".ask input").fill("格尔木 造价咨询")
+    new.click(page.locator(".ask button"))
+    new.follow("请三家报价")
+    new.fill(
+        name="卓玛",
+        email="sized@example.cn",
+        password=PASSWORD,
+        organisation="察尔汗矿业有限公司",
+        uscc=code(901),
+    )
+    new.press("提交")
+    _let_in(site, new, regulator, "sized")
+    new.press("保存并继续")
+    new.fill(amount="五千万")
+    new.press("保存并继续")
+    new.fill(funds="private", mode="inquiry")
+    for button in ("保存并继续", "保存并继续", "发布需求"):
+        new.press(button)
+    assert not page.url.endswith("/publish"), page.locator("main").inner_text()
+    assert "50,000,000.00" in page.locator("main").inner_text()
+    _answer(site, page)
+    _sees_three(new)
+
+
+def _answer(site: Server, page: Page) -> None:
+    """Three agencies quote for the request this page shows."""
     tender = page.url.removeprefix(site.url)
     for number, price in ((1, "45,000"), (2, "47,000"), (3, "44,500")):
         agency = Person(site.url).sign_in(f"agency{number}@example.cn")
         agency.submit(f"{tender}/answer", price=price, days="20")
     page.reload()
-    new.follow("并排比较")
-    text = page.locator("main").inner_text()
+
+
+def _sees_three(new: Newcomer) -> None:
+    text = new.page.locator("main").inner_text()
     for said in ("agency1 有限公司", "agency2 有限公司", "agency3 有限公司", "45,000", "47,000", "44,500"):
         assert said in text
     assert new.clicks <= CLICKS, new.clicks
     assert len(new.filled) <= FIELDS, new.filled
 
 
-def _let_in(browser: Browser, site: Server, new: Newcomer, regulator: Person) -> None:
+def _let_in(site: Server, new: Newcomer, regulator: Person, name: str) -> None:
     """The letter's link, in another tab, and its one button; then the regulator has looked at the licence."""
     tab = new.page.context.new_page()
     tab.goto("/outbox")
@@ -121,7 +177,7 @@ def _let_in(browser: Browser, site: Server, new: Newcomer, regulator: Person) ->
         with tab.expect_navigation():
             place.first.click()
     tab.close()
-    owner = Person(site.url).sign_in("first@example.cn")
+    owner = Person(site.url).sign_in(f"{name}@example.cn")
     owner.submit("/my/licence", file=PDF)
     enterprise = owner.find("/my/organisation", r"E-2026-[0-9]{6}")
     regulator.submit(f"/agencies/{enterprise}/verify")

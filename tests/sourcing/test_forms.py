@@ -50,7 +50,7 @@ TENDER = {
         ({"wanted_on": "soon"}, "wanted_on", ""),
         ({"item_code": "SUR-01", "count": "-1"}, "count", ""),
         ({"item_code": "SUR-01", "count": "x"}, "count", "整数"),
-        ({"item_code": "EIA-01", "amount": "五千"}, "amount", "请填写金额"),
+        ({"item_code": "EIA-01", "amount": "五千多"}, "amount", "请填写金额"),
         ({"item_code": "NONE-1"}, "item_code", ""),
         ({"item_code": ""}, "item_code", "请填写"),
         ({"region_code": ""}, "region_code", "请填写"),
@@ -124,8 +124,9 @@ def test_a_limit_in_a_year_without_its_notice_is_provisional(app: Flask, world: 
 
 def test_a_deadline_leaves_the_notice_period_and_lies_in_the_future(app: Flask, world: World) -> None:
     buyer = sign_in(app, world, "buyer")
+    past = buyer.draft(**{**TENDER, "deadline": _at(-1)})
+    assert (past.status, "已经过去" in past.error_at("deadline")) == (422, True)
     for days, mode, said in (
-        (-1, "inquiry", "已经过去"),
         (1, "sealed_bid", "公告期至少 3 个工作日"),
         (200, "inquiry", "太远"),
     ):

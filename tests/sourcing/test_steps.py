@@ -261,7 +261,7 @@ def test_the_estimate_follows_what_is_typed(app: Flask, world: World) -> None:
     draft = drafting.create(world.actor("buyer"), **{**WHAT, "item_code": "WAT-01"})
     assert "¥ 50,000.00" in buyer.get(f"/requests/{draft}/edit/size").text
     sized = drafting.create(world.actor("buyer"), **WHAT)
-    looked = buyer.submit(f"/requests/{sized}/edit/size", amount="五千", look="1")
+    looked = buyer.submit(f"/requests/{sized}/edit/size", amount="五千多", look="1")
     assert (looked.status, "请填写金额" in looked.error_at("amount")) == (200, True)
     assert untold(_found(sized))[0] == "size", "looking tells nothing"
     counted = drafting.create(world.actor("buyer"), **{**WHAT, "item_code": "SUR-01"})
@@ -275,7 +275,7 @@ def test_the_estimate_follows_what_is_typed(app: Flask, world: World) -> None:
 
 def test_a_refused_amount_hides_no_published_fee(app: Flask, world: World) -> None:
     world.agency("assessor", item="CON-01")
-    for typed in ("五千", "-1", "1e9", "99999999999999"):
+    for typed in ("五千多", "-1", "1e9", "99999999999999"):
         page = Visitor(app).get(f"/items/CON-01?amount={typed}")
         assert page.status == 422
         assert "assessor单位" in page.text
@@ -345,3 +345,12 @@ def test_dates_that_cannot_be_are_refused_where_they_are_told(app: Flask, world:
     assert refused.status == 422
     assert "已经过去" in refused.error_at("deadline")
     assert "截止时间之后" in refused.error_at("wanted_on")
+
+
+def test_a_draft_saved_many_times_tells_so_once(app: Flask, world: World) -> None:
+    draft = world.tender(publish=False)
+    for description in ("一期", "二期", "三期"):
+        drafting.edit(world.actor("buyer"), draft, **{**WHAT, "description": description})
+    page = sign_in(app, world, "buyer").get(f"/requests/{draft}")
+    said = [line.text for line in page.soup.select(".timeline b")]
+    assert said == ["修改", "起草需求"]

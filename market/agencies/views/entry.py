@@ -161,7 +161,8 @@ def commitment() -> Response | str | tuple[str, int]:
 @bp.get("/agencies/<identifier>/<any(submit, commit):act>")
 @login_required
 def to_commitment(identifier: str, act: str) -> Response:
-    """Where the case page's buttons lead an agency that is filling in."""
-    if mine().identifier != identifier:
+    """Where the case page's buttons lead an agency that is filling in: to what it lacks, else to commit."""
+    agency = mine()
+    if agency.identifier != identifier:
         abort(404)
-    return redirect(url_for("agencies.commitment"), 303)
+    return redirect(_next(agency), 303)

@@ -1,10 +1,11 @@
-"""What a buyer is told on the way to an award: what comes after an agreed price, and who would be chosen."""
+"""What a buyer is told on the way to an award: what comes next, and who would be chosen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import select
@@ -18,16 +19,21 @@ from market.sourcing.actions import awards
 from models import money, workflow
 from models.errors import RuleViolation
 from models.sourcing.awards import Award
+from models.sourcing.steps import lacking
 from models.sourcing.tenders import Tender
 
 FOLLOWS = {"published": "close", "evaluated": "award"}
 
 
 def next_step(found: Tender, answers: Iterable[Any]) -> dict[str, str] | None:
-    """What comes next once a price is agreed, as `turn` of parts.html shows it; None while none is.
+    """What comes next, as `turn` of parts.html shows it, where that is more than an act of the table.
 
-    Closing the inquiry, then the award: a button for the buyer who may do it now, and words for the others.
+    Of a draft that lacks something, its first step that does. Once a price is agreed, closing the inquiry,
+    then the award: a button for the buyer who may do it now, and words for the others.
     """
+    if workflow.may(db.session, found, "edit", current_actor()) and (lacks := lacking(db.session, found)):
+        url = url_for("sourcing.edit", identifier=found.identifier, step=lacks[0][0])
+        return {"act": "publish", "url": url, "label": _("继续填写"), "lead": ""}
     act = FOLLOWS.get(found.state)
     if act is None or all(answer.state != "agreed" for answer in answers):
         return None
