@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -13,12 +13,14 @@ import pytest
 from sqlalchemy import func, select
 
 from market import create_app
-from market.demo import loading, opening
+from market.demo import evaluating, loading, opening
 from market.demonstration import people, words
 from market.demonstration.people import ACCOUNTS, PASSWORD, Figure
 from market.extensions import db
-from models import clock, events
+from market.worklist.waiting import waiting
+from models import CASES, clock, events
 from models.accounts import Membership, Organisation, User
+from models.acting import actor_for
 from models.agencies.fees import FeeSchedule
 from models.catalogue import published_items
 from models.clock import BEIJING
@@ -30,8 +32,12 @@ from models.events import Event
 from models.ledger import reports
 from models.ratings import Rating
 from models.sourcing.awards import Award
+from models.sourcing.bids import Bid
+from models.sourcing.evaluations import Evaluation
 from models.sourcing.modes import MODES
+from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
+from tests.comments import fits, said_of
 from tests.conftest import settings
 from tests.web import Visitor
 
@@ -86,27 +92,24 @@ def _keeps_its_terms_mostly() -> None:
 
 
 def _says_what_fits() -> None:
-    """A comment is one of its stars', claims what was so, and is not the one before; requests differ."""
+    """Comments go with the stars of every dimension and with what was so; nobody repeats the one before."""
     query = select(Rating).where(Rating.published_at.is_not(None)).order_by(Rating.id)
     ratings = db.session.scalars(query).all()
     for rating in ratings:
-        assert rating.mean is not None
-        stars = round(rating.mean)
-        course = db.session.scalars(
-            select(Deliverable).where(Deliverable.contract_id == rating.contract_id)
-        ).all()
-        if rating.by == "agency":
-            assert rating.comment in words.THANKS[stars]
-            continue
-        late = any(found.on_time is False for found in course)
-        sent_back = any(found.first_pass is False for found in course)
-        assert rating.comment in words.PRAISE[stars] + words.IN_TIME + words.LATE + words.SENT_BACK
-        assert rating.comment in words.PRAISE[stars] or not any(
-            rating.comment in said for said in words.PRAISE.values()
-        )
-        assert rating.comment not in words.IN_TIME or (stars == 5 and not late and not sent_back)
-        assert rating.comment not in words.LATE or (stars <= 3 and late)
-        assert rating.comment not in words.SENT_BACK or (stars <= 3 and sent_back)
+        assert rating.scores is not None
+        assert rating.comment is not None
+        fits(rating.by, rating.scores, rating.comment, rating.contract.tender.item.code)
+        if rating.by == "buyer":
+            course = db.session.scalars(
+                select(Deliverable).where(Deliverable.contract_id == rating.contract_id)
+            ).all()
+            late = any(found.on_time is False for found in course)
+            sent_back = any(found.first_pass is False for found in course)
+            assert rating.scores["timeliness"] in ((1, 2, 3) if late else (3, 4, 5))
+            assert not sent_back or rating.scores["quality"] <= 3
+            assert not sent_back or not said_of("buyer", "passed", rating.comment)
+            assert late or not said_of("buyer", "late", rating.comment)
+            assert sent_back or not said_of("buyer", "sent_back", rating.comment)
     for by in ("buyer", "agency"):
         given = [
             (event.at, rating.comment)
@@ -119,9 +122,56 @@ def _says_what_fits() -> None:
         said = [comment for _at, comment in sorted(given)]
         assert len(said) > 10
         assert all(one != next_one for one, next_one in pairwise(said)), "nobody repeats the one before"
+        assert len(set(said)) > len(said) * 0.7
     described = _counts(Tender.description)
     assert len(described) > 30
     assert max(described.values()) <= 3
+
+
+def _writes_about_its_item() -> None:
+    """Notes of bids and quotes, opinions, findings and talk are of the item's own family."""
+    for bid in db.session.scalars(select(Bid).where(Bid.note.is_not(None))).unique():
+        assert bid.note in words.family(bid.tender.item.code).plans, bid.note
+    for quote in db.session.scalars(select(Quote)).unique():
+        first = next((offer.note for offer in quote.offers), "")
+        assert first in ("", *words.family(quote.tender.item.code).quoted), first
+    for sheet in db.session.scalars(select(Evaluation).where(Evaluation.sheet.is_not(None))):
+        family = words.family(sheet.tender.item.code)
+        for given in (sheet.sheet or {}).values():
+            (points,) = given["points"].values()
+            band = next(name for least, name in evaluating.BANDS.items() if points >= least)
+            assert given["reason"].startswith(getattr(family, band)), (points, given["reason"])
+    for deliverable in db.session.scalars(select(Deliverable)).unique():
+        item = deliverable.contract.tender.item
+        for outcome in deliverable.outcomes:
+            found = words.family(item.code).findings
+            assert outcome.passed or outcome.note == "".join(found[code] for code in outcome.reasons)
+        for version in deliverable.versions:
+            for point, remark in (version.answers or {}).items():
+                wrong = dict(words.correction(item.kind, item.checklist.index(point)))
+                assert not remark or remark in wrong, (item.kind, point, remark)
+
+
+def _last_events() -> dict[str, datetime]:
+    query = select(Event.case_identifier, func.max(Event.at)).group_by(Event.case_identifier)
+    return dict(db.session.execute(query).all())  # type: ignore[arg-type]
+
+
+def _lets_something_wait_and_nothing_for_months() -> None:
+    """Nothing is overdue or was referred, what waits is of late, and whoever a walk needs has something."""
+    last = _last_events()
+    for case_class in CASES.values():
+        for case in db.session.scalars(select(case_class)).unique():
+            assert case.due_at is None or case.workflow.states[case.state].terminal or case.due_at >= UNTIL, (
+                case
+            )
+            assert case.referred_to is None, case
+    idle = {*people.ADMINS, *people.DELEGATES, people.PREFECTURE}  # of whom the dice may ask nothing
+    for _role, email in ACCOUNTS:
+        found = waiting(actor_for(db.session.scalars(select(User).where(User.email == email)).one()))
+        assert found or email in idle or email.startswith("custodian"), email
+        for case in found:
+            assert UNTIL - last[case.identifier] <= timedelta(days=30), (email, case.identifier, case.state)
 
 
 def _works_in_its_trade_at_its_price() -> None:
@@ -149,6 +199,7 @@ def _works_in_its_trade_at_its_price() -> None:
         assert tender.project.startswith(work)
         assert people.needs(Figure("", "", "", "", "", work=work), tender.item.code), tender.project
         assert not re.search("[()]|[((]$", tender.project)
+        assert not re.search("改[造建](改造|扩建)", tender.project), "is altered once"
     assert all(0.5 <= award.price / award.published_price <= 1 for award in db.session.scalars(select(Award)))
 
 
@@ -177,6 +228,8 @@ def test_a_market_at_every_stage(demo: Any) -> None:
     _holds_every_stage()
     _keeps_its_terms_mostly()
     _says_what_fits()
+    _writes_about_its_item()
+    _lets_something_wait_and_nothing_for_months()
     _works_in_its_trade_at_its_price()
     _lets_every_listed_account_in(demo)
 

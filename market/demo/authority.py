@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from market.accounts.actions import authorising
-from market.demo.choosing import EXPERTS
+from market.demo.evaluating import EXPERTS
 from market.demo.stage import Stage, Story
 from market.demonstration.people import REGULATOR, voucher
 from models import clock

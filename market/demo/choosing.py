@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
@@ -11,15 +12,16 @@ from sqlalchemy import bindparam, select
 
 from market.demo import talking
 from market.demo.contracting import contract_story
+from market.demo.evaluating import CRITERIA, EXPERTS, score_story
 from market.demo.stage import OVERNIGHT, Stage, Story, fall_due
 from market.demonstration import words
-from market.demonstration.people import Figure, project, voucher
+from market.demonstration.people import REGULATOR, Figure, project, voucher
 from market.extensions import db
 from market.sourcing.actions import auction, awards, cancelling, drafting, questions, scoring, tenders
 from market.sourcing.actions import bids as bid_actions
 from market.sourcing.actions import quotes as quote_actions
 from models import clock, pricing, workdays
-from models.accounts import Organisation, User
+from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies.fees import schedules_in_force
 from models.base import Json
@@ -30,20 +32,31 @@ from models.sourcing.answers import answers_to
 from models.sourcing.awards import Award
 from models.sourcing.bids import Bid, lowest, step
 from models.sourcing.clarifications import Clarification
-from models.sourcing.evaluations import Evaluation
 from models.sourcing.modes import MODES, Mode
-from models.sourcing.modes.sealed_bid import SealedBid
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 
-EXPERTS = ("expert1@demo.gongxin.cn", "expert2@demo.gongxin.cn", "expert3@demo.gongxin.cn")
+CANCELLED = ("项目选址调整,本次采购取消。", "上级暂缓本项目,采购取消。", "建设规模有变,重新核定后再采购。")
 _STANDING = select(Tender.state, Tender.deadline).where(Tender.identifier == bindparam("tender"))
-CRITERIA: Json = {
-    "price": {"weight": 40, "formula": "lowest_ratio"},
-    "days": {"weight": 10},
-    "credit": {"weight": 20},
-    "quality": [{"name": "技术方案", "weight": 30}],
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What a story is told where others throw dice.
+
+    In which way it chooses, whom it asks, until when; whether all bids are at one price, so that a draw
+    decides; in which state of the tender it ends, and how its contract goes on.
+    """
+
+    mode: Mode | None = None
+    agency: Figure | None = None
+    deadline: datetime | None = None
+    even: bool = False
+    halt: str = ""
+    then: Callable[[Stage, str, Figure, Figure], Story] = contract_story
+
+
+ANY = Course()
 
 
 def quantity_for(random: Random, item: ServiceItem) -> dict[str, Any]:
@@ -58,48 +71,54 @@ def quantity_for(random: Random, item: ServiceItem) -> dict[str, Any]:
 
 def _description(stage: Stage, item_code: str) -> str:
     """What a buyer writes of its project and of what it wants."""
-    asked = words.ASKED[stage.item(item_code).kind]
+    family, kind = words.family(item_code), stage.item(item_code).kind
     return "".join(
-        (stage.say("standing", words.STANDING), stage.say(item_code, asked), stage.say("help", words.OFFERED))
+        stage.say(about, texts)
+        for about, texts in (
+            ("standing", words.standing(item_code)),
+            (f"asked {family.name}", family.asked),
+            ("offered", words.offered(kind)),
+        )
     )
 
 
-def tender_story(stage: Stage, buyer: Figure, item_code: str, *, even: bool = False) -> Story:
-    """A tender from draft to its end, whatever that is; the contract's story follows on.
-
-    `even` bids are all at one price, so that a draw decides.
-    """
-    random, who = stage.random, stage.actors[buyer.email]
-    mode = MODES[SealedBid.name] if even else _mode_for(random, buyer)
+def tender_story(stage: Stage, buyer: Figure, item_code: str, course: Course = ANY) -> Story:
+    """A tender from draft to its end, whatever that is; the contract's story follows on."""
+    random, who, told = stage.random, stage.actors[buyer.email], course is not ANY
+    mode = course.mode or _mode_for(random, buyer)
     offering = [a for a in stage.agencies if item_code in a.items and a.email in stage.actors]
-    offering = offering[:1] if mode.invites_one else offering
+    offering = [course.agency] if course.agency else offering[:1] if mode.invites_one else offering
     quantity = quantity_for(random, stage.item(item_code))
-    job = _Job(_draft(stage, buyer, item_code, mode, offering, quantity), mode, item_code, quantity)
-    tender = job.tender
+    tender = _draft(stage, buyer, item_code, mode, offering, quantity, course.deadline)
+    job = _Job(tender, mode, item_code, quantity)
     talking.name_contact(who, tender)
     yield stage.later(random.randrange(2))
-    if random.random() < 0.02 and not even:
+    if random.random() < 0.02 and not told:
+        yield stage.later(6)
+        cancelling.cancel(who, tender, reason="项目推迟,草稿不再保留。")
         return
     tenders.publish(who, tender)
     yield stage.later(1)
-    if random.random() < 0.03 and not even:
-        cancelling.cancel(who, tender, reason="项目选址调整,本次采购取消。")
+    if random.random() < 0.03 and not told:
+        cancelling.cancel(who, tender, reason=random.choice(CANCELLED))
         return
-    yield from _answers(stage, job, who, offering, even)
+    yield from _answers(stage, job, who, offering, course)
     state, deadline = _standing(tender)
     while state == "published":  # once more where too few came
         yield deadline + timedelta(minutes=2)
         fall_due()
         state, deadline = _standing(tender)
+    if state == course.halt:
+        return
     if state == "auction":
         yield from _auction(stage, tender)
         state, _ = _standing(tender)
     if state == "scoring":
-        yield from _score(stage, tender)
+        yield from score_story(stage, tender)
     yield stage.later(1)
     if _standing(tender)[0] == "evaluated":
         yield stage.later(random.randrange(1, 3))
-        yield from _award(stage, tender, buyer)
+        yield from _award(stage, job, buyer, course)
 
 
 def _mode_for(random: Random, buyer: Figure) -> Mode:
@@ -123,10 +142,16 @@ class _Job:
 
 
 def _draft(
-    stage: Stage, buyer: Figure, item_code: str, mode: Mode, offering: list[Figure], quantity: Json
+    stage: Stage,
+    buyer: Figure,
+    item_code: str,
+    mode: Mode,
+    offering: list[Figure],
+    quantity: Json,
+    deadline: datetime | None,
 ) -> str:
     random = stage.random
-    deadline = workdays.add(clock.now(), random.randrange(4, 9))
+    deadline = deadline or workdays.add(clock.now(), random.randrange(4, 9))
     return drafting.create(
         stage.actors[buyer.email],
         item_code=item_code,
@@ -144,7 +169,7 @@ def _draft(
     )
 
 
-def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], even: bool) -> Story:
+def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], course: Course) -> Story:
     """Evaluators are appointed, a question is asked now and then, and agencies answer until the deadline."""
     random, tender = stage.random, job.tender
     for expert in EXPERTS if job.mode.scored else ():
@@ -153,12 +178,13 @@ def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], even: 
     ceilings = {a.email: published.get(stage.actors[a.email].organisation_id) for a in offering}
     offering = [a for a in offering if ceilings[a.email] is not None]
     if offering and random.random() < 0.15 and _asked_in_time(tender):
-        question, answer = random.choice(words.QUESTIONS)
+        family = words.family(job.item_code)
+        question, answer = stage.say(f"question {family.name}", family.questions)
         questions.ask(stage.actors[offering[0].email], tender, question=question)
         yield stage.later(1)
         questions.answer(who, _newest(Clarification, tender), answer=answer)
-    price = min(ceilings[a.email] or 0 for a in offering) if even and offering else None
-    wanted = 3 if even else random.choice((2, 3, 3, 4, 4, 5))
+    price = min(ceilings[a.email] or 0 for a in offering) if course.even and offering else None
+    wanted = 3 if course is not ANY else random.choice((2, 3, 3, 4, 4, 5))
     for agency in random.sample(offering, min(len(offering), wanted)):
         if clock.now() >= _standing(tender)[1]:
             break
@@ -219,30 +245,6 @@ def _auction(stage: Stage, tender: str) -> Story:
     fall_due()
 
 
-def _score(stage: Stage, tender: str) -> Story:
-    """Every expert declares, reads and scores, each on its own."""
-    random = stage.random
-    for expert in EXPERTS:
-        yield stage.later(0)
-        db.session.rollback()
-        mine = select(Evaluation).join(Evaluation.tender).join(Evaluation.evaluator)
-        sheet = db.session.scalars(mine.where(Tender.identifier == tender, User.email == expert)).one()
-        bids = [bid.identifier for bid in scoring.scored_bids(db.session, sheet.tender)]
-        identifier = sheet.identifier
-        scoring.declare(stage.actors[expert], identifier)
-        points = {bid: random.randrange(14, 29) for bid in bids}
-        sheet_of = {
-            bid: {"points": {"技术方案": given}, "reason": _opinion(stage, given)}
-            for bid, given in points.items()
-        }
-        scoring.score(stage.actors[expert], identifier, sheet=sheet_of)
-
-
-def _opinion(stage: Stage, points: int) -> str:
-    """What an expert writes who gave so many points of thirty."""
-    return stage.say("opinion", words.OPINIONS[next(least for least in words.OPINIONS if points >= least)])
-
-
 def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story:
     """One agency's quote, perhaps bargained over, or its sealed bid.
 
@@ -252,6 +254,7 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
     ceiling = _ceilings(job, actor.organisation_id).get(actor.organisation_id)
     if ceiling is None:
         return
+    family = words.family(job.item_code)
     own = round(ceiling * random.uniform(0.72, 0.97) / 10_000) * 10_000 + stage.agencies.index(agency) * 100
     price = min(price or own, ceiling)
     days = random.randrange(15, 35)
@@ -265,29 +268,35 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
             tender,
             price=price if job.mode.asks_price else None,
             days=days,
-            note=stage.say("plan", words.PLANS),
+            note=stage.say(f"plan {family.name}", family.plans),
             contribution=text,
             **plan,
         )
         yield stage.later(random.randrange(2))
         return
-    quote = quote_actions.submit(actor, tender, price=price, days=days, note=stage.say("quote", words.QUOTED))
+    note = stage.say(f"quoted {family.name}", family.quoted)
+    quote = quote_actions.submit(actor, tender, price=price, days=days, note=note)
     yield stage.later(0)
     if random.random() < 0.6:
         buyer = db.session.scalars(select(Tender.buyer_id).where(Tender.identifier == tender)).one()
         who = next(a for a in stage.actors.values() if a.organisation_id == buyer)
         quote_actions.offer(
-            who, quote, price=round(price * 0.9), days=days, note=stage.say("lower", words.LOWER)
+            who, quote, price=_even(price * 0.9), days=days, note=stage.say("lower", words.LOWER)
         )
         yield stage.later(1)
         if random.random() < 0.75:
             quote_actions.offer(
                 actor,
                 quote,
-                price=round(price * random.uniform(0.9, 0.96)),
+                price=_even(price * random.uniform(0.9, 0.96)),
                 days=days,
                 note=stage.say("bottom", words.BOTTOM),
             )
+
+
+def _even(price: float) -> int:
+    """A price, in fen, as people name it in bargaining: in tens of yuan."""
+    return int(price) // 10_00 * 10_00
 
 
 def _ceilings(job: _Job, agency: int | None = None) -> dict[int | None, int]:
@@ -304,13 +313,14 @@ def _ceilings(job: _Job, agency: int | None = None) -> dict[int | None, int]:
     }
 
 
-def _award(stage: Stage, tender: str, buyer: Figure) -> Story:
-    who, agency = stage.actors[buyer.email], ""
+def _award(stage: Stage, job: _Job, buyer: Figure, course: Course) -> Story:
+    who, tender, agency = stage.actors[buyer.email], job.tender, ""
     found = Tender.load(db.session, tender)
     reasons, in_public = found.way.example.reasons, found.rules.publicity_days
     if not found.way.sealed:
         live = (Quote.state.in_(("open", "agreed")), Quote.tender_id == found.id)
-        quotes = list(db.session.scalars(select(Quote).where(*live).order_by(Quote.price)).unique())
+        query = select(Quote).where(*live).order_by(Quote.price)
+        quotes = [q for q in db.session.scalars(query).unique() if q.agency.state == "verified"]
         if not quotes:
             return
         chosen = quotes[0] if stage.random.random() < 0.7 else stage.random.choice(quotes)
@@ -318,7 +328,7 @@ def _award(stage: Stage, tender: str, buyer: Figure) -> Story:
     award = awards.award(who, tender, agency=agency, reasons=reasons)
     if in_public and stage.random.random() < 0.08:
         yield stage.later(0)
-        yield from _object(stage, award, who)
+        yield from _object(stage, job, award, who)
     yield db.session.scalars(select(Award.public_until).where(Award.identifier == award)).one() + OVERNIGHT
     yield stage.later(1)
     db.session.rollback()
@@ -330,25 +340,20 @@ def _award(stage: Stage, tender: str, buyer: Figure) -> Story:
     made = db.session.execute(drafted.where(Award.identifier == award)).one_or_none()
     if made is not None:
         contract, code = made
-        yield from contract_story(stage, contract, buyer, next(a for a in stage.agencies if a.code == code))
+        yield from course.then(stage, contract, buyer, next(a for a in stage.agencies if a.code == code))
 
 
-def _object(stage: Stage, award: str, owner: Actor) -> Story:
+def _object(stage: Stage, job: _Job, award: str, owner: Actor) -> Story:
     """A bidder that lost objects; the owner answers and the regulator decides."""
     found = Award.load(db.session, award)
     losers = [a for a in answers_to(db.session, found.tender) if a.agency_id != found.agency_id]
     if not losers:
         return
     actor = next(a for a in stage.actors.values() if a.organisation_id == losers[0].agency_id)
-    objection = awards.object_to(
-        actor, award, grounds="中选机构承诺的工期明显短于规范要求的监测周期,请核查能否实现。"
-    )
+    family = words.family(job.item_code)
+    grounds, statement, reason = stage.say(f"objection {family.name}", family.objections)
+    objection = awards.object_to(actor, award, grounds=grounds)
     yield stage.later(1)
-    awards.answer_objection(
-        owner, objection, statement="中选机构已提交进度计划,监测数据可利用既有成果,工期可行。"
-    )
+    awards.answer_objection(owner, objection, statement=statement)
     yield stage.later(2)
-    regulator = stage.actors["regulator@demo.gongxin.cn"]
-    awards.dismiss_objection(
-        regulator, objection, reason="经核查进度计划与既有监测资料,工期可行,异议不成立。"
-    )
+    awards.dismiss_objection(stage.actors[REGULATOR], objection, reason=reason)

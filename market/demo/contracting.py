@@ -12,7 +12,7 @@ from sqlalchemy import select
 from market.contracts.actions import changing, delivering, disputing, drafting, signing
 from market.demo import talking
 from market.demo.stage import Stage, Story
-from market.demonstration import words
+from market.demonstration import praise, words
 from market.demonstration.people import REGULATOR, Figure, voucher
 from market.extensions import db
 from market.files import File
@@ -20,6 +20,7 @@ from market.payments.actions import invoicing, paying
 from market.ratings import actions as ratings
 from models import clock, workdays
 from models.actors import Actor
+from models.catalogue import ServiceItem
 from models.contracts.agreement import Contract, Milestone
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
@@ -28,7 +29,7 @@ from models.ratings import DIMENSIONS, Rating
 
 # What agencies add to a contract, fair and unfair.
 TERMS = (
-    "踏勘由双方共同进行,日期提前三日约定。",
+    "现场工作的日期由双方提前三日约定。",
     "超出约定范围的工作另行收费。",
     "本合同的最终解释权归乙方所有。",
     "定金在任何情况下概不退还。",
@@ -58,40 +59,46 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
     random, owner, worker = stage.random, stage.actors[buyer.email], stage.actors[agency.email]
     if random.random() < 0.15:
         drafting.revise(worker, contract, texts={"supplement": random.choice(TERMS)})
-    for party in (owner, worker):
-        talking.name_contact(party, contract)
-    yield from _sign(stage, contract, owner, 0)
-    yield from _sign(stage, contract, worker, random.randrange(1, 3))
-    awaited = talking.ask(contract, worker)
-    yield stage.later(random.randrange(1, 4))
-    talking.answer(contract, owner, awaited)
-    yield from _pay(stage, _due(contract)[0], owner, worker)
-    materials = _one(Materials, contract)
-    yield stage.later(random.randrange(1, 5) if random.random() < 0.9 else random.randrange(6, 10))
-    delivering.supply(
-        owner,
-        materials,
-        ticked=list(
-            db.session.scalars(select(Materials.points).where(Materials.identifier == materials)).one()
-        ),
-    )
-    yield stage.later(1)
-    if _one(Materials, contract, state="supplied"):
-        delivering.confirm_materials(worker, materials)
+    slow = yield from begun(stage, contract, owner, worker)
     if random.random() < 0.04:
         yield from _dispute(stage, contract, owner, worker)
-    late = sent_back = False
     for number in _milestones(contract):
-        was_late, came_back = yield from _deliver(stage, contract, number, owner, worker, agency.skill)
-        late, sent_back = late or was_late, sent_back or came_back
+        yield from _deliver(stage, contract, number, owner, worker, agency.skill)
         yield stage.later(random.randrange(1, 5))
         for payment in _due(contract):
             yield from _pay(stage, payment, owner, worker)
     yield stage.later(random.randrange(1, 8))
-    yield from _rate(stage, contract, owner, worker, agency.skill, late, sent_back)
+    yield from _rate(stage, contract, owner, worker, agency.skill, slow)
 
 
-def _sign(stage: Stage, contract: str, party: Actor, days: int) -> Story:
+def begun(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Generator[datetime, None, bool]:
+    """A contract is signed, its deposit paid, and the agency has what it needs; whether that came late."""
+    random = stage.random
+    for party in (owner, worker):
+        talking.name_contact(party, contract)
+    yield from sign(stage, contract, owner, 0)
+    yield from sign(stage, contract, worker, random.randrange(1, 3))
+    awaited = talking.ask(stage, contract, _item(contract).code, worker)
+    yield stage.later(random.randrange(1, 4))
+    talking.answer(contract, owner, awaited)
+    yield from _pay(stage, _due(contract)[0], owner, worker)
+    materials = _one(Materials, contract)
+    slow = random.random() >= 0.9
+    yield stage.later(random.randrange(6, 10) if slow else random.randrange(1, 5))
+    points = db.session.scalars(select(Materials.points).where(Materials.identifier == materials)).one()
+    delivering.supply(owner, materials, ticked=list(points))
+    yield stage.later(1)
+    if _one(Materials, contract, state="supplied"):
+        delivering.confirm_materials(worker, materials)
+    return slow
+
+
+def _item(contract: str) -> ServiceItem:
+    db.session.rollback()
+    return Contract.load(db.session, contract).tender.item
+
+
+def sign(stage: Stage, contract: str, party: Actor, days: int) -> Story:
     """A party signs in so many working days."""
     yield stage.later(days)
     signing.agree(party, contract)
@@ -104,11 +111,11 @@ def _milestones(contract: str) -> list[int]:
 
 def _dispute(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Story:
     """The buyer claims, the agency answers, the regulator lets the contract go on."""
-    dispute = disputing.file(
-        owner, contract, claim="踏勘一再改期,没有说明原因,要求按约定进场并说明进度安排。"
-    )
+    family = words.family(_item(contract).code)
+    claim, answer = stage.say(f"dispute {family.name}", family.disputes)
+    dispute = disputing.file(owner, contract, claim=claim)
     yield stage.later(stage.random.randrange(1, 4))
-    disputing.answer(worker, dispute, answer="场地封闭施工,业主未协调进场,已两次书面告知。")
+    disputing.answer(worker, dispute, answer=answer)
     yield stage.later(stage.random.randrange(3, 12))
     disputing.decide(
         stage.actors[REGULATOR],
@@ -116,7 +123,7 @@ def _dispute(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Story:
         outcome="continue",
         fault="none",
         to_agency=None,
-        reason="双方就进场时间达成一致,合同继续履行。",
+        reason="双方已就后续安排达成一致,合同继续履行。",
     )
 
 
@@ -130,70 +137,66 @@ def _due(contract: str) -> list[str]:
     return list(db.session.scalars(query))
 
 
-def _deliver(
-    stage: Stage, contract: str, number: int, owner: Actor, worker: Actor, skill: float
-) -> Generator[datetime, None, tuple[bool, bool]]:
-    """One milestone's deliverable, to its acceptance or its review.
-
-    Whether it was late, and whether it was sent back.
-    """
+def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Actor, skill: float) -> Story:
+    """One milestone's deliverable, to its acceptance or its review."""
     random = stage.random
     deliverable = _numbered(contract, number)
     found = Deliverable.load(db.session, deliverable)
     item, reviewed = found.contract.tender.item, found.milestone.reviewed
-    points, line = item.checklist, item.department
+    kind, points, line, family = item.kind, item.checklist, item.department, words.family(item.code)
     late = random.random() > skill
     if late and random.random() < 0.3:
         yield stage.later(max(1, _left(deliverable) - 3))
-        change = changing.propose(
-            worker, contract, kind="extension", terms={"days": 8}, reason=stage.say("delay", words.DELAYS)
-        )
+        reason = stage.say(f"delay {family.name}", family.delays)
+        change = changing.propose(worker, contract, kind="extension", terms={"days": 8}, reason=reason)
         yield stage.later(1)
         changing.agree(owner, change)
         late = False
     left = _left(deliverable)
     yield stage.later(left + random.randrange(1, 7) if late else max(0, left - 1 - random.randrange(8)))
 
-    def submit(version: int) -> None:
-        content = voucher(f"{contract} {number} v{version}")
-        delivering.submit(
-            worker, deliverable, files=[File(f"成果-{number}-{version}.pdf", content)], ticked=points
-        )
-
-    submit(1)
+    hand_in(contract, number, worker)
     yield stage.later(random.randrange(1, 6))
     if random.random() > skill + 0.15:
+        point = random.randrange(len(points))
+        wrong, wanted = stage.say(f"correction {kind} {point}", words.correction(kind, point))
         delivering.send_for_correction(
-            owner,
-            deliverable,
-            answers={random.choice(points): random.choice(words.POINTS)},
-            reason=stage.say("correction", words.CORRECTIONS),
+            owner, deliverable, answers={points[point]: wrong}, reason=f"{wrong},{wanted}。"
         )
         yield stage.later(random.randrange(2, 8))
-        submit(2)
+        hand_in(contract, number, worker)
         yield stage.later(random.randrange(1, 4))
     delivering.accept(owner, deliverable, ticked=points)
     if not reviewed:
-        return late, False
+        return
     sent_back = random.random() > skill * 0.5 + 0.52
     yield stage.later(random.randrange(4, 14))
     department = stage.actors[stage.departments[line]]
     if sent_back:
-        codes = random.sample(list(words.FINDINGS), 2)
-        delivering.send_back(
-            department,
-            deliverable,
-            codes=codes,
-            fault="agency",
-            reason="".join(words.FINDINGS[each] for each in codes),
-        )
+        codes = random.sample(list(family.findings), 2)
+        reason = "".join(family.findings[code] for code in codes)
+        delivering.send_back(department, deliverable, codes=codes, fault="agency", reason=reason)
         yield stage.later(random.randrange(3, 9))
-        submit(3)
+        hand_in(contract, number, worker)
         yield stage.later(2)
         delivering.accept(owner, deliverable, ticked=points)
         yield stage.later(random.randrange(4, 10))
     delivering.pass_review(department, deliverable)
-    return late, sent_back
+
+
+def hand_in(contract: str, number: int, worker: Actor) -> str:
+    """The agency hands in the next version of a milestone's deliverable."""
+    deliverable = _numbered(contract, number)
+    found = Deliverable.load(db.session, deliverable)
+    name, version = found.milestone.name, len(found.versions) + 1
+    points = found.contract.tender.item.checklist
+    content = voucher(f"{contract} {number} v{version}")
+    delivering.submit(worker, deliverable, files=[File(f"{name}-第{version}稿.pdf", content)], ticked=points)
+    return deliverable
+
+
+def accept(contract: str, deliverable: str, owner: Actor) -> None:
+    delivering.accept(owner, deliverable, ticked=_item(contract).checklist)
 
 
 def _left(deliverable: str) -> int:
@@ -245,37 +248,47 @@ def _invoice(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
         file_name="发票.pdf",
         content=voucher(f"发票 {number}"),
     )
-    yield stage.later(stage.random.randrange(1, 4))
-    if stage.random.random() < 0.9:
-        invoicing.receive(owner, invoice)
+    yield stage.later(stage.random.randrange(1, 4) if stage.random.random() < 0.9 else 7)
+    invoicing.receive(owner, invoice)
 
 
-def _rate(
-    stage: Stage, contract: str, owner: Actor, worker: Actor, skill: float, late: bool, sent_back: bool
-) -> Story:
-    """Either party gives stars, and says what goes with them."""
-    random = stage.random
-    pleased = skill - 0.25 * late - 0.2 * sent_back
+def _rate(stage: Stage, contract: str, owner: Actor, worker: Actor, skill: float, slow: bool) -> Story:
+    """Either party gives stars, and says what goes with them; what was so is known to both."""
+    random, family = stage.random, words.family(_item(contract).code)
+    facts = _facts(contract)
+    pleased = skill - 0.25 * ("late" in facts) - 0.2 * ("sent_back" in facts)
     if random.random() < 0.9:
-        scores = _stars(random, "buyer", pleased, timeliness=1.5 * late, quality=1.0 * sent_back)
-        said = words.praise(_mean(scores), late=late, sent_back=sent_back)
-        rating = _one(Rating, contract, by="buyer")
-        ratings.rate(owner, rating, scores=scores, comment=stage.say("praise", said))
+        scores = _stars(random, "buyer", pleased)
+        scores["timeliness"] = _timed(scores["timeliness"], late="late" in facts)
+        if "sent_back" in facts:
+            scores["quality"] = max(1, min(3, scores["quality"] - 1))
+        comment = praise.comment(stage.tongue, stage.say, "buyer", scores, family, facts)
+        ratings.rate(owner, _one(Rating, contract, by="buyer"), scores=scores, comment=comment)
     yield stage.later(random.randrange(1, 5))
     if random.random() < 0.8:
-        scores = _stars(random, "agency", 0.85)
-        rating = _one(Rating, contract, by="agency")
-        ratings.rate(worker, rating, scores=scores, comment=stage.say("thanks", words.THANKS[_mean(scores)]))
+        scores = _stars(random, "agency", 0.85 - 0.25 * slow)
+        scores["materials"] = _timed(scores["materials"], late=slow)
+        scores["payment"] = max(3, scores["payment"])  # nobody of the demonstration pays late
+        facts = frozenset({"late"} if slow else ())
+        comment = praise.comment(stage.tongue, stage.say, "agency", scores, family, facts)
+        ratings.rate(worker, _one(Rating, contract, by="agency"), scores=scores, comment=comment)
 
 
-def _stars(random: Random, by: str, level: float, **less: float) -> dict[str, int]:
-    """Stars for every dimension about a level from 0 to 1, fewer of them for some."""
-    return {
-        name: max(1, min(5, round(random.gauss(2.0 + 3.3 * level - less.get(name, 0), 0.5))))
-        for name in DIMENSIONS[by]
-    }
+def _facts(contract: str) -> frozenset[str]:
+    """Whether what was delivered came late, was sent back by its department, or passed at once."""
+    db.session.rollback()
+    query = select(Deliverable).join(Deliverable.contract).where(Contract.identifier == contract)
+    course = db.session.scalars(query).unique().all()
+    late = any(found.on_time is False for found in course)
+    sent_back = any(found.first_pass is False for found in course)
+    return frozenset(({"late"} if late else set()) | {"sent_back" if sent_back else "passed"})
 
 
-def _mean(scores: dict[str, int]) -> int:
-    """The stars people see."""
-    return round(sum(scores.values()) / len(scores))
+def _timed(stars: int, *, late: bool) -> int:
+    """Stars for keeping a term: three at the most for who was late, at the least for who was not."""
+    return max(1, min(3, stars - 1)) if late else max(3, stars)
+
+
+def _stars(random: Random, by: str, level: float) -> dict[str, int]:
+    """Stars for every dimension about a level from 0 to 1."""
+    return {name: max(1, min(5, round(random.gauss(2.0 + 3.3 * level, 0.5)))) for name in DIMENSIONS[by]}

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from market import extensions, garbage
 from market.demo.authority import letters_story
 from market.demo.banking import bank_story
-from market.demo.choosing import tender_story
+from market.demo.choosing import Course, tender_story
 from market.demo.opening import (
     agency_story,
     authorities,
@@ -27,6 +27,7 @@ from market.demo.opening import (
     register_story,
 )
 from market.demo.stage import SEED, Stage, Story, fall_due
+from market.demo.waiting import waiting_stories
 from market.demo.wiping import wipe
 from market.demonstration import people, progress
 from market.extensions import db
@@ -37,8 +38,10 @@ from models import clock, draws, notifications, password_hashing, sealing, workd
 from models.accounts import Organisation
 from models.clock import BEIJING
 from models.errors import Problem
+from models.sourcing.modes import MODES
+from models.sourcing.modes.sealed_bid import SealedBid
 
-DAYS, TENDERS = 365, 140
+DAYS, TENDERS = 365, 130  # and those of which something waits
 UNREAD = timedelta(days=2)  # what was told before is read: a year of notices is nobody's news
 GROWTH = 1.5
 Turn = tuple[datetime, int, Story]  # when, which, what
@@ -106,12 +109,14 @@ def _stories(start: datetime, until: datetime, tenders: int) -> list[Turn]:
             until - timedelta(days=4) if newcomer else start,
             agency_story(stage.dealt(agency.email), agency, number, until),
         )
-    enqueue(start, bank_story(stage.dealt("bank")))
+    enqueue(start, bank_story(stage.dealt("bank"), until))
     enqueue(start, register_story(stage.dealt("register"), until))
     enqueue(start, letters_story(stage, until))
     for number, buyer in enumerate(buyers):
         enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
     opened = start + timedelta(days=min(6, (until - start).days // 8))
+    for at, story in waiting_stories(stage, buyers, until):
+        enqueue(max(at, start), story)
     enqueue(until - timedelta(days=28), _drawn(stage.dealt("draw"), buyers[1]))
     for number in range(tenders):
         at = opened + (until - opened) * (random.random() ** 0.7)  # more of them lately: the market grows
@@ -230,7 +235,7 @@ def _end_of(day: date) -> None:
 def _drawn(stage: Stage, buyer: people.Figure) -> Story:
     """A tender whose bids are even, so that the demonstration holds a draw to re-run."""
     yield stage.later(1)
-    yield from tender_story(stage, buyer, "WAT-01", even=True)
+    yield from tender_story(stage, buyer, "WAT-01", Course(MODES[SealedBid.name], even=True))
 
 
 def _begin(stage: Stage, buyer: people.Figure) -> Story:

@@ -17,7 +17,7 @@ from market.accounts.actions import confirming, delegating, entering, members
 from market.agencies.actions import checks as check_actions
 from market.agencies.actions import entry, publishing, registry, serving
 from market.demo.authority import authorise
-from market.demo.choosing import EXPERTS
+from market.demo.evaluating import EXPERTS, NAMES
 from market.demo.stage import Stage, Story
 from market.demonstration.people import (
     ADMINS,
@@ -99,14 +99,14 @@ def experts(stage: Stage) -> None:
     """Three people of a consultancy whom buyers ask to evaluate."""
     _registered(
         email=EXPERTS[0],
-        name="韩文海",
+        name=NAMES[0],
         organisation="雪山评审咨询有限公司",
         uscc=code("91630", 901),
         legal_representative="杨国栋",
         region_code="630100",
     )
     owner = stage.enter(EXPERTS[0])
-    for email, name in zip(EXPERTS[1:], ("祁玉梅", "杨生辉"), strict=True):
+    for email, name in zip(EXPERTS[1:], NAMES[1:], strict=True):
         members.add_member(owner, email=email, name=name, password=PASSWORD)
         confirming.show_address(email)
         stage.enter(email)

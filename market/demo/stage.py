@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import cache
 from random import Random
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, bindparam, exists, or_, select
 
@@ -26,6 +27,7 @@ from models.catalogue import ServiceItem, current_items
 from models.clock import BEIJING
 
 Story = Iterator[datetime]
+Text = TypeVar("Text")
 SEED = 630000
 OVERNIGHT = timedelta(hours=16)  # what falls due at five in the afternoon is done by the next morning
 
@@ -57,11 +59,12 @@ class Stage:
     actors: dict[str, Actor] = field(default_factory=dict)
     departments: dict[str, str] = field(default_factory=dict)
     items: dict[str, ServiceItem] = field(default_factory=dict)
-    said: dict[str, str] = field(default_factory=dict)
+    said: dict[str, list[Any]] = field(default_factory=dict)
+    tongue: Random = field(default_factory=lambda: Random(SEED))  # what is said changes nobody's luck
 
     def dealt(self, story: str) -> Stage:
         """The same stage with dice of a story's own, so that no story's luck changes another's."""
-        return replace(self, random=Random(f"{SEED} {story}"))
+        return replace(self, random=Random(f"{SEED} {story}"), tongue=Random(f"{SEED} {story} says"))
 
     def enter(self, email: str) -> Actor:
         """Remember somebody who has just signed up, and whose password is known here."""
@@ -70,11 +73,12 @@ class Stage:
         self.actors[email] = replace(actor_for(user), proved=True)
         return self.actors[email]
 
-    def say(self, about: str, texts: Sequence[str]) -> str:
-        """One of these texts, and not the one that was said last about the same."""
-        others = [text for text in texts if text != self.said.get(about)]
-        self.said[about] = self.random.choice(others or list(texts))
-        return self.said[about]
+    def say(self, about: str, texts: Sequence[Text]) -> Text:
+        """One of these texts, of those that were said longest ago about the same."""
+        told: list[Text] = self.said.setdefault(about, [])
+        fresh = [text for text in texts if text not in told[-max(1, len(texts) - 2) :]]
+        told.append(self.tongue.choice(fresh or list(texts)))
+        return told[-1]
 
     def item(self, code: str) -> ServiceItem:
         """A service item as it is today, read once: the demonstration changes none."""

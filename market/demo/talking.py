@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from random import Random
 
-from market.demo.stage import SEED
+from market.demo.stage import SEED, Stage
 from market.demonstration import words
 from market.demonstration.people import person, voucher
 from market.extensions import db
@@ -38,12 +38,12 @@ def name_contact(party: Actor, case: str) -> None:
     actions.name_contact(party, case, person=contacts.listed(db.session, organisation)[0].id)
 
 
-def ask(contract: str, worker: Actor) -> str:
+def ask(stage: Stage, contract: str, item_code: str, worker: Actor) -> str:
     """The agency may ask the buyer something at the beginning; what it will be answered, or nothing."""
-    random = Random(f"{SEED} talk {contract}")
-    if random.random() >= SHARE:
+    if stage.tongue.random() >= SHARE:
         return ""
-    question, answer = random.choice(words.MESSAGES)
+    family = words.family(item_code)
+    question, answer = stage.say(f"message {family.name}", family.messages)
     actions.send(
         worker, contract, text=question, file_name="资料清单.pdf", content=voucher(f"{contract} list")
     )

@@ -135,6 +135,7 @@ _ONLY: dict[str, set[str]] = {
     "FIR-01": {"老旧小区改造", "景区游客中心", "冷链仓库", "算力中心"},
 }
 _PHASES = ("一期", "二期", "扩建", "改造", "配套", "")
+_WORKED_ON = ("改造", "改建")  # is no work that is extended or altered again
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,8 @@ def needs(buyer: Figure, item_code: str) -> bool:
 def project(random: Random, buyer: Figure, item_name: str) -> str:
     """What a tender is called: the work, its phase, the report."""
     report = re.sub(r"[((][^))]*[))]", "", item_name).removeprefix("建设项目")
-    return f"{buyer.work}{random.choice(_PHASES)}{report}"
+    phases = _PHASES if not buyer.work.endswith(_WORKED_ON) else ("一期", "二期", "配套", "")
+    return f"{buyer.work}{random.choice(phases)}{report}"
 
 
 def voucher(text: str) -> bytes:

@@ -1,197 +1,160 @@
-"""What the people of the demonstration write: what they ask for, answer, find wrong and say of each other."""
+"""What the people of the demonstration write: what they ask for, answer and find wrong.
+
+What goes by the item is data: `texts.toml` by families of items, `corrections.toml` by kinds of service.
+"""
 
 from __future__ import annotations
 
-# A buyer's comment by its mean stars; below, what claims more than stars do, for where it is so.
-PRAISE: dict[int, tuple[str, ...]] = {
-    5: (
-        "成果扎实,沟通顺畅,下个项目还找他们。",
-        "现场踏勘很细,图纸和数据对得上。",
-        "收费与公示一致,没有另外加价。",
-        "技术负责人全程跟进,专家会上答得清楚。",
-        "报告条理清楚,我们自己也看得懂。",
-        "提前把资料清单列好,省了我们不少工夫。",
-        "专业、负责,值得推荐。",
-        "修改意见当天就回,很省心。",
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+Pair = tuple[str, str]  # what is said, and what is answered
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What is written about a family of service items, as `texts.toml` says."""
+
+    name: str
+    items: tuple[str, ...]
+    asked: tuple[str, ...]
+    plans: tuple[str, ...]
+    quoted: tuple[str, ...]
+    strong: tuple[str, ...]
+    sound: tuple[str, ...]
+    weak: tuple[str, ...]
+    good: tuple[str, ...]
+    fair: tuple[str, ...]
+    bad: tuple[str, ...]
+    delays: tuple[str, ...]
+    findings: dict[str, str]
+    questions: tuple[Pair, ...]
+    messages: tuple[Pair, ...]
+    disputes: tuple[Pair, ...]
+    objections: tuple[tuple[str, str, str], ...]
+
+
+@cache
+def read(name: str) -> dict[str, Any]:
+    """One of the files of texts."""
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    return tuple(
+        Family(name, **{key: _fixed(value) for key, value in texts.items()})
+        for name, texts in read("texts").items()
+    )
+
+
+def _fixed(texts: Any) -> Any:
+    """Texts as they are kept, lists as tuples."""
+    return tuple(map(_fixed, texts)) if isinstance(texts, list) else texts
+
+
+@cache
+def family(item_code: str) -> Family:
+    """What is written about an item."""
+    return next(found for found in families() if item_code in found.items)
+
+
+def correction(kind: str, point: int) -> list[Pair]:
+    """What may be wrong with a point of the checklist of a kind of service, and what is asked for."""
+    points = read("corrections")[kind]
+    return [(wrong, wanted) for wrong, wanted in points[point % len(points)]]
+
+
+# What a request says of the project, by how far it has come where a service is asked for.
+_STAGES = {
+    "designed": ("CON-01", "CON-03", "CON-04", "SAF-03"),
+    "building": ("CON-02", "CON-05"),
+    "built": ("EIA-02", "LND-05", "CON-06", "CON-08", "FIR-01", "MET-01", "HEA-02", "SAF-02"),
+    "running": ("FIN-01", "FIN-02", "FIN-03", "LND-04", "CON-07"),
+}
+_STANDING: dict[str, tuple[str, ...]] = {
+    "early": (
+        "项目已取得备案,用地红线已定,尚未开工。",
+        "项目处于前期阶段,可研已批复,初步设计正在编制。",
+        "项目为改扩建,原有批复和历年资料齐全,可提供查阅。",
+        "项目计划今年开工,需尽早完成报批。",
+        "项目位于园区内,水、电、路均已接通。",
+        "项目列入州上重点工程,手续正在并行办理。",
     ),
-    4: (
-        "总体满意,个别图件再细一些就更好。",
-        "质量不错,中间换过一次联系人。",
-        "报告没有问题,沟通可以再主动一点。",
-        "做得认真,初稿格式有些小毛病,改得快。",
-        "收费规范,进度说明可以再勤一些。",
-        "结果可靠,会议纪要给得慢了点。",
+    "designed": (
+        "初步设计已批复,施工图由省内甲级院设计。",
+        "施工图分两批出图,第一批已齐。",
+        "资金已落实,计划两个月内开工。",
+        "设计单位已配合到位,可随时答疑。",
     ),
-    3: (
-        "能用,亮点不多。",
-        "中规中矩,数据来源写得简单。",
-        "结果可以,过程里催了几次资料。",
-        "报告套话偏多,针对性一般。",
+    "building": (
+        "工程已领施工许可,施工单位已进场。",
+        "主体在建,工期到明年秋天,冬季停工约三个月。",
+        "工程分两个标段,由一家总包施工。",
+        "基础已完工,正在做主体。",
     ),
-    2: (
-        "现场只来过一次,问题靠电话沟通。",
-        "资料反复要,准备不足。",
-        "初稿错漏较多,靠我们自己校对。",
+    "built": (
+        "工程已完工,准备办理验收。",
+        "设施正常使用,去年的报告即将到期。",
+        "投入使用三年,期间没有大的改动。",
+        "主体和配套均已建成,图纸齐全。",
     ),
-    1: (
-        "几次联系不上人,不会再合作。",
-        "成果质量差,基本重做了一遍。",
+    "running": (
+        "账册、合同和权属资料由专人保管,可随时查阅。",
+        "项目已投入运行,资料按年度归档。",
+        "主管部门要求本季度内报送,时间较紧。",
+        "上一次同类报告可供参考。",
     ),
 }
-IN_TIME = ("按时交付,一次过审。", "比约定的日子还早两天交来。", "工期卡得准,没有让我们等。")
-LATE = ("工期拖了,催了几次才交。", "晚交了几天,影响了我们报批。", "延误没有提前说,到期才讲。")
-SENT_BACK = (
-    "报告被审批部门退回修改,多跑了一趟。",
-    "第一次评审没过,措施论证不够。",
-    "退回后改得还算快,但本可以一次做好。",
-)
-
-# An agency's comment on a buyer, likewise.
-THANKS: dict[int, tuple[str, ...]] = {
-    5: (
-        "资料齐全,付款及时。",
-        "需求说得清楚,现场有专人配合。",
-        "意见一次提全,合作愉快。",
-        "踏勘安排得好,付款没有催过。",
-    ),
-    4: ("配合到位,资料补过一次。", "沟通顺畅,付款稍慢。", "需求中途有小调整,商量着办了。"),
-    3: ("资料来得晚,工期有些紧。", "对接人换了两次,要重新说明。", "意见分几次提,改了三稿。"),
-    2: ("资料缺得多,等了很久。", "付款一拖再拖。"),
-    1: ("资料与现场不符,几乎重新调查。", "多次联系不上负责人。"),
-}
-
-
-def praise(stars: int, *, late: bool, sent_back: bool) -> tuple[str, ...]:
-    """What a buyer may say who gives so many stars (1 to 5, rounded)."""
-    if stars <= 3 and (late or sent_back):
-        return (LATE if late else ()) + (SENT_BACK if sent_back else ())
-    return PRAISE[stars] + (IN_TIME if stars == 5 and not (late or sent_back) else ())
-
-
-# What a request says of the project, by the kind of service, and what is asked for besides.
-STANDING = (
-    "项目已取得备案,用地红线已定,场地平整完成。",
-    "项目处于前期阶段,可研已批复,初步设计正在编制。",
-    "项目为改扩建,原有批复和监测资料齐全,可提供查阅。",
-    "项目计划今年开工,需赶在汛期前完成报批。",
-    "项目位于已有厂区内,水、电、路均已接通。",
-)
-ASKED: dict[str, tuple[str, ...]] = {
-    "report": (
-        "请按最新技术规范编制报告,并负责专家评审会的汇报和修改。",
-        "成果须达到报批深度,附图件和电子版,评审意见随到随改。",
-        "请在报价中说明踏勘次数和监测安排,报告须一次达到送审要求。",
-    ),
-    "survey": (
-        "采用2000国家大地坐标系,提交成果图、点之记和数据文件。",
-        "请先踏勘再定方案,成果须通过主管部门的检查入库。",
-    ),
-    "testing": (
-        "检测点位由双方现场确认,原始记录随报告一并提交。",
-        "请安排在停产检修期内检测,出具带资质标志的报告。",
-    ),
-    "valuation": (
-        "评估基准日为上月末,报告用于备案,须附测算过程。",
-        "权属资料齐全,请按现行准则评估并配合备案。",
-    ),
-    "audit": ("账册凭证已整理成册,请安排两名注册会计师现场工作。", "审计范围为项目专项资金,须单独列示结余。"),
-    "supervision": ("施工阶段全过程监理,总监每周到场不少于三天。", "含保修阶段服务,请附监理人员名单。"),
-    "agency": (
-        "请编制招标文件并组织开标评标,公告发布渠道按规定执行。",
-        "含清标和合同谈判配合,请附近一年同类业绩。",
-    ),
-    "review": (
-        "图纸分两批送审,请在每批收到后五个工作日内提出意见。",
-        "请列明审查意见的规范依据,复审不另计费。",
-    ),
-    "legal": ("请就项目主体、用地和合同三方面出具意见。", "须由两名执业律师签字,附查证材料目录。"),
-}
-OFFERED = (
+_FIELD = (
     "现场踏勘由我单位安排车辆和人员配合。",
     "资料清单所列文件签约后三天内提供。",
     "可到我单位查阅前期成果。",
-    "联系人工作日均可接洽,踏勘请提前一天约定。",
+    "联系人工作日均可接洽,到现场请提前一天约定。",
 )
+_DESK = (
+    "办公室备有两个工位和网络。",
+    "资料清单所列文件签约后三天内提供。",
+    "联系人工作日均可接洽,来访请提前一天约定。",
+    "涉密资料只在我单位查阅,不外带。",
+)
+_AT_A_DESK = ("audit", "legal", "review", "agency")
 
-# What agencies write under a bid or a quote, and what both say over the price.
-PLANS = (
-    "两名注册人员驻场,踏勘两次,分三阶段提交。",
-    "已有同流域三项成果可引用,补充监测一次。",
-    "由总工程师主持,校审三级,随报随改。",
-    "项目组五人,其中高级工程师两名,每周报进度。",
-    "先交提纲供确认,再编正文,减少返工。",
-)
-QUOTED = (
-    "含两次现场踏勘和评审会配合。",
-    "含资料收集、编制、修改至通过评审。",
-    "不含专家评审费,其余费用全包。",
-    "含成果印制三套和电子版。",
-    "按公示收费下浮,工期可再商量。",
-)
+
+def standing(item_code: str) -> tuple[str, ...]:
+    """How far the project of such a request has come."""
+    return _STANDING[next((stage for stage, items in _STAGES.items() if item_code in items), "early")]
+
+
+def offered(kind: str) -> tuple[str, ...]:
+    """What a buyer does for whoever comes, by the kind of service."""
+    return _DESK if kind in _AT_A_DESK else _FIELD
+
+
+# What both say over a price, and what experts add to what they say of a proposal.
 LOWER = (
     "能否再优惠一些?",
     "预算有限,这个价格可以考虑吗?",
     "同类项目成交价更低,请再斟酌。",
     "工期不变的话,能到这个数吗?",
+    "后面还有类似的项目,价格上请再让一点。",
+    "领导审批时卡在价格上,请再考虑。",
 )
 BOTTOM = (
     "这是我们的底价。",
-    "已包含评审会配合,不能再低了。",
-    "可以,但踏勘按一次计。",
+    "各让一步,这个数可以做。",
+    "降到这里已接近成本,不能再低了。",
     "按此价承接,工期不变。",
+    "人员都是自己的,只能让到这里。",
+    "已请示负责人,最多到这个数。",
 )
-QUESTIONS = (
-    ("报价是否含专家评审会费用?", "不含,按需求说明的范围报价即可。"),
-    ("是否需要另做现状监测?", "已有近一年的监测资料,可以引用。"),
-    ("成果是否需要提供电子图件?", "需要,随报告一并提交。"),
-    ("现场踏勘由谁安排?", "由我单位安排,请提前一天联系。"),
-)
-OPINIONS = {  # an expert's, by how many of thirty points
-    25: ("技术路线清楚,人员配置合理。", "对项目特点把握较准,措施可行。", "重点突出,进度有保证。"),
-    19: ("方案完整,但进度安排偏紧。", "内容齐全,现场调查部分可再细化。", "人员够用,缺少同类业绩说明。"),
-    0: ("内容偏通用,针对性不够。", "监测安排没有说清。", "进度与人员安排对不上。"),
+STAFFED: dict[str, tuple[str, ...]] = {
+    "strong": ("人员配置合理。", "进度有保证。", "校审落实到人。", "同类业绩充分。"),
+    "sound": ("进度安排偏紧。", "同类业绩说明偏少。", "质量控制写得简单。", "分工还可再明确。"),
+    "weak": ("人员与进度对不上。", "质量保证只有口号。", "进度没有节点。", "业绩与本项目无关。"),
 }
-
-# What is found wrong, and what goes wrong.
-CORRECTIONS = (
-    "附图与正文不一致,请核对后重报。",
-    "工程量与立项文件不符,请更正。",
-    "缺少现场照片和调查记录,请补充。",
-    "引用的规范已经更新,请按现行版本修改。",
-)
-POINTS = ("附图与正文不一致", "工程量与立项文件不符", "缺少调查记录", "规范版本过期")
-FINDINGS = {  # a department's reasons for sending a report back, by their codes
-    "data": "基础资料的年份偏早,数据来源未说明。",
-    "omission": "缺少施工期影响分析一节。",
-    "method": "预测方法与现行导则不符。",
-    "analysis": "对敏感目标的分析不充分。",
-    "measures": "措施的可行性论证不充分,缺少投资估算。",
-    "format": "图件比例尺不合要求,签章页不全。",
-}
-DELAYS = (
-    "持续降雪,现场踏勘受阻",
-    "道路封闭,设备无法进场",
-    "补充监测须等待采样期",
-    "业主调整总平面图,需重新核算",
-)
-
-# What an agency writes to its buyer when work begins, and the answer; whom one may call, and for what.
-MESSAGES = (
-    (
-        "合同已签,进场前需要附件清单里的资料,麻烦先发电子版,纸质版踏勘时再取。",
-        "电子版今天发到资料一栏,用地红线图要等国土那边盖章,最晚后天。",
-    ),
-    (
-        "计划下周二到现场,三个人两辆车,需要贵方派人带路并办入场手续,清单见附件。",
-        "可以,现场找门卫登记即可,我们安排人全程陪同。请自带安全帽。",
-    ),
-    (
-        "附件是需要补充的数据,主要是近三年的用水量和排放口位置,方便的话请一并盖章。",
-        "用水量已让财务去调,排放口位置图在可研报告第七章,先看那个。",
-    ),
-    (
-        "初稿月底给,评审会想约在下月初,附件里列了需要贵方确认的几处参数。",
-        "参数确认过了,第三条按备案表上的装机容量写。评审会时间我们报请后告知。",
-    ),
-)
 PURPOSES = ("项目对接", "商务联系", "技术负责", "现场踏勘")
