@@ -98,6 +98,23 @@ def test_every_figure_leads_to_as_many_cases(app: Flask, world: World, time: Any
     assert {url for _page, url in seen} >= {"/contracts", "/deliverables", "/oversight/checks"}
 
 
+def test_of_an_agency_that_works_elsewhere_too_the_areas_contracts_are_linked(
+    app: Flask, world: World, time: Any
+) -> None:
+    world.authority("prefecture", "regulator", region=PREFECTURE)
+    world.settled()
+    elsewhere = world.settled()
+    with transaction() as session:
+        session.execute(update(Contract).where(Contract.identifier == elsewhere).values(region_code="630102"))
+    drain()
+    for reader, said, linked in (("regulator", "2", 2), ("prefecture", "2 本辖区 1", 1)):
+        visitor = sign_in(app, world, reader)
+        rows = visitor.get("/oversight/agencies?q=" + world.identifiers["agency"]).soup
+        cell = rows.select("table.list tbody td")[5]
+        assert " ".join(cell.get_text().split()) == said
+        assert _listed(visitor, str(cell.select_one("a")["href"])) == linked
+
+
 def test_a_departments_figures_lead_to_its_own(app: Flask, world: World, time: Any) -> None:
     _a_market(world, time)
     department = sign_in(app, world, "department")
