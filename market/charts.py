@@ -14,59 +14,67 @@ from models.money import show
 from models.sourcing.comparison import Quartiles
 
 
-def bars(pairs: Sequence[tuple[str, int, str]], title: str) -> Markup:
-    """A bar chart: (label, count, class) from left to right, each bar with its figure."""
+def _begun(width: int, height: int, title: str, urls: Sequence[str]) -> Markup:
+    """The beginning of a chart: a picture, or where its figures are links a group of them."""
+    return Markup(
+        '<svg class="chart" role="{}" aria-label="{}" viewBox="0 0 {} {}" width="{}"><title>{}</title>'
+    ).format("group" if urls else "img", title, width, height, width, title)
+
+
+def _leading(drawn: Markup, count: int, urls: Sequence[str], index: int) -> Markup:
+    """One figure of a chart as the link to what it counts; as it is where it counts nothing."""
+    return Markup('<a href="{}">{}</a>').format(urls[index], drawn) if urls and count else drawn
+
+
+def bars(pairs: Sequence[tuple[str, int, str]], title: str, urls: Sequence[str] = ()) -> Markup:
+    """A bar chart: (label, count, class) from left to right, each bar with its figure.
+
+    `urls`, if any, are where the figures lead, in the same order.
+    """
     most, width, gap, tall = (
         max((count for _label, count, _css in pairs), default=0) or 1,
         46 if len(pairs) < 8 else 22,
         10,
         120,
     )
-    parts = [
-        Markup('<svg class="chart" role="img" viewBox="0 0 {} 170" width="{}"><title>{}</title>').format(
-            len(pairs) * (width + gap), len(pairs) * (width + gap), title
-        )
-    ]
+    parts = [_begun(len(pairs) * (width + gap), 170, title, urls)]
     for index, (label, count, css) in enumerate(pairs):
         height, x = round(tall * count / most), index * (width + gap)
-        parts.append(
-            Markup(
-                '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'
-                '<text x="{}" y="{}" text-anchor="middle">{}</text><text class="weak" x="{}" '
-                'y="162" text-anchor="middle">{}</text>'
-            ).format(
-                css,
-                x,
-                20 + tall - height,
-                width,
-                height,
-                x + width / 2,
-                14 + tall - height,
-                f"{count:,}",
-                x + width / 2,
-                label,
-            )
+        drawn = Markup(
+            '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'
+            '<text x="{}" y="{}" text-anchor="middle">{}</text><text class="weak" x="{}" '
+            'y="162" text-anchor="middle">{}</text>'
+        ).format(
+            css,
+            x,
+            20 + tall - height,
+            width,
+            height,
+            x + width / 2,
+            14 + tall - height,
+            f"{count:,}",
+            x + width / 2,
+            label,
         )
+        parts.append(_leading(drawn, count, urls, index))
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def rows(pairs: Sequence[tuple[str, int]], title: str) -> Markup:
-    """A bar chart whose labels are long: a line each, (label, count), the bar with its figure behind."""
+def rows(pairs: Sequence[tuple[str, int]], title: str, urls: Sequence[str] = ()) -> Markup:
+    """A bar chart whose labels are long: a line each, (label, count), the bar with its figure behind.
+
+    `urls`, if any, are where the figures lead, in the same order.
+    """
     most, step, left = max((count for _label, count in pairs), default=0) or 1, 26, 200
-    parts = [
-        Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(
-            step * len(pairs) + 6, title
-        )
-    ]
+    parts = [_begun(660, step * len(pairs) + 6, title, urls)]
     for index, (label, count) in enumerate(pairs):
         y, width = step * index + 4, round(400 * count / most)
-        parts.append(
-            Markup(
-                '<text x="{}" y="{}" text-anchor="end">{}</text><rect class="bar-plain" x="{}" '
-                'y="{}" width="{}" height="16" rx="3"/>'
-                '<text x="{}" y="{}">{}</text>'
-            ).format(left - 10, y + 13, label, left, y, width, left + width + 8, y + 13, f"{count:,}")
-        )
+        drawn = Markup(
+            '<text x="{}" y="{}" text-anchor="end">{}</text><rect class="bar-plain" x="{}" '
+            'y="{}" width="{}" height="16" rx="3"/>'
+            '<text x="{}" y="{}">{}</text>'
+        ).format(left - 10, y + 13, label, left, y, width, left + width + 8, y + 13, f"{count:,}")
+        parts.append(_leading(drawn, count, urls, index))
     return Markup("").join([*parts, Markup("</svg>")])
 
 

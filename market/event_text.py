@@ -153,7 +153,9 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "deadline": lambda instant: _("截止 %(time)s", time=format_instant(datetime.fromisoformat(instant))),
     "change": lambda kind: _(CHANGES[kind]),
     "milestone": catalogued,
-    "left": lambda days: ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days),
+    "left": lambda days: (
+        ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days) if days else _("即将到期")
+    ),
     "codes": lambda codes: _("、").join(_(REASONS[code]) for code in codes),
     "fault": lambda fault: _({**FAULTS, **DISPUTE_FAULTS, "agreed": N_("双方同意")}[fault]),
     "outcome": lambda outcome: _(OUTCOMES[outcome]),
@@ -174,7 +176,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "valid_until": lambda day: _("有效期至 %(day)s", day=day),
     "question": lambda words: _("问:%(words)s", words=words),
     "answer": lambda words: _("答:%(words)s", words=words),
-    "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count),
+    "count": lambda count: ngettext("收到 %(num)d 份", "收到 %(num)d 份", count) if count else _("没有收到"),
     "clauses": lambda clauses: _("修改了:%(clauses)s", clauses=_("、").join(_(clause) for clause in clauses)),
     "linked": lambda groups: _("关联单位:%(groups)s", groups=";".join(_linked(group) for group in groups)),
     "unsigned": lambda side: _(UNSIGNED_BY[side]),

@@ -15,7 +15,7 @@ from wtforms import HiddenField, PasswordField, RadioField, SelectMultipleField
 from wtforms.widgets import ListWidget
 
 from models import clock, money, pricing, workdays
-from models.accounts import Organisation
+from models.accounts import Organisation, User
 from models.agencies.checks import CHECKS
 from models.base import Json
 from models.batches import BatchRow
@@ -84,6 +84,12 @@ def credit_code(organisation: Organisation) -> str:
         if organisation.code_sound
         else _("%(code)s(校验位不符,以监管部门核查为准)", code=organisation.uscc)
     )
+
+
+def person_words(user: User) -> str:
+    """A person by name, with the organisations it belongs to."""
+    belongs = _("、").join(each.organisation.name for each in user.memberships)
+    return _("%(name)s(%(organisation)s)", name=user.name, organisation=belongs) if belongs else user.name
 
 
 def format_stored_instant(text: str) -> str:
@@ -200,6 +206,13 @@ def in_english() -> bool:
     """Whether the reader reads English."""
     locale = get_locale()
     return bool(locale and locale.language == "en")
+
+
+def time_limit(item: ServiceItem) -> str:
+    """How long an item's work may take; of what goes on as long as the project does there is no limit (0)."""
+    if not item.time_limit_days:
+        return _("没有固定时限,由双方约定")
+    return _("%(n)s 个工作日", n=item.time_limit_days)
 
 
 def item_name(item: ServiceItem) -> str:

@@ -67,6 +67,7 @@ TOOLS: list[Line] = [
     ("agencies.new_qualification", N_("登记资质")),
     ("agencies.entry", N_("入驻资料")),
     ("contracts.reviews", N_("成果评审")),
+    ("contracts.deliverables", N_("成果列表")),
     ("oversight.by_month", N_("月表")),
     ("agencies.register", N_("与登记机关比对")),
     ("agencies.import_list", N_("批量导入")),

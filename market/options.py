@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import current_app, request
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement
 from wtforms import BooleanField, StringField
 
 from market.extensions import db
@@ -17,7 +18,7 @@ from models import uscc
 from models.agencies.certificates import professions
 from models.catalogue import ServiceItem, current_items
 from models.clock import BEIJING
-from models.regions import covers, published
+from models.regions import covers, published, within
 from search import places
 
 
@@ -47,6 +48,15 @@ def region_named(text: str) -> str:
 def region_asked() -> str:
     """The region a filter of this page asks for."""
     return region_named(request.args.get("region", "")[:60].strip())
+
+
+def in_region(column: Any, asked: Mapping[str, str]) -> ColumnElement[bool]:
+    """The rows of the region a filter asks for (`region`, a code), those of its parts among them.
+
+    Without those where `level` is `own`.
+    """
+    code = asked["region"]
+    return column == code if asked.get("level") == "own" else within(column, code)
 
 
 def period_asked(asked: Mapping[str, str]) -> tuple[datetime | None, datetime | None]:

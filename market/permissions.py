@@ -264,6 +264,7 @@ PAGES: dict[str, Ask] = {
     ),
     **_of("oversight", "clauses export_clauses held_money export_money", OVERSEER),
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
+    **_of("contracts", "deliverables export_deliverables", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),
     "agencies.import_list": Ask(["regulator", "agency", "admin"], duty=True, entering=True),
     "agencies.new_import": _act("agencies.imports._take_table"),

@@ -21,6 +21,7 @@ PUBLIC = (200,) * 10
 SIGNED_IN = (302,) + (200,) * 9
 PARTIES = (302, 200, 404, 200, 404, 200, 404, 404, 200, 404)
 OVERSEERS = (302, 403, 403, 403, 403, 200, 200, 403, 200, 403)
+WITH_DEPARTMENTS = (302, 403, 403, 403, 403, 200, 200, 200, 200, 403)
 OF_ITS_AREA = (302, 403, 403, 403, 403, 200, 404, 403, 200, 403)
 WATCHERS = (302, 403, 403, 403, 403, 200, 403, 403, 200, 200)
 OF_THE_MARKET = (302, 403, 403, 403, 403, 200, 403, 403, 200, 403)
@@ -230,10 +231,14 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/reviews": (302, 403, 403, 403, 403, 403, 403, 200, 403, 403),
     "/reviews?standing=passed&item=WAT-01": (302, 403, 403, 403, 403, 403, 403, 200, 403, 403),
     "/reviews.xlsx": (302, 403, 403, 403, 403, 403, 403, 200, 403, 403),
+    "/deliverables": WITH_DEPARTMENTS,
+    "/deliverables?state=late&standing=on_time&reason=data&day=decided&since=x": WITH_DEPARTMENTS,
+    "/deliverables.csv": WITH_DEPARTMENTS,
+    "/contracts?money=any&day=completed&since=2026-01-01&level=own&region=632801": SIGNED_IN,
     "/oversight/clauses": OVERSEERS,
     "/oversight/clauses.csv": OVERSEERS,
-    "/oversight/first-pass": (302, 403, 403, 403, 403, 200, 200, 200, 200, 403),
-    "/oversight/first-pass.csv?by=region": (302, 403, 403, 403, 403, 200, 200, 200, 200, 403),
+    "/oversight/first-pass": WITH_DEPARTMENTS,
+    "/oversight/first-pass.csv?by=region": WITH_DEPARTMENTS,
     "/documents/{report}": WITH_DEPARTMENT,
     "/documents/{voucher}": (302, 200, 404, 200, 404, 200, 404, 404, 200, 200),
     "/documents/F-2026-999999": (302,) + (404,) * 9,
@@ -356,18 +361,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/my/fees/new": (302, 403, 403, 200, 200, 403, 403, 403, 403, 403),
     "/my/qualifications/new": (302, 403, 403, 200, 200, 403, 403, 403, 403, 403),
     "/oversight/agencies": (302, 403, 403, 403, 403, 200, 200, 403, 200, 403),
-    "/oversight/agencies?q=单位&grade=none&region=632800&order=-score": (
-        302,
-        403,
-        403,
-        403,
-        403,
-        200,
-        200,
-        403,
-        200,
-        403,
-    ),
+    "/oversight/agencies?q=单位&grade=none&region=632800&order=-score": OVERSEERS,
     "/oversight/agencies/{agency}": (302, 403, 403, 403, 403, 200, 404, 403, 200, 403),
     "/oversight/agencies/{agency}?about=money&since=2026-01-01&until=x&before=9": (
         302,

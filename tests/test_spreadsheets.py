@@ -178,6 +178,7 @@ EXPORTS = {
     "oversight.export_agencies": ("regulator", ["/oversight/agencies"]),
     "oversight.export_agency": ("regulator", ["/oversight/agencies/{agency}"]),
     "contracts.export_contracts": ("regulator", ["/contracts"]),
+    "contracts.export_deliverables": ("regulator", ["/deliverables"]),
     "oversight.export_months": ("regulator", ["/oversight/months"]),
     "oversight.export_clauses": ("regulator", ["/oversight/clauses"]),
     "oversight.export_reviews": ("regulator", [f"/oversight/first-pass?by={by}" for by in GROUPS]),

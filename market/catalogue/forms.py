@@ -43,7 +43,9 @@ class ItemForm(Form):
     )
     new_practitioner = StringField(_l("新的从业人员资格"), [Length(max=200), printed])
     practitioners_least = WholeField(_l("至少几人"), [Optional(), NumberRange(0, 100)])
-    time_limit_days = WholeField(_l("时限(工作日)"), [NumberRange(0, 500)])
+    time_limit_days = WholeField(
+        _l("时限(工作日)"), [NumberRange(0, 500)], description=_l("没有固定时限的填 0。")
+    )
     pricing = SelectField(_l("价格管理"), [NEEDED])
     fee_standard = SelectField(_l("参考收费标准"))
     measure = SelectField(_l("按什么计价"), [NEEDED])

@@ -45,6 +45,7 @@ from models.catalogue import (
     versions_of,
 )
 from models.contracts.agreement import Contract
+from models.contracts.first_pass import first_pass
 from models.credit.score import CreditScore
 from models.errors import Problem
 from models.events import timeline
@@ -79,12 +80,7 @@ def home() -> str:
             .join(Award.tender)
             .where(Tender.public(), Award.state == "final")
         ),
-        "first_pass": session.scalar(
-            select(
-                func.sum(CreditScore.first_pass * CreditScore.settled)
-                / func.nullif(func.sum(CreditScore.settled), 0)
-            )
-        ),
+        "first_pass": first_pass(session).rate,
         "completed": session.scalar(count.select_from(Contract).where(Contract.state == "completed")),
     }
     latest = (

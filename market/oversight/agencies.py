@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from market.event_text import actor_words, event_details, event_sentence
 from market.extensions import db
@@ -22,6 +22,7 @@ from models.actors import Actor
 from models.agencies import history
 from models.agencies.history import AgencyEvent
 from models.cases import CASES, Case
+from models.contracts.agreement import Contract
 from models.credit.score import GRADES, CreditScore
 from models.events import Event
 from models.regions import within
@@ -66,6 +67,14 @@ def agencies_of(actor: Actor, asked: Mapping[str, str] | None = None) -> Select[
             )
         )
     return ordered(query, ORDERS, asked.get("order", ""), Organisation.id)
+
+
+def completed_here(actor: Actor, agencies: Iterable[int]) -> dict[int, int]:
+    """How many contracts each of these agencies completed that the actor may see: those of its area."""
+    counted = select(Contract.agency_id, func.count()).where(
+        Contract.visible_to(actor), Contract.state == "completed", Contract.agency_id.in_(list(agencies))
+    )
+    return dict(db.session.execute(counted.group_by(Contract.agency_id)).all())  # type: ignore[arg-type]
 
 
 def _graded(pair: Any) -> bool:

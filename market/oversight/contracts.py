@@ -5,19 +5,20 @@ Clauses that differ or are unfair, and reports that pass or do not.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, String, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, or_, select
 
 from market.charts import rows as row_chart
 from market.extensions import db
-from market.formatting import bilingual, catalogued, region
+from market.formatting import bilingual, catalogued, item_name, region
 from market.spreadsheets import Column, rate
 from models.accounts import Organisation
 from models.actors import Actor
@@ -25,6 +26,7 @@ from models.catalogue import newest_items
 from models.contracts.agreement import Contract
 from models.contracts.clauses import SEVERITIES, ClauseRule, rule, rules
 from models.contracts.deliverables import REASONS, Deliverable, ReviewOutcome
+from models.contracts.first_pass import first_pass_by
 
 GROUPS = ("agency", "item", "region")
 
@@ -54,8 +56,11 @@ def findings_chart(actor: Actor) -> Markup:
         select(Contract.findings).where(Contract.visible_to(actor), cast(Contract.findings, String) != "[]")
     ):
         counts.update({finding["rule"] for finding in found})
+    broken = counts.most_common()
     return row_chart(
-        [(bilingual(rule(key).title), count) for key, count in counts.most_common()], _("条款检查发现的问题")
+        [(bilingual(rule(key).title), count) for key, count in broken],
+        _("条款检查发现的问题"),
+        [url_for("oversight.clauses", rule=key) for key, _count in broken],
     )
 
 
@@ -91,7 +96,7 @@ CLAUSES = (
 )
 
 
-def first_pass(actor: Actor, by: str) -> list[dict[str, Any]]:
+def fared(actor: Actor, by: str) -> list[dict[str, Any]]:
     """How reports fared at the approving departments of the area, by agency, item or region.
 
     How many were reviewed, how many passed without a fault of the agency's, how many reviews they took. Most
@@ -102,41 +107,32 @@ def first_pass(actor: Actor, by: str) -> list[dict[str, Any]]:
         "item": Deliverable.item_code,
         "region": Deliverable.region_code,
     }[by]
-    query = (
-        select(
-            key,
-            func.count(),
-            func.sum(case((Deliverable.faulty_reviews == 0, 1), else_=0)),
-            func.sum(Deliverable.reviews),
-        )
-        .where(Deliverable.visible_to(actor), Deliverable.reviews > 0)
-        .group_by(key)
-        .order_by(func.count().desc(), key)
-    )
-    counted = db.session.execute(query).all()
-    names = _names(by, [value for value, *_rest in counted])
+    counted = first_pass_by(db.session, key, Deliverable.visible_to(actor))
+    known = _known(by, list(counted))
     return [
         {
-            "name": names.get(value, str(value)),
-            "reviewed": total,
-            "passed": passed,
-            "rate": passed / total,
-            "reviews": reviews,
+            "name": known[value][0],
+            "asked": known[value][1],
+            "reviewed": found.reviewed,
+            "passed": found.passed,
+            "rate": found.rate,
+            "reviews": found.reviews,
         }
-        for value, total, passed, reviews in counted
+        for value, found in counted.items()
     ]
 
 
-def _names(by: str, values: list[Any]) -> dict[Any, str]:
+def _known(by: str, values: list[Any]) -> dict[Any, tuple[str, dict[str, str]]]:
+    """What each group is called, and by which filters of `/deliverables` its deliverables are found."""
     if by == "agency":
-        return dict(
-            db.session.execute(
-                select(Organisation.id, Organisation.name).where(Organisation.id.in_(values))
-            ).all()
-        )  # type: ignore[arg-type]
+        agencies = select(Organisation.id, Organisation.name, Organisation.identifier)
+        rows = db.session.execute(agencies.where(Organisation.id.in_(values)))
+        return {key: (name, {"agency": identifier}) for key, name, identifier in rows}
     if by == "item":
-        return {code: f"{code} {item.name}" for code, item in newest_items(db.session, values).items()}
-    return {code: region(code) for code in values}
+        items = newest_items(db.session, values)
+        names = {code: f"{code} {item_name(item)}" for code, item in items.items()}
+        return {code: (names.get(code, code), {"item": code}) for code in values}
+    return {code: (region(code), {"region": code, "level": "own"}) for code in values}
 
 
 FIRST_PASS = (
@@ -145,20 +141,26 @@ FIRST_PASS = (
     Column[dict[str, Any]](_l("首次过审"), lambda row: row["passed"]),
     Column[dict[str, Any]](_l("首次过审率"), lambda row: rate(row["rate"])),
     Column[dict[str, Any]](_l("评审次数"), lambda row: row["reviews"]),
-)  # of what `first_pass` counts
+)  # of what `fared` counts
 
 
 def reasons_chart(actor: Actor) -> Markup:
-    """Why reports are sent back in the area."""
-    counts: Counter[str] = Counter()
+    """How many reports of the area were sent back for each reason; one sent back twice for it counts once."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
     sent = (
-        select(ReviewOutcome.reasons)
+        select(ReviewOutcome.deliverable_id, ReviewOutcome.reasons)
         .join(Deliverable, Deliverable.id == ReviewOutcome.deliverable_id)
         .where(Deliverable.visible_to(actor), ReviewOutcome.passed.is_(False))
     )
-    for reasons in db.session.scalars(sent):
-        counts.update(reasons)
-    return row_chart([(_(REASONS[code]), count) for code, count in counts.most_common()], _("退回的原因"))
+    for key, reasons in db.session.execute(sent):
+        for code in reasons:
+            found[code].add(key)
+    counts = sorted(((code, len(keys)) for code, keys in found.items()), key=lambda pair: -pair[1])
+    return row_chart(
+        [(_(REASONS[code]), count) for code, count in counts],
+        _("退回的原因(成果数)"),
+        [url_for("contracts.deliverables", reason=code) for code, _count in counts],
+    )
 
 
 def rates_chart(rows: list[dict[str, Any]]) -> Markup:

@@ -21,6 +21,7 @@ from models.actors import Actor
 from models.contracts.agreement import Contract
 from models.credit.records import CreditRecord
 from models.ledger.books import Account
+from models.payments.kept import KEPT, keeps
 from models.payments.payment import KINDS, Payment
 from models.payments.payouts import PAYOUT_KINDS, Payout
 
@@ -32,19 +33,17 @@ def kept_by_region(actor: Actor) -> list[tuple[str, int, int, int, int]]:
 
     (region code, contracts with money kept, escrow, retained, held in disputes); sums in fen.
     """
-    found: dict[str, tuple[int, int, int, int]] = {}
-    for place, kind in enumerate(("escrow", "retention", "hold")):
+    counted = select(Contract.region_code, func.count()).where(Contract.visible_to(actor), keeps())
+    counts = dict(db.session.execute(counted.group_by(Contract.region_code)).all())  # type: ignore[arg-type]
+    sums: dict[str, list[int]] = {where: [0, 0, 0] for where in counts}
+    for place, kind in enumerate(KEPT):
         code = literal(f"{kind}:").concat(Contract.identifier)
-        query = select(Contract.region_code, func.sum(Account.balance), func.count()).join(
-            Account, Account.code == code
-        )
-        for where, total, contracts in db.session.execute(
+        query = select(Contract.region_code, func.sum(Account.balance)).join(Account, Account.code == code)
+        for where, total in db.session.execute(
             query.where(Contract.visible_to(actor), Account.balance > 0).group_by(Contract.region_code)
         ):
-            before = found.get(where, (0, 0, 0, 0))
-            sums = [int(total) if each == place else before[each + 1] for each in range(3)]
-            found[where] = (max(before[0], contracts), sums[0], sums[1], sums[2])
-    rows = [(where, *sums) for where, sums in found.items()]
+            sums[where][place] = int(total)
+    rows = [(where, counts[where], kept[0], kept[1], kept[2]) for where, kept in sums.items()]
     return sorted(rows, key=lambda row: -sum(row[2:]))
 
 

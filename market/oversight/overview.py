@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ from models.actors import Actor
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
+from models.contracts.first_pass import first_pass
 from models.credit.score import GRADES, CreditScore
 
 
@@ -37,7 +39,11 @@ def grades_chart(actor: Actor) -> Markup:
     )
     counts: dict[str | None, int] = dict(db.session.execute(counted).all())  # type: ignore[arg-type]
     shown = [(grade, counts.get(grade, 0), f"bar-{grade}") for grade in GRADES]
-    return bars([*shown, (_("未评"), counts.get(None, 0), "bar-none")], _("信用等级分布"))
+    return bars(
+        [*shown, (_("未评"), counts.get(None, 0), "bar-none")],
+        _("信用等级分布"),
+        [url_for("oversight.agencies", grade=grade) for grade in (*GRADES, "none")],
+    )
 
 
 def overview(actor: Actor) -> dict[str, Any]:
@@ -46,11 +52,7 @@ def overview(actor: Actor) -> dict[str, Any]:
     running = count.select_from(Contract).where(Contract.visible_to(actor), Contract.state == "active")
     seen = Deliverable.visible_to(actor)
     late = count.select_from(Deliverable).where(seen, Deliverable.state == "late")
-    reviewed = count.select_from(Deliverable).where(seen, Deliverable.reviews > 0)
-    first = reviewed.where(Deliverable.faulty_reviews == 0)
-    total = db.session.scalar(reviewed) or 0
-    share = format_share((db.session.scalar(first) or 0) / total if total else None)
-    reviews = url_for("oversight.reviews")
+    first = first_pass(db.session, seen)
     return {
         "chart": grades_chart(actor),
         "months": months_chart(months(actor)),
@@ -59,18 +61,29 @@ def overview(actor: Actor) -> dict[str, Any]:
                 _("履行中的合同"),
                 link(url_for("contracts.index", state="active"), str(db.session.scalar(running))),
             ),
-            (_("逾期未交的成果"), link(url_for("contracts.index", late="1"), str(db.session.scalar(late)))),
-            (_("已评审的成果"), link(reviews, str(total))),
-            (_("首次过审率"), link(reviews, share)),
+            (
+                _("逾期未交的成果"),
+                link(url_for("contracts.deliverables", state="late"), str(db.session.scalar(late))),
+            ),
+            (
+                _("已评审的成果"),
+                link(url_for("contracts.deliverables", standing="reviewed"), str(first.reviewed)),
+            ),
+            (_("首次过审率"), link(url_for("oversight.reviews"), format_share(first.rate))),
         ],
     }
 
 
 @dataclass(slots=True)
 class Month:
-    """What happened in one month (Beijing time) in an area. `value` in fen."""
+    """What happened in one month (Beijing time) in an area. `value` in fen.
+
+    `since` and `until` are its first day and its last, as filters ask for them.
+    """
 
     name: str
+    since: str
+    until: str
     signed: int = 0
     completed: int = 0
     value: int = 0
@@ -90,7 +103,7 @@ def months(actor: Actor, count: int = 12) -> list[Month]:
         f"{y}-{m + 1:02d}"
         for y, m in (divmod(today.year * 12 + today.month - 1 - n, 12) for n in reversed(range(count)))
     ]
-    found = {name: Month(name) for name in names}
+    found = {name: Month(name, *_days(name)) for name in names}
     since = datetime.strptime(names[0], "%Y-%m").replace(tzinfo=BEIJING)
 
     def of(instant: datetime | None) -> Month | None:
@@ -127,9 +140,18 @@ def months(actor: Actor, count: int = 12) -> list[Month]:
     return list(found.values())
 
 
+def _days(month: str) -> tuple[str, str]:
+    year, number = map(int, month.split("-"))
+    return f"{month}-01", f"{month}-{monthrange(year, number)[1]}"
+
+
 def months_chart(rows: list[Month]) -> Markup:
     """Completed contracts by month."""
-    return bars([(row.name[5:], row.completed, "bar-plain") for row in rows], _("每月完成的合同"))
+    return bars(
+        [(row.name[5:], row.completed, "bar-plain") for row in rows],
+        _("每月完成的合同"),
+        [url_for("contracts.index", day="completed", since=row.since, until=row.until) for row in rows],
+    )
 
 
 MONTHS = (

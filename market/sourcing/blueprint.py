@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from market.case_views import case_url, link, not_found
 from market.extensions import db
-from market.formatting import format_instant, format_share
+from market.formatting import format_instant, format_share, person_words
 from market.identity import current_actor
+from models.sourcing.evaluations import Evaluation
 from models.sourcing.tenders import Tender
 
 bp = Blueprint("sourcing", __name__)
@@ -35,6 +36,12 @@ def readable(identifier: str) -> Tender:
     if not found.readable_by(db.session, current_actor()):
         raise not_found(identifier)
     return found
+
+
+def evaluator_words(evaluation: Evaluation) -> str:
+    """An evaluator as the reader may know it: by name and organisation, or by the address it was asked at."""
+    person = evaluation.evaluator
+    return person_words(person) if evaluation.named_to(current_actor()) else person.address
 
 
 def tender_link(found: Tender) -> Markup:

@@ -5,12 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    String,
+    UniqueConstraint,
+    and_,
+    case,
+    false,
+    func,
+    null,
+    or_,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, policy, workdays
-from models.accounts import Organisation, authority_for
-from models.actors import SYSTEM
+from models.accounts import Organisation
 from models.base import Base, Json, Name
 from models.contracts.agreement import RUNNING, Milestone
 from models.contracts.of_contract import OfContract
@@ -18,9 +29,7 @@ from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
-from models.regions import above
 from models.sourcing.of_tender import PARTIES
-from models.workflow import perform
 from models.workflow_table import Limit, Move, State, Workflow
 
 FAULTS = {"agency": N_("机构原因"), "buyer": N_("业主原因"), "other": N_("其他原因")}
@@ -239,13 +248,23 @@ class Deliverable(OfContract, Base):
     def at_once_after(self, act: str) -> str:
         return "finish" if act == "accept" and not self.milestone.reviewed else ""
 
-    @property
+    @hybrid_property
     def on_time(self) -> bool | None:
         """Whether the first submission came in time: what never came is late. None while there is time."""
         if self.submitted_at is not None:
             return self.submitted_at <= self.deliver_by
         gone = self.state == "cancelled" or self.deliver_by <= clock.now()
         return False if self.missed_at is not None and gone else None
+
+    @on_time.inplace.expression
+    @classmethod
+    def _on_time(cls) -> ColumnElement[bool | None]:
+        over = or_(cls.state == "cancelled", cls.deliver_by <= clock.now())
+        return case(
+            (cls.submitted_at.is_not(None), cls.submitted_at <= cls.deliver_by),
+            (and_(cls.missed_at.is_not(None), over), false()),
+            else_=null(),
+        )
 
     @property
     def late_days(self) -> int:
@@ -262,10 +281,15 @@ class Deliverable(OfContract, Base):
             return self.faulty_reviews == 0
         return False if self.state == "cancelled" and self.missed_at is not None else None
 
-    @property
+    @hybrid_property
     def counted_at(self) -> datetime | None:
         """When it came in, or was found not to have."""
         return self.submitted_at or self.missed_at
+
+    @counted_at.inplace.expression
+    @classmethod
+    def _counted_at(cls) -> ColumnElement[datetime | None]:
+        return func.coalesce(cls.submitted_at, cls.missed_at)
 
 
 class DeliverableVersion(Base):
@@ -366,33 +390,3 @@ def record_outcome(
     deliverable.reviews += 1
     deliverable.faulty_reviews += fault == "agency"
     deliverable.decided_at = clock.now()
-
-
-def refer_review(session: Session, deliverable: Deliverable) -> bool:
-    """Refer a review that is overdue to the department of the wider area, and tell the regulator.
-
-    False, and nothing happens, where all above have let it pass as well: what follows then is the policy's
-    (`contract.unreviewed`).
-    """
-    passed = deliverable.superior or deliverable.department
-    assert passed is not None
-    areas = above(deliverable.region_code)
-    wider = areas[areas.index(passed.region_code) + 1 :] if passed.region_code in areas else areas
-    higher = authority_for(session, "department", passed.department, deliverable.region_code, among=wider)
-    if higher is None and deliverable.referred_to:
-        return False
-    regulator = authority_for(session, "regulator", deliverable.line, deliverable.region_code)
-    told = [authority for authority in (higher, regulator) if authority is not None]
-    perform(
-        session,
-        deliverable,
-        "refer",
-        SYSTEM,
-        data={"authority": "、".join(authority.name for authority in told)},
-        also_notify=[authority.id for authority in told],
-    )
-    deliverable.superior, deliverable.referred_to = (
-        higher or deliverable.superior,
-        (higher or passed).region_code,
-    )
-    return True

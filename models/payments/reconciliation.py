@@ -21,6 +21,7 @@ from models.payments.payouts import Payout
 
 BACK = timedelta(days=120)  # further than a gateway holds money
 MARGIN = timedelta(days=30)  # between when it moved there and when it was booked here
+CUSTODY = "custody"  # what a difference of the bank is about: the account as a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def looked_back_to() -> datetime:
 def of_bank(session: Session) -> list[Mismatch]:
     """The bank's newest balance against the custody account and the lines still to be explained."""
     off, books = statement_discrepancy(session), -ledger_books.balance(session, ledger_books.BANK)
-    return [Mismatch("balance", "custody", books + off, books)] if off else []
+    return [Mismatch("balance", CUSTODY, books + off, books)] if off else []
 
 
 def of_gateway(session: Session, gateway: str, movements: Iterable[Movement]) -> list[Mismatch]:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import sealing
 from models.accounts import Membership, Organisation, User
+from models.actors import Actor
 from models.agencies.certificates import Practitioner
 from models.agencies.related_parties import same_person
 from models.base import Base, Json
@@ -127,18 +128,14 @@ class Evaluation(OfTender, Base):
     conflict: Mapped[str | None] = mapped_column(String(1000))
     evaluator: Mapped[User] = relationship(lazy="joined")
 
-    @property
-    def who(self) -> str:
-        """What the evaluator is called.
+    def named_to(self, actor: Actor) -> bool:
+        """Whether this reader is told who the evaluator is.
 
-        By the address the buyer named until the person acted, so that nobody learns by appointing whose it
-        is.
+        The buyer reads the address it named until the person has declared, so that nobody learns by
+        appointing whose an address is; everybody else who may see this reads the name.
         """
-        return (
-            self.evaluator.name
-            if self.state in ("scoring", "scored", "published")
-            else self.evaluator.address
-        )
+        acted = self.state in ("scoring", "scored", "published")
+        return not self.evaluator.awaited and (acted or self.roles_of(actor) != {"buyer"})
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Whose matter the tender is."""

@@ -167,4 +167,6 @@ def test_a_market_without_a_name_offers_no_passkeys(app: Flask, public: World) -
 
 def test_where_there_are_no_passkeys_it_says_why(app: Flask, world: World) -> None:
     app.config["PUBLIC_URL"] = "http://192.0.2.1"
-    assert "PUBLIC_URL" in sign_in(app, world, "buyer").get("/my/security").text
+    page = sign_in(app, world, "buyer").get("/my/security").text
+    assert "还没有设置这样的网址" in page
+    assert "PUBLIC_URL" not in page, "a reader knows no settings"

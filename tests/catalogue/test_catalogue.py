@@ -57,6 +57,16 @@ def version(**changes: Any) -> dict[str, Any]:
     }
 
 
+def test_what_has_no_fixed_limit_says_so(app: Flask, world: World) -> None:
+    visitor = sign_in(app, world, "visitor")
+    page = visitor.get("/items/CON-02").text
+    assert "没有固定时限,由双方约定" in page
+    assert "0 个工作日" not in page.replace("20 个工作日", "")
+    assert "还没有机构公示收费" in page
+    assert "0 家" not in page
+    assert "20 个工作日" in visitor.get("/items/WAT-01").text
+
+
 def test_a_revision_takes_effect_on_its_day_and_running_cases_keep_theirs(
     app: Flask, world: World, time: Any
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 from flask import Flask
@@ -109,3 +110,24 @@ def test_each_side_takes_its_own_statement_away(app: Flask, world: World) -> Non
     world.authority("far", "regulator", region="540000")
     assert "8,000.00" not in sign_in(app, world, "far").get("/oversight/money").text
     assert watch.get("/ledger").soup.select_one(".badge-state.good")
+
+
+def test_the_books_say_whose_an_account_is_in_words(app: Flask, world: World) -> None:
+    contract = world.settled_unrated()
+    code = world.organisation("agency").uscc
+    watch = sign_in(app, world, "regulator")
+    for path, said in {
+        "/ledger/accounts?kind=escrow": contract,
+        "/ledger/accounts?kind=payable": "agency单位",
+        "/ledger/accounts?kind=clearing": "银行转账",
+        f"/ledger/accounts/payable:{code}": "agency单位",
+        f"/ledger/accounts/escrow:{contract}": "合同托管",
+        "/ledger/entries/L-2026-000001": "银行转账",
+    }.items():
+        page = watch.get(path)
+        assert page.status == 200, path
+        text = f"{page.soup.title.get_text()} {page.soup.select_one('main').get_text()}"
+        assert said in text, path
+        assert not re.search(r"(escrow|payable|clearing|retention|hold):|:received|:seen", text), path
+    entry = watch.get("/ledger/entries/L-2026-000001").soup
+    assert entry.select_one(f"dl.facts a[href='/contracts/{contract}']")

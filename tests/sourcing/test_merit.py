@@ -232,6 +232,27 @@ def test_a_conflict_of_interest_keeps_an_evaluator_out(app: Flask, panel: World,
     assert Tender.load(db.session, tender).state == "evaluated"
 
 
+def test_evaluators_have_names_and_no_buyer_learns_whose_an_address_is(
+    app: Flask, panel: World, time: Any
+) -> None:
+    world = panel
+    tender = tender_of(world)
+    scoring.appoint(world.actor("buyer"), tender, email="nobody@example.cn")
+    mine = sheets(world, tender)
+    named, address = f"expert0({world.organisation('expert0').name})", world.emails["expert0"]
+    for reader in ("buyer", "regulator", "expert0"):
+        for path in (f"/requests/{tender}", f"/evaluations/{mine['expert0']}"):
+            text = sign_in(app, world, reader).get(path).soup.select_one("main").get_text()
+            assert (address in text, named in text) == (reader == "buyer", reader != "buyer"), (reader, path)
+    assert "nobody@example.cn" in sign_in(app, world, "regulator").get(f"/requests/{tender}").text
+    world.bids(tender, agency=4_000_000, second=3_900_000, third=3_800_000)
+    time.closing(tender)
+    scoring.declare(world.actor("expert0"), mine["expert0"])
+    text = sign_in(app, world, "buyer").get(f"/requests/{tender}").soup.select_one("main").get_text()
+    assert named in text
+    assert address not in text
+
+
 def test_whoever_does_not_score_in_time_is_left_out(panel: World, time: Any) -> None:
     world = panel
     tender = tender_of(world, experts=4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
@@ -57,7 +57,11 @@ def checks() -> str:
         "agencies/checks.html",
         page=paged(_listed(actor)),
         kinds=CHECKS,
-        chart=rows([(_(label), counted.get(kind, 0)) for kind, label in CHECKS.items()], _("各类核查")),
+        chart=rows(
+            [(_(label), counted.get(kind, 0)) for kind, label in CHECKS.items()],
+            _("各类核查"),
+            [url_for("agencies.checks", kind=kind) for kind in CHECKS],
+        ),
         kind_options=[(kind, _(label)) for kind, label in CHECKS.items()],
         state_options=[(s.name, _(s.label)) for s in Check.workflow.states.values()],
     )

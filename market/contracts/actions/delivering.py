@@ -23,9 +23,9 @@ from models.contracts.deliverables import (
     check_answers,
     check_list,
     record_outcome,
-    refer_review,
 )
 from models.contracts.materials import Materials, hand_over
+from models.contracts.referring import refer_review
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.payments import settlement

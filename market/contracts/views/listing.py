@@ -15,7 +15,7 @@ from market.contracts.blueprint import bp
 from market.extensions import db
 from market.formatting import item_name, region
 from market.identity import current_actor
-from market.options import period_asked, region_asked
+from market.options import in_region, period_asked, region_asked
 from market.pagination import Order, ordered, paged
 from market.spreadsheets import Column, export, yuan
 from models import spelling
@@ -24,10 +24,17 @@ from models.actors import Actor
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
+from models.i18n import N_
+from models.payments.kept import KEPT, keeps
 from models.payments.payment import Payment
-from models.regions import within
 from models.sourcing.tenders import Tender
 
+MONEY = {
+    "any": N_("有托管的款"),
+    "escrow": N_("合同托管"),
+    "retention": N_("质量保留金"),
+    "hold": N_("争议冻结"),
+}
 ORDERS = {
     "newest": Order(Contract.id, largest_first=True),
     "price": Order(Contract.price, largest_first=True),
@@ -39,22 +46,26 @@ ORDERS = {
 def contracts_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
     """The contracts this actor has a part in, as they are asked for.
 
-    By words of the project or a party's name or a number (`q`), `state`, `region` (a code), `agency` (its
-    identifier), the days they were signed between (`since`, `until`), those in which something is overdue
-    (`late`), in an `order`.
+    By words of the project or a party's name or a number (`q`), `state`, `region` (a code; `level`: of it
+    alone), `agency` (its identifier), the days they were signed between (`since`, `until`; `day`: completed),
+    those in which something is overdue (`late`), those of which money is kept (`money`: on which account of
+    theirs, or `any`), in an `order`.
     """
     query = select(Contract).where(Contract.visible_to(actor))
     if asked.get("state") in Contract.workflow.states:
         query = query.where(Contract.state == asked["state"])
     if asked.get("region"):
-        query = query.where(within(Contract.region_code, asked["region"]))
+        query = query.where(in_region(Contract.region_code, asked))
     if asked.get("agency"):
         query = query.where(Contract.agency.has(Organisation.identifier == asked["agency"]))
     since, before = period_asked(asked)
+    day = Contract.completed_at if asked.get("day") == "completed" else Contract.signed_at
     if since:
-        query = query.where(Contract.signed_at >= since)
+        query = query.where(day >= since)
     if before:
-        query = query.where(Contract.signed_at < before)
+        query = query.where(day < before)
+    if asked.get("money") in MONEY:
+        query = query.where(keeps(*({asked["money"]} & set(KEPT))))
     if asked.get("late"):
         overdue = (
             select(kind.contract_id).where(kind.state == state)
@@ -91,7 +102,7 @@ CONTRACTS = (
 )  # of what `contracts_of` finds
 
 
-FILTERS = ("q", "state", "region", "agency", "since", "until", "late")
+FILTERS = ("q", "state", "region", "agency", "since", "until", "late", "money")
 
 
 def _asked() -> dict[str, str]:
@@ -106,6 +117,7 @@ def index() -> str:
         page=paged(contracts_of(current_actor(), _asked())),
         filtered=any(request.args.get(name) for name in FILTERS),
         state_options=[(s.name, _(s.label)) for s in Contract.workflow.states.values()],
+        money_options=[(key, _(label)) for key, label in MONEY.items()],
         region=region_asked(),
     )
 

@@ -13,11 +13,12 @@ from werkzeug.wrappers import Response
 
 from market.contracts.blueprint import bp
 from market.extensions import db
-from market.formatting import region
+from market.formatting import item_name, region
 from market.identity import current_actor
 from market.pagination import paged
 from market.spreadsheets import Column, export
 from models.actors import Actor
+from models.catalogue import newest_items
 from models.contracts.deliverables import Deliverable
 
 STANDINGS = {
@@ -42,16 +43,19 @@ def _listed(actor: Actor) -> Select[Any]:
 @login_required
 def reviews() -> str:
     actor = current_actor()
-    items = db.session.scalars(
+    codes = db.session.scalars(
         select(Deliverable.item_code)
         .where(Deliverable.scope("department", actor))
         .distinct()
         .order_by(Deliverable.item_code)
     ).all()
+    items = newest_items(db.session, list(codes))
+    names = {code: item_name(items[code]) if code in items else code for code in codes}
     return render_template(
         "contracts/reviews.html",
         page=paged(_listed(actor)),
-        items=[(code, code) for code in items],
+        items=list(names.items()),
+        names=names,
         standings=STANDINGS,
     )
 

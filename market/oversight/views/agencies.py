@@ -19,6 +19,7 @@ from market.oversight.agencies import (
     agencies_of,
     all_told,
     cases_listed,
+    completed_here,
     figures,
     told,
 )
@@ -48,10 +49,11 @@ def _agency(identifier: str) -> Organisation:
 @bp.get("/oversight/agencies")
 @login_required
 def agencies() -> str:
-    actor = current_actor()
+    actor, page = current_actor(), paged(agencies_of(current_actor(), _asked()))
     return render_template(
         "oversight/agencies.html",
-        page=paged(agencies_of(actor, _asked())),
+        page=page,
+        here=completed_here(actor, [organisation.id for organisation, _score in page.rows]),
         chart=grades_chart(actor),
         state_options=[(s.name, _(s.label)) for s in Organisation.workflow.states.values()],
         grade_options=[*((grade, grade) for grade in GRADES), ("none", _("未评"))],

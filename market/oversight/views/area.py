@@ -13,9 +13,9 @@ from market.oversight.contracts import (
     CLAUSES,
     FIRST_PASS,
     GROUPS,
+    fared,
     findings,
     findings_chart,
-    first_pass,
     rates_chart,
     reasons_chart,
     to_look_at,
@@ -63,7 +63,7 @@ def export_clauses(kind: str) -> Response:
 def reviews() -> str:
     """How reports fare at the approving departments, by agency, item or region."""
     actor, by = current_actor(), request.args.get("by", "agency")
-    rows = first_pass(actor, by if by in GROUPS else "agency")
+    rows = fared(actor, by if by in GROUPS else "agency")
     return render_template(
         "oversight/first_pass.html",
         page=sliced(rows),
@@ -77,7 +77,7 @@ def reviews() -> str:
 @login_required
 def export_reviews(kind: str) -> Response:
     by = request.args.get("by", "agency")
-    rows = first_pass(current_actor(), by if by in GROUPS else "agency")
+    rows = fared(current_actor(), by if by in GROUPS else "agency")
     return export("first-pass", _("首次过审率"), kind, FIRST_PASS, rows)
 
 

@@ -13,10 +13,11 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 
-from market.case_views import not_found
+from market.case_views import link, not_found, url_of
 from market.charts import rows as row_chart
 from market.extensions import db
 from market.pagination import paged
+from market.payments.account_names import account_words, whose
 from market.payments.blueprint import bp
 from market.spreadsheets import Column, export, yuan
 from models.ledger import closing, days, reports
@@ -45,7 +46,7 @@ def trial() -> str:
         rows=rows,
         chart=chart,
         kinds=ACCOUNT_KINDS,
-        unbalanced_accounts=reports.unbalanced_accounts(db.session),
+        unbalanced_accounts=account_words(reports.unbalanced_accounts(db.session)),
         total=reports.trial_balance(db.session),
     )
 
@@ -69,9 +70,11 @@ def export_trial(kind: str) -> FlaskResponse:
 @login_required
 def accounts() -> str:
     query, kind = select(Account).order_by(Account.balance == 0, Account.code), request.args.get("kind", "")
+    page = paged(query.where(Account.kind == kind) if kind in ACCOUNT_KINDS else query)
     return render_template(
         "payments/accounts.html",
-        page=paged(query.where(Account.kind == kind) if kind in ACCOUNT_KINDS else query),
+        page=page,
+        whose=whose(each.code for each in page.rows),
         kinds=ACCOUNT_KINDS,
     )
 
@@ -86,6 +89,7 @@ def account(code: str) -> str:
     return render_template(
         "payments/account.html",
         account=found,
+        whose=whose([code])[code],
         page=paged(reports.account_statement_lines([code], *_ever())),
         kinds=ACCOUNT_KINDS,
         postings=POSTINGS,
@@ -117,8 +121,19 @@ def entry(identifier: str) -> str:
     if found is None:
         raise not_found(identifier)
     return render_template(
-        "payments/entry.html", entry=found, kinds=ACCOUNT_KINDS, posting=POSTINGS[found.kind]
+        "payments/entry.html",
+        entry=found,
+        whose=whose(account.code for line in found.lines for account in (line.debit, line.credit)),
+        about=_linked(found.case_identifier),
+        kinds=ACCOUNT_KINDS,
+        posting=POSTINGS[found.kind],
     )
+
+
+def _linked(identifier: str) -> str:
+    """The case an entry is about, as a link where it has a page."""
+    url = url_of(identifier)
+    return link(url, identifier) if url else identifier
 
 
 @bp.get("/ledger/closings")

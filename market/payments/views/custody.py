@@ -20,6 +20,7 @@ from market.extensions import db
 from market.forms import ActForm
 from market.gateways import bank_transfer, gateways
 from market.pagination import paged
+from market.payments.account_names import way_name
 from market.payments.actions import bank
 from market.payments.blueprint import bp
 from market.payments.forms import LineForm, ReadForm
@@ -38,6 +39,7 @@ from models.payments.bank import (
     unexplained,
 )
 from models.payments.charges import Discrepancy
+from models.payments.reconciliation import CUSTODY
 
 
 @bp.get("/custody")
@@ -156,8 +158,21 @@ def differences() -> str:
     """Where a gateway or the bank and the books do not agree, what stands first."""
     query = select(Discrepancy).order_by(Discrepancy.gone_at.is_not(None), Discrepancy.id.desc())
     return render_template(
-        "payments/discrepancies.html", page=paged(query), kinds=DISCREPANCIES, form=ActForm(), link=link
+        "payments/discrepancies.html",
+        page=paged(query),
+        kinds=DISCREPANCIES,
+        about=_about,
+        way_name=way_name,
+        form=ActForm(),
+        link=link,
     )
+
+
+def _about(found: Discrepancy) -> str:
+    """What differs: the whole of what is kept there, or one thing by the number the other side gave it."""
+    if found.about in (CUSTODY, found.gateway):
+        return _("全部余额")
+    return found.about
 
 
 @bp.post("/custody/differences")

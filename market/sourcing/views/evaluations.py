@@ -14,7 +14,7 @@ from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import case_page, case_url, form_page, visible
 from market.extensions import db
 from market.sourcing.actions import scoring
-from market.sourcing.blueprint import bp, tender_link
+from market.sourcing.blueprint import bp, evaluator_words, tender_link
 from market.sourcing.forms import score_form
 from models.documents import Document
 from models.sourcing.evaluations import Evaluation
@@ -31,6 +31,7 @@ def show_evaluation(identifier: str) -> str:
     return render_template(
         "sourcing/evaluation.html",
         **case_page(found),
+        who=evaluator_words(found),
         tender_link=tender_link(found.tender),
         bids=bids,
         attached={file.case_identifier: file.name for file in db.session.scalars(files)},

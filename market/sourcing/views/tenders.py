@@ -34,7 +34,7 @@ from market.sourcing.actions import (
     tenders,
 )
 from market.sourcing.actions import awards as award_actions
-from market.sourcing.blueprint import bp, readable, say, tender_link
+from market.sourcing.blueprint import bp, evaluator_words, readable, say, tender_link
 from market.sourcing.forms import (
     AmendForm,
     AnswerForm,
@@ -174,6 +174,7 @@ def show(identifier: str) -> str:
         scores={s.agency_id: s for s in db.session.scalars(scores)},
         awards=awards,
         objections=objections,
+        evaluator_words=evaluator_words,
         evaluations=[e for e in evaluations if e.state == "published" or e.roles_of(actor)],
         draws=draws.of_case(db.session, found.identifier),
         planned=planned_draws(),
