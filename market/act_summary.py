@@ -70,9 +70,7 @@ def _amount(case: Case) -> Iterator[Fact]:
 
 def _follows(case: Case, move: Move) -> Iterator[str]:
     """Where it leads, whose turn it is then and until when, and who hears of it."""
-    rows = [move]
-    while act := case.at_once_after(rows[-1].act):
-        rows.append(case.workflow.find(rows[-1].target, act))
+    rows = case.rows_of(move.act)
     move, told = rows[-1], {role for row in rows for role in row.notify} - case.roles_of(current_actor())
     state, waits_for = case.workflow.states[move.target], case.workflow.waits_for(move.target)
     if move.target == move.source:

@@ -16,7 +16,7 @@ from models.base import Code
 from models.identifiers import Numbered, kinds_of
 from models.locking import Locked
 from models.regions import covers, within
-from models.workflow_table import Workflow
+from models.workflow_table import Move, Workflow
 
 CASES: dict[str, type[Case]] = {}  # by the workflow's name; a case type that is declared puts itself here
 
@@ -67,6 +67,13 @@ class Case(Locked, Numbered):
     def at_once_after(self, act: str) -> str:
         """The act by which the clock carries on at once after this one; empty where it does not."""
         return ""
+
+    def rows_of(self, act: str) -> list[Move]:
+        """The rows it goes through when this is done: the act's, and those the clock adds at once."""
+        rows = [self.workflow.find(self.state, act)]
+        while following := self.at_once_after(rows[-1].act):
+            rows.append(self.workflow.find(rows[-1].target, following))
+        return rows
 
     @property
     def above(self) -> Case | None:

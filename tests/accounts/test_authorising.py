@@ -142,7 +142,8 @@ def test_a_letter_from_its_model_to_the_signature(app: Flask, world: World, time
     assert scans
     assert regulator.submit(f"{page}/accept").status == 303
     drain()
-    assert [each.address for each in db.session.scalars(_decided())] == [world.emails["buyer"]] * 2
+    told = [(each.address, each.data["state"]) for each in db.session.scalars(_decided())]
+    assert told == [(world.emails["buyer"], state) for state in ("withdrawn", "draft", "standing")]
     signing.agree(world.actor("buyer"), contract)
     assert load(letter).due_at == load(letter).until
 
