@@ -97,7 +97,7 @@ docs: $(VENV)/.installed-dev $(MO) ## write docs/workflows.md and docs/glossary.
 	$(BIN)/python -m harness.procedures docs/procedures.md
 
 pictures: $(VENV)/.installed-dev $(MO) browser ## make the pictures of the tutorials anew, by walking them
-	PICTURES=1 TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n 0 tests/browser/test_tutorials.py
+	PICTURES=1 TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n 0 tests/browser/test_tutorials.py tests/browser/test_more_tutorials.py
 
 messages: $(VENV)/.installed-dev ## gather the texts of the interface for translation
 	@mkdir -p .tools

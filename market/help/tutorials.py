@@ -3,7 +3,7 @@
 A file is a heading, a paragraph, and then numbered steps (`## 1. …`). A step has one picture, whose text is
 the main heading of the page it shows (`…` for what differs), and paragraphs, in which what stands in bold is
 to be found on that page.
-tests/browser/test_tutorials.py walks them and makes the pictures.
+tests/browser/lessons.py holds them against the site and makes the pictures.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ from models.i18n import N_
 
 FOLDER = ROOT / "docs" / "tutorials"
 PICTURES = ROOT / "market" / "static" / "help"
-# By the role that reads it; whoever has none of these is the public.
+# By the role or the part that reads it; whoever has none of these is the public.
 TITLES = {
     "enterprise": N_("项目业主"),
     "agency": N_("中介机构"),
     "regulator": N_("监管部门"),
     "department": N_("审批部门"),
+    "custodian": N_("资金托管机构"),
+    "admin": N_("系统管理员"),
+    "delegate": N_("经办人和采购受托人"),
+    "evaluator": N_("评审人"),
     "public": N_("公众"),
 }
 _STEP = re.compile(r"^## \d+\. (?P<title>.+)\n\n!\[(?P<shows>.+)\]\((?P<picture>\S+)\)\n\n(?P<text>.+)", re.S)
@@ -56,9 +60,19 @@ class Tutorial:
     steps: tuple[Step, ...]
 
 
-def for_actor(actor: Actor) -> str:
-    """The tutorial of whoever reads, or empty for somebody whose work has none."""
-    return next((role for role in TITLES if role in actor.roles), "" if actor.user_id else "public")
+def for_actor(actor: Actor, *, evaluates: bool = False) -> list[str]:
+    """The tutorials of whoever reads, the one of its main work first; `evaluates`: it was asked to."""
+    if actor.user_id is None:
+        return ["public"]
+    parts = {"delegate": _acts_for_others(actor), "evaluator": evaluates}
+    return [role for role in TITLES if role in actor.roles or parts.get(role)]
+
+
+def _acts_for_others(actor: Actor) -> bool:
+    """Whether somebody is staff or a delegate, or belongs to no organisation yet."""
+    staff = bool(actor.private()) and not actor.owner
+    nowhere = actor.confirmed and not actor.belongs and "admin" not in actor.roles
+    return staff or nowhere or bool(actor.mandates)
 
 
 @cache

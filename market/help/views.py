@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from flask import Flask, abort, render_template
+from sqlalchemy import exists, select
 
 from market import glossary as words
+from market.extensions import db
 from market.help.blueprint import bp
 from market.help.desk import desk
 from market.help.tutorials import TITLES, for_actor, marked_up
 from market.help.tutorials import tutorial as read
 from market.identity import current_actor
+from models.sourcing.evaluations import Evaluation
 
 
 @bp.get("")
 def index() -> str:
-    return render_template("help/index.html", titles=TITLES, own=for_actor(current_actor()))
+    return render_template("help/index.html", titles=TITLES, own=own_tutorials())
+
+
+def own_tutorials() -> list[str]:
+    """The tutorials of whoever reads."""
+    actor = current_actor()
+    asked = select(exists().where(Evaluation.evaluator_id == actor.user_id))
+    return for_actor(actor, evaluates=actor.user_id is not None and bool(db.session.scalar(asked)))
 
 
 @bp.get("/glossary")
@@ -37,5 +47,6 @@ def register(app: Flask) -> None:
         term_at=words.term_at,
         term_of_option=words.term_of_option,
         first_mention=words.first_mention,
-        tutorial_for=for_actor,
+        own_tutorials=own_tutorials,
+        tutorial_titles=TITLES,
     )
