@@ -77,9 +77,7 @@ def test_every_button_of_every_case_in_every_state_leads_to_a_page_that_says_wha
                     reached, answer = follow(visitor, href)
                     seen.add((name, acts[href]))
                     told = (name, state, person, href, answer.status)
-                    if answer.status != 200 or (
-                        reached == href and not _says(case, acts[href], answer)
-                    ):
+                    if answer.status != 200 or (reached == href and not _says(case, acts[href], answer)):
                         wrong.append(told)
             with transaction() as session:
                 case = case_class.load(session, identifiers[name])
