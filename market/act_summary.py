@@ -100,7 +100,11 @@ def _limit(case: Case, limit: Limit) -> Iterator[str]:
             after=after,
         )
     elif (ends := limit.ends(case)) is not None and ends > clock.now():
-        yield _("期限至 %(time)s;到期未办的,按“%(after)s”办理。", time=format_instant(ends), after=after)
+        yield _(
+            "期限至 %(time)s;到期未办的,按“%(after)s”办理。",
+            time=format_instant(case.told_until(ends)),
+            after=after,
+        )
 
 
 def _undoing(case: Case, move: Move) -> str:

@@ -64,6 +64,14 @@ class Case(Locked, Numbered):
         """What of its matter it is about, such as the kind of a payment; empty for all of it."""
         return ""
 
+    def told_until(self, instant: datetime) -> datetime:
+        """A limit's end as people are told it."""
+        return instant
+
+    @property
+    def due_shown(self) -> datetime | None:
+        return self.told_until(self.due_at) if self.due_at else None
+
     def at_once_after(self, act: str) -> str:
         """The act by which the clock carries on at once after this one; empty where it does not."""
         return ""

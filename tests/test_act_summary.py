@@ -10,7 +10,8 @@ from flask import Flask
 
 from harness.factories import World
 from market.extensions import db
-from market.sourcing.actions import awards, closing, quotes
+from market.formatting import format_instant
+from market.sourcing.actions import awards, closing, quotes, tenders
 from market.transaction import transaction
 from models.cases import Case
 from models.contracts.deliverables import Deliverable
@@ -68,3 +69,15 @@ def test_what_no_department_reviews_is_done_when_it_is_accepted(
     world.accepted(deliverable)
     assert follows == stands(Deliverable, deliverable)
     assert (Deliverable.load(db.session, deliverable).state == "accepted") == reviewed
+
+
+def test_people_are_told_the_deadline_and_not_when_it_is_closed(app: Flask, world: World) -> None:
+    draft = world.tender(publish=False)
+    buyer = sign_in(app, world, "buyer")
+    found = Tender.load(db.session, draft)
+    shown, closed = format_instant(found.deadline), format_instant(found.closes_at)
+    before = buyer.get(f"/requests/{draft}/publish").text
+    tenders.publish(world.actor("buyer"), draft)
+    after = buyer.get(f"/requests/{draft}").text
+    for page in (before, after):
+        assert (shown in page, closed in page) == (True, False)

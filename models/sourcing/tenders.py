@@ -232,6 +232,10 @@ class Tender(Case, Base):
     def auction_closes_at(self) -> datetime | None:
         return self.auction_ends_at + self._settling if self.auction_ends_at else None
 
+    def told_until(self, instant: datetime) -> datetime:
+        """Whoever answers is told the deadline, not that it is closed a little later."""
+        return instant - self._settling if instant in (self.closes_at, self.auction_closes_at) else instant
+
     @property
     def _settling(self) -> timedelta:
         return timedelta(seconds=policy.get(self.policy_version).number("tender.settling_seconds"))
