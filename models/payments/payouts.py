@@ -102,7 +102,7 @@ PAYOUT = Workflow(
         "bounce": N_("未到账或退回"),
         **REFERRAL_ACTS,
     },
-    buttons={"bounce": N_("报告未到账或退回")},
+    buttons={"send": N_("拨付款项"), "bounce": N_("报告未到账或退回")},
     consequences={
         "send": N_("表示已通知银行付款:款从托管账户转到下面的收款账户,账上记为已拨付。"),
         "arrive": N_("表示款已到本单位账户;以后银行退回的,仍会重新拨付。"),

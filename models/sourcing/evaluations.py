@@ -43,7 +43,7 @@ def _no_conflict(session: Session, evaluation: Evaluation) -> None:
 
 EVALUATION = Workflow(
     name="evaluation",
-    label=N_("评审"),
+    label=N_("投标评审"),
     states=(
         State("appointed", N_("等待拆封"), tone="plain"),
         State("due", N_("待声明无利害关系")),

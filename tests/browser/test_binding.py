@@ -119,7 +119,7 @@ def test_from_the_signature_to_the_money_that_leaves(browser: Browser, site: Ser
     Person(site.url).sign_in("custodian@example.cn").submit("/custody/import", file=statement(*rows))
     site.command("tick")
     custodian.open(f"/payouts/{payout}")
-    assert main_button(custodian) == "拨付"
+    assert main_button(custodian) == "拨付款项"
     custodian.follow("拨付")
     custodian.sees(*SAID, "收款单位", "agency1 有限公司", "¥ 45,000.00", "6228", "不能撤销")
     look(custodian)
