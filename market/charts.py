@@ -65,8 +65,9 @@ def rows(pairs: Sequence[tuple[str, int]], title: str, urls: Sequence[str] = ())
 
     `urls`, if any, are where the figures lead, in the same order.
     """
-    most, step, left = max((count for _label, count in pairs), default=0) or 1, 26, 200
-    parts = [_begun(660, step * len(pairs) + 6, title, urls)]
+    most, step = max((count for _label, count in pairs), default=0) or 1, 26
+    left = max([200, *(_wide(label) + 10 for label, _count in pairs)])
+    parts = [_begun(left + 460, step * len(pairs) + 6, title, urls)]
     for index, (label, count) in enumerate(pairs):
         y, width = step * index + 4, round(400 * count / most)
         drawn = Markup(
@@ -76,6 +77,11 @@ def rows(pairs: Sequence[tuple[str, int]], title: str, urls: Sequence[str] = ())
         ).format(left - 10, y + 13, label, left, y, width, left + width + 8, y + 13, f"{count:,}")
         parts.append(_leading(drawn, count, urls, index))
     return Markup("").join([*parts, Markup("</svg>")])
+
+
+def _wide(label: str) -> int:
+    """About how many units of a chart a label takes."""
+    return sum(14 if letter > "\u2e7f" else 8 for letter in label)
 
 
 def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: str) -> Markup:
