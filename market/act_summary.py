@@ -72,6 +72,7 @@ def _follows(case: Case, move: Move) -> Iterator[str]:
     """Where it leads, whose turn it is then and until when, and who hears of it."""
     rows = case.rows_of(move.act)
     move, told = rows[-1], {role for row in rows for role in row.notify} - case.roles_of(current_actor())
+    told = {role for role in told if role not in case.parties or case.side_of(role) is not None}
     state, waits_for = case.workflow.states[move.target], case.workflow.waits_for(move.target)
     if move.target == move.source:
         yield _("状态不变,仍为“%(state)s”。", state=_(state.label))

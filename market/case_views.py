@@ -214,7 +214,7 @@ def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
         "case": case,
         "moves": case.workflow.offered_to(case, actor),
         "waits_for": sorted(case.workflow.waits_for(case.state)),
-        "happened": _told_once(db.session.scalars(timeline(readable).limit(60))),
+        "happened": _told_once(db.session.scalars(timeline(readable).limit(300)))[:60],
     }
 
 
@@ -222,7 +222,16 @@ def _told_once(happened: Iterable[Event]) -> list[Event]:
     """Of acts in a row of which there is nothing to tell but that they were done again, the newest."""
 
     def same(event: Event) -> Hashable:
-        return event.id if event_details(event) else (event.kind, event.case_identifier, event.actor_user_id)
+        return (
+            event.id
+            if event_details(event)
+            else (
+                event.kind,
+                event.case_identifier,
+                event.actor_role,
+                event.actor_user_id,
+            )
+        )
 
     return [next(row) for _key, row in groupby(happened, same)]
 

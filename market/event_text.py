@@ -111,7 +111,10 @@ def notice_words(happened: Event, kind: str) -> str:
 def notice_hint(happened: Event) -> str:
     """What whoever is told of an event may do about it, and until when; empty where there is nothing."""
     if happened.kind == "tender.publish":
-        return _("截止 %(time)s", time=format_instant(datetime.fromisoformat(happened.data["deadline"])))
+        return _(
+            "发布时的截止时间 %(time)s",
+            time=format_instant(datetime.fromisoformat(happened.data["deadline"])),
+        )
     until = happened.data.get("public_until")
     if until is None or datetime.fromisoformat(until) <= happened.at:
         return ""

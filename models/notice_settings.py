@@ -43,8 +43,10 @@ class Wishes:
         self.chosen = chosen or {}
 
     def when(self, channel: str, kind: str) -> str:
-        usual = USUAL[kind] if channel == "mail" else "never"
-        return self.chosen.get(channel, {}).get(kind, usual)
+        chosen = self.chosen.get(channel, {})
+        if kind == "invite" and kind not in chosen and "case" in chosen:
+            return chosen["case"]  # they were among those when it was chosen
+        return chosen.get(kind, USUAL[kind] if channel == "mail" else "never")
 
     @classmethod
     def from_json(cls, stored: dict[str, dict[str, str]]) -> Wishes:

@@ -42,6 +42,7 @@ _ONES = "零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖"
 _SPELLED = re.compile(  # 五千万, 十二点五; not the 百万 of 3百万
     rf"(?<![0-9.])(?P<whole>[{_ONES}十拾][{_ONES}十拾百佰千仟万亿]*)(?:点(?P<part>[{_ONES}]+))?(?![0-9])"
 )
+_ABOUT = re.compile(rf"[{_ONES[2:]}]{{2,3}}")  # 三五天: three to five
 _PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
 _COUNTED = frozenset(
@@ -96,6 +97,8 @@ def _as_read(text: str) -> str:
 
 
 def _in_digits(spelled: re.Match[str]) -> str:
+    if _ABOUT.fullmatch(spelled["whole"]):
+        raise ValueError(f"about, and no number: {spelled[0]!r}")
     try:
         parts = [str(cn2an.cn2an(part, "normal")) for part in (spelled["whole"], *(spelled["part"] or ""))]
     except (ValueError, KeyError) as error:

@@ -49,8 +49,10 @@ password_hashing.hasher = outside.Hasher()  # what slows a thief down slows ever
 transaction.at_fault = outside.fault
 sys.addaudithook(outside.watch)
 # `HYPOTHESIS_PROFILE=nightly` looks for what the examples of every day do not meet.
-hypothesis.settings.register_profile("ci", max_examples=100)
-hypothesis.settings.register_profile(NIGHTLY, max_examples=2_000)
+# Neither asks how long an example takes, which depends on what else the machine does.
+_UNTIMED = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("ci", max_examples=100, **_UNTIMED)
+hypothesis.settings.register_profile(NIGHTLY, max_examples=2_000, **_UNTIMED)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import make_transient
@@ -339,7 +339,6 @@ SPANS = st.lists(st.tuples(st.integers(0, 60), st.integers(1, 30), st.booleans()
 
 
 @given(st.binary(min_size=1, max_size=60), SPANS)
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_pieces_in_any_order_and_twice_make_the_same_file_or_are_refused(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, spans: list[tuple[int, int, bool]]
 ) -> None:

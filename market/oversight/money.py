@@ -42,8 +42,8 @@ def kept_by_region(actor: Actor) -> list[tuple[str, int, int, int, int]]:
         for where, total in db.session.execute(
             query.where(Contract.visible_to(actor), Account.balance > 0).group_by(Contract.region_code)
         ):
-            sums[where][place] = int(total)
-    rows = [(where, counts[where], kept[0], kept[1], kept[2]) for where, kept in sums.items()]
+            sums.setdefault(where, [0, 0, 0])[place] = int(total)
+    rows = [(where, counts.get(where, 0), kept[0], kept[1], kept[2]) for where, kept in sums.items()]
     return sorted(rows, key=lambda row: -sum(row[2:]))
 
 

@@ -136,7 +136,7 @@ def months(actor: Actor, count: int = 12) -> list[Month]:
             month.on_time += each.on_time
         if each.reviews and (month := of(each.decided_at)):
             month.reviewed += 1
-            month.first_pass += each.faulty_reviews == 0
+            month.first_pass += bool(each.first_pass)
     return list(found.values())
 
 

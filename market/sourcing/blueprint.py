@@ -39,9 +39,14 @@ def readable(identifier: str) -> Tender:
 
 
 def evaluator_words(evaluation: Evaluation) -> str:
-    """An evaluator as the reader may know it: by name and organisation, or by the address it was asked at."""
-    person = evaluation.evaluator
-    return person_words(person) if evaluation.named_to(current_actor()) else person.address
+    """An evaluator as the reader may know it.
+
+    By the address it was asked at, by name, or where the reader has a part in it with the organisation too.
+    """
+    person, actor = evaluation.evaluator, current_actor()
+    if not evaluation.named_to(actor):
+        return person.address
+    return person_words(person) if evaluation.roles_of(actor) else person.name
 
 
 def tender_link(found: Tender) -> Markup:

@@ -11,6 +11,7 @@ from market.formatting import format_instant
 from market.to_do import ToDo
 from models import clock
 from models.accounts import Organisation
+from models.agencies import eligibility
 from models.sourcing.bids import Bid
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Invitation, Tender
@@ -19,21 +20,28 @@ MOST = 20
 
 
 def invited(session: Session, own: Organisation | None) -> list[ToDo]:
-    """The open requests that invite this agency and have no answer of it yet, what ends first first."""
+    """The open requests that invite this agency and have no answer of it yet, what ends first first.
+
+    Of those of whose items it may take on; a bid that was made void is no answer.
+    """
     if own is None or own.kind != "agency" or own.state != "verified":
         return []
-    mine = (exists().where(kind.tender_id == Tender.id, kind.agency_id == own.id) for kind in (Quote, Bid))
+    quoted = exists().where(Quote.tender_id == Tender.id, Quote.agency_id == own.id)
+    bid = exists().where(Bid.tender_id == Tender.id, Bid.agency_id == own.id, Bid.state != "void")
     asked = (
         select(Tender)
         .join(Invitation, Invitation.tender_id == Tender.id)
         .where(Invitation.agency_id == own.id, Tender.state == "published", Tender.deadline >= clock.now())
-        .where(*(~each for each in mine))
+        .where(~quoted, ~bid)
     )
+    found = session.scalars(asked.order_by(Tender.deadline).limit(MOST)).unique().all()
+    problems = eligibility.unfit(session, [(own, tender.item) for tender in found]) if found else []
     return [
         ToDo(
             f"{_('请贵单位报价')} {tender.project}",
             _("%(buyer)s,截止 %(time)s", buyer=tender.buyer.name, time=format_instant(tender.deadline)),
             url_for("sourcing.show", identifier=tender.identifier),
         )
-        for tender in session.scalars(asked.order_by(Tender.deadline).limit(MOST)).unique()
+        for tender, problem in zip(found, problems, strict=True)
+        if problem is None
     ]

@@ -297,7 +297,7 @@ class Contract(Case, Base):
     ended_through: Mapped[str | None] = mapped_column(
         String(12)
     )  # whose fault ended it: buyer, agency, none, agreed
-    completed_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None] = mapped_column(index=True)
     award: Mapped[Award] = relationship()
     tender: Mapped[Tender] = relationship(lazy="joined")
     buyer: Mapped[Organisation] = relationship(foreign_keys=[buyer_id], lazy="joined")

@@ -233,7 +233,7 @@ class Deliverable(OfContract, Base):
     held_due_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     missed_at: Mapped[datetime | None]
-    decided_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None] = mapped_column(index=True)
     returns: Mapped[int] = mapped_column(default=0)
     reviews: Mapped[int] = mapped_column(default=0)
     faulty_reviews: Mapped[int] = mapped_column(default=0)

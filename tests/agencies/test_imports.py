@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, current_app
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
@@ -391,7 +391,6 @@ def test_two_of_a_kind_do_not_run_at_once_and_templates_can_be_filled_in(app: Fl
 
 
 @given(st.binary(max_size=400))
-@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_no_bytes_break_the_reading_of_a_table(content: bytes) -> None:
     for start in (b"", b"PK\x03\x04", "统一社会信用代码,机构名称,地区\n".encode()):
         with contextlib.suppress(RuleViolation):

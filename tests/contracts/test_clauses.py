@@ -194,3 +194,9 @@ def test_an_authority_publishes_the_next_version_and_running_contracts_keep_thei
             effective_from=None,
             reason="提高逾期成本",
         )
+
+
+def test_a_contract_names_the_template_it_follows(app: Flask, world: World) -> None:
+    contract = world.contract_of(world.awarded()).identifier
+    page = sign_in(app, world, "buyer").get(f"/contracts/{contract}").text
+    assert "模板:技术报告编制,第 " in page

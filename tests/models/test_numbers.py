@@ -153,6 +153,14 @@ def test_a_whole_number(text: str, number: int) -> None:
     assert numbers.whole(text) == number
 
 
+@pytest.mark.parametrize("text", ["三五天", "三四", "一二", "二三十", "三五万"])
+def test_what_is_said_roughly_is_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match="no"):
+        numbers.whole(text)
+    with pytest.raises(ValueError, match="no"):
+        numbers.yuan(text)
+
+
 def bands(table: str) -> object:
     return Progressive.read(Written(table=table))["bands"]
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pypinyin import lazy_pinyin
 
@@ -120,7 +120,6 @@ def test_every_place_is_found_by_its_short_name() -> None:
             assert "p:" + "".join(lazy_pinyin(place)) in sounds(f"{place}{kind}水利局"), place
 
 
-@settings(deadline=None)  # the tables are read by whoever comes first
 @given(st.text("都单朝乐查翟长重行海西宁曾区任", max_size=14))
 def test_the_readings_of_a_name_add_up_and_do_not_multiply(name: str) -> None:
     spans = len(name) * 8 * 2

@@ -24,7 +24,7 @@ from models.sourcing.awards import Award
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.scoring import Criteria, check_criteria, days_shares, price_shares
 from models.sourcing.tenders import Tender
-from tests.web import sign_in
+from tests.web import Visitor, sign_in
 
 CRITERIA: dict[str, Any] = {
     "price": {"weight": 40, "formula": "lowest_ratio"},
@@ -230,6 +230,8 @@ def test_a_conflict_of_interest_keeps_an_evaluator_out(app: Flask, panel: World,
     )
     db.session.rollback()
     assert Tender.load(db.session, tender).state == "evaluated"
+    public = Visitor(app).get(f"/requests/{tender}").text
+    assert ("expert3" in public, world.organisation("expert3").name in public) == (True, False)
 
 
 def test_evaluators_have_names_and_no_buyer_learns_whose_an_address_is(

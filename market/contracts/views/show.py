@@ -38,6 +38,7 @@ from market.progress import of_tender
 from models import CASES
 from models.agencies.entry import profile_of
 from models.cases import Case
+from models.catalogue import KINDS as TEMPLATE_KINDS
 from models.contracts.agreement import UNSIGNED, Contract
 from models.contracts.changes import CHANGES, WHEN, Change
 from models.contracts.clauses import TONES, rule
@@ -111,6 +112,7 @@ def show(identifier: str) -> str:
         payments=payments,
         paid={payment.milestone_number: payment for payment in payments},
         kinds=KINDS,
+        template_kinds=TEMPLATE_KINDS,
         entries=db.session.scalars(entries).all(),
         payouts=payouts,
         earned={m.number: _earned(m.number, payouts) for m in contract.milestones if m.paid_at},

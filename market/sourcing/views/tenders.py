@@ -176,6 +176,7 @@ def show(identifier: str) -> str:
         objections=objections,
         evaluator_words=evaluator_words,
         evaluations=[e for e in evaluations if e.state == "published" or e.roles_of(actor)],
+        unnamed=any(e.roles_of(actor) and not e.named_to(actor) for e in evaluations),
         draws=draws.of_case(db.session, found.identifier),
         planned=planned_draws(),
         won=winning_bid(found, answers) if found.opened else None,
