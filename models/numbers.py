@@ -87,13 +87,15 @@ class _Written:
 
 
 def _as_read(text: str) -> str:
-    """In plain characters, and what is spelled out in digits; empty for what is no number anyhow.
-
-    ValueError for a numeral that is none.
-    """
+    """In plain characters; empty for what is no number anyhow."""
     if len(text) > MOST_TEXT or any(unicodedata.decomposition(c).startswith(_SET_APART) for c in text):
         return ""
-    return _SPELLED.sub(_in_digits, plainly(text).strip().translate(_AS_READ))
+    return plainly(text).strip().translate(_AS_READ)
+
+
+def _spelled(text: str) -> str:
+    """With digits for what is spelled out. ValueError for a numeral that is none."""
+    return _SPELLED.sub(_in_digits, _as_read(text)) or text
 
 
 def _in_digits(spelled: re.Match[str]) -> str:
@@ -125,9 +127,9 @@ def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
     `12,345.6`, `¥ 12,345.60`, `1,234.50元`, `80万元`, `10w`, `1.2亿`, `1亿2000万`, `五千万`, in full width
     too; with `signed` also `+1.00`, `-1.00` and the bookkeepers' `(1.00)`. ValueError for anything else, also
     for a third digit after the point without a 万 behind it, unless it is `exact`: from a program, whose
-    `8000.00000` is no slip of the hand.
+    `8000.00000` is no slip of the hand and which spells nothing out.
     """
-    text = _as_read(text) or text
+    text = _as_read(text) or text if exact else _spelled(text)
     if coins := _COINS.search(text):  # 80元5角
         fen = f"{coins[2]}{coins[3] or 0}" if coins[2] else f"{coins[4]:0>2}"
         text = f"{text[: coins.start()]}{coins[1]}.{fen}{text[coins.end() :]}"
@@ -153,7 +155,7 @@ def share(text: str) -> Fraction:
     """
     if match := _PARTS.fullmatch(plainly(text).strip() if len(text) <= MOST_TEXT else ""):
         return Fraction(int(match[1]), int(match[2]))
-    found = _written(text)
+    found = _written(_spelled(text))
     factor = _SHARES.get(found.unit)
     if found.unit == "折" and found.value > 10:  # 85折 is 8.5折, and 10.5折 more than the whole
         factor = (
@@ -171,7 +173,7 @@ def whole(text: str) -> int:
 
     ValueError for anything else, TooLarge for one of more than 18 digits.
     """
-    found = _written(text)
+    found = _written(_spelled(text))
     size = 1 if found.unit in _COUNTED else SIZES.get(found.unit, 0)
     if not size or found.currency or (found.value * size).denominator != 1:
         raise ValueError(f"not a whole number: {text[:MOST_TEXT]!r}")

@@ -29,12 +29,12 @@ def whose(codes: Iterable[str]) -> dict[str, str]:
     }
 
 
-def account_words(codes: Iterable[str]) -> list[str]:
-    """These accounts where nothing beside them says their kind."""
-    return [
-        said if ":" not in code else f"{_(ACCOUNT_KINDS[code.partition(':')[0]][0])} {said}"
+def account_words(codes: Iterable[str]) -> dict[str, str]:
+    """These accounts by their codes: of what kind each is, and whose."""
+    return {
+        code: said if ":" not in code else f"{_(ACCOUNT_KINDS[code.partition(':')[0]][0])} {said}"
         for code, said in whose(codes).items()
-    ]
+    }
 
 
 def way_name(gateway: str) -> str:

@@ -378,7 +378,7 @@ def test_a_newcomer_is_told_what_is_to_be_done_and_when_it_is(app: Flask, world:
     assert "要办 2 件" in said, "an address to confirm, a licence to bring"
     assert all(path in said for path in ("/my/address", "/my/licence"))
     for path in ("/my", "/my/address", "/outbox"):
-        assert "该邮箱可能已有账号" in visitor.get(path).text
+        assert "该邮箱也可能已属于您的另一个账号" in visitor.get(path).text
     assert "该邮箱可能已有账号" in Visitor(app).get("/sign-up").text, (
         "said to everybody, whether or not there is one"
     )

@@ -66,7 +66,7 @@ def test_from_an_agreed_price_to_the_award(browser: Browser, site: Server) -> No
     walker.open(quote)
     assert main_button(walker) == "确定中选机构"
     walker.follow("确定中选机构")
-    walker.sees(*SAID, "公示期", "立即转入合同", "中选公示", "不能撤销")
+    walker.sees(*SAID, "公示期", "立即转入合同", "已转合同", "不能撤销")
     look(walker)
     walker.choose("agency1 有限公司")
     walker.fill(中选理由="价格合理,工期满足要求")

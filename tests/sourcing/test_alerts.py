@@ -195,7 +195,7 @@ def test_an_invited_tender_is_told_to_the_invited_alone(crowd: World) -> None:
     )
     searching.save(crowd.actor("third"), item=WATER, region="", mode="", words="", alert=True)
     drain()
-    assert told(crowd, tender) == {"second": "case"}
+    assert told(crowd, tender) == {"second": "invite"}
 
 
 def test_what_ended_meanwhile_is_told_to_nobody(world: World) -> None:

@@ -46,7 +46,7 @@ def trial() -> str:
         rows=rows,
         chart=chart,
         kinds=ACCOUNT_KINDS,
-        unbalanced_accounts=account_words(reports.unbalanced_accounts(db.session)),
+        unbalanced_accounts=account_words(reports.unbalanced_accounts(db.session)).values(),
         total=reports.trial_balance(db.session),
     )
 
@@ -74,7 +74,7 @@ def accounts() -> str:
     return render_template(
         "payments/accounts.html",
         page=page,
-        whose=whose(each.code for each in page.rows),
+        names=account_words(each.code for each in page.rows),
         kinds=ACCOUNT_KINDS,
     )
 
@@ -123,9 +123,8 @@ def entry(identifier: str) -> str:
     return render_template(
         "payments/entry.html",
         entry=found,
-        whose=whose(account.code for line in found.lines for account in (line.debit, line.credit)),
+        names=account_words(account.code for line in found.lines for account in (line.debit, line.credit)),
         about=_linked(found.case_identifier),
-        kinds=ACCOUNT_KINDS,
         posting=POSTINGS[found.kind],
     )
 
