@@ -13,13 +13,14 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 
-from market.case_views import link, not_found, url_of
+from market.case_views import case_link, not_found
 from market.charts import rows as row_chart
 from market.extensions import db
 from market.pagination import paged
 from market.payments.account_names import account_words, whose
 from market.payments.blueprint import bp
 from market.spreadsheets import Column, export, yuan
+from models.cases import find_case
 from models.ledger import closing, days, reports
 from models.ledger.books import ACCOUNT_KINDS, Account, Entry
 from models.ledger.days import Closing
@@ -130,9 +131,9 @@ def entry(identifier: str) -> str:
 
 
 def _linked(identifier: str) -> str:
-    """The case an entry is about, as a link where it has a page."""
-    url = url_of(identifier)
-    return link(url, identifier) if url else identifier
+    """The case an entry is about, as a link where the reader may see it."""
+    case = find_case(db.session, identifier)
+    return case_link(case) if case is not None else identifier
 
 
 @bp.get("/ledger/closings")
