@@ -57,9 +57,10 @@ faults: $(VENV)/.installed-dev $(MO) ## what takes minutes: load under every Pyt
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -m 'faults and not nightly' -n 0 -p no:randomly -rA --no-header
 
 nightly: export HYPOTHESIS_PROFILE = nightly
-nightly: $(VENV)/.installed-dev $(MO) browser ## pages on the other database; state machines and properties with hundreds of examples, and which acts they carried out
+nightly: $(VENV)/.installed-dev $(MO) browser ## pages on the other database; state machines and properties with hundreds of examples; a larger night, a longer load
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) -m nightly
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) tests/contracts/test_properties.py tests/payments/test_properties.py tests/sourcing/test_properties.py tests/models
+	NIGHT_SIZE=20000 LOAD_SECONDS=60 TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n 0 -p no:randomly -m faults -rA --no-header tests/faults/test_load.py tests/faults/test_nightly.py
 
 cover: lint $(MO) browser ## the same tests, with the lines and branches they leave out; takes half as long again
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term:skip-covered

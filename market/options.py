@@ -18,7 +18,7 @@ from models import uscc
 from models.agencies.certificates import professions
 from models.catalogue import ServiceItem, current_items
 from models.clock import BEIJING
-from models.regions import covers, published, within
+from models.regions import covered, within
 from search import places
 
 
@@ -28,7 +28,7 @@ def _area() -> str:
 
 def region_choices() -> list[tuple[str, str]]:
     """The regions this market serves, by code, as the reader calls them."""
-    return [(row["code"], region(row["code"])) for row in published() if covers(_area(), row["code"])]
+    return [(code, region(code)) for code in covered(_area())]
 
 
 def regions_meant(text: str) -> tuple[str, ...]:

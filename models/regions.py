@@ -14,7 +14,7 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, String
@@ -82,6 +82,12 @@ def covers(area: str, code: str) -> bool:
     return current(code).startswith(prefix(area))
 
 
+@cache
+def covered(area: str) -> tuple[str, ...]:
+    """The codes of the list we carry that are `area` or lie in it."""
+    return tuple(row["code"] for row in published() if covers(area, row["code"]))
+
+
 def within(column: InstrumentedAttribute[str], area: str) -> ColumnElement[bool]:
     """The same in SQL."""
     return column.startswith(prefix(area), autoescape=True)
@@ -109,6 +115,7 @@ def _english_names() -> dict[str, str]:
         return {row["code"]: row["name_en"] for row in csv.DictReader(file)}
 
 
+@lru_cache(8192)  # twice as many as there are divisions; what is no code of one is kept no longer
 def name_in_english(code: str, area: str = "") -> str:
     """A region in English, from the smallest up: `Golmud City, Haixi, Qinghai`; the code where we know none.
 

@@ -49,6 +49,7 @@ def _rows() -> dict[str, dict[str, str]]:
     return {row["code"]: row for row in regions.published()}
 
 
+@cache
 def sounded_out(code: str) -> str:
     """A region's pinyin and its initials, for a list one searches by typing."""
     said = readings(_short(_rows()[code]["name"]))[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,11 +45,26 @@ def environment() -> dict[str, str]:
     return {}
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Server]:
-    with market(tmp_path_factory.mktemp("site"), at=START, environment=environment) as server:
+@pytest.fixture(scope="session")
+def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a market in which everybody has signed up, to be copied."""
+    home = tmp_path_factory.mktemp("peopled")
+    with market(home, at=START) as server:
         people(server)
+    return home
+
+
+@pytest.fixture(scope="module")
+def site(
+    tmp_path_factory: pytest.TempPathFactory, peopled: Path, environment: dict[str, str]
+) -> Iterator[Server]:
+    home = shutil.copytree(peopled, tmp_path_factory.mktemp("site") / "home")
+    server = Server(home, environment=environment)
+    server.start()
+    try:
         yield server
+    finally:
+        server.stop()
 
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

@@ -35,7 +35,7 @@ from models.events import Event
 from models.sourcing.tenders import Tender
 
 pytestmark = pytest.mark.faults  # it measures time
-SIZE = int(os.environ.get("NIGHT_SIZE", "20000"))  # agencies
+SIZE = int(os.environ.get("NIGHT_SIZE", "8000"))  # agencies
 TENDERS, BACKLOG = 24, 300  # to be opened, a second apart; and others that fall due with the first of them
 LATEST, PATIENT, HELD = (
     2.0,
