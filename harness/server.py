@@ -126,6 +126,13 @@ class Server:
             time.sleep(0.05)
         raise RuntimeError((self.home / "server.log").read_text())
 
+    def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.stop()
+
     def stop(self, how: int = signal.SIGTERM) -> None:
         """End the server and its workers; SIGKILL ends all of them in the middle of whatever they do."""
         if self._process is not None:
@@ -166,8 +173,5 @@ def market(
     server.command("prepare")
     if not demo:
         server.command("admin", ADMIN[0], "--name", "管理员", "--password", ADMIN[1])
-    server.start()
-    try:
+    with server:
         yield server
-    finally:
-        server.stop()

@@ -61,12 +61,8 @@ def hello(folder: Path, rounds: int) -> Iterator[Row]:
     """
     server = Server(folder, environment={"THREADS": THREADS})
     server.command("prepare")
-    server.start()
-    try:
-        with empty_view(folder) as empty, http.Session() as client:
-            ours, floor = both(lambda: client.get(f"{server.url}/health"), lambda: client.get(empty), rounds)
-    finally:
-        server.stop()
+    with server, empty_view(folder) as empty, http.Session() as client:
+        ours, floor = both(lambda: client.get(f"{server.url}/health"), lambda: client.get(empty), rounds)
     yield Row("hello", rounds, ours, floor)
 
 

@@ -59,12 +59,8 @@ def site(
     tmp_path_factory: pytest.TempPathFactory, peopled: Path, environment: dict[str, str]
 ) -> Iterator[Server]:
     home = shutil.copytree(peopled, tmp_path_factory.mktemp("site") / "home")
-    server = Server(home, environment=environment)
-    server.start()
-    try:
+    with Server(home, environment=environment) as server:
         yield server
-    finally:
-        server.stop()
 
 
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

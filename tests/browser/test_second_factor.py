@@ -29,9 +29,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.set_clock(START)
     server.command("prepare")
     server.command("admin", ADMIN[0], "--name", "管理员", "--password", ADMIN[1])
-    server.start()
-    yield server
-    server.stop()
+    with server:
+        yield server
 
 
 def _page(browser: Browser, site: Server, *, script: bool) -> Page:
