@@ -230,12 +230,26 @@ class MoneyField(_Written):
         elif valuelist:
             try:
                 self.data = money.parse(valuelist[0])
-            except ValueError:
-                raise ValueError(str(_l(money.HOW))) from None
+            except ValueError as error:
+                raise ValueError(problem_text(numbers.refused(error, money.HOW))) from None
 
 
 class WholeField(IntegerField):
-    """A whole number as people write it: `20`, `1,000`, in full width too."""
+    """A whole number as people write it: `20`, `1,000`, `20 个工作日` where it asks for such a `unit`."""
+
+    def __init__(self, *args: Any, unit: numbers.Unit = numbers.BARE, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.unit = unit
+
+    def counts(self, unit: numbers.Unit) -> None:
+        """Ask for this unit, known only by now, and read anew what was sent."""
+        self.unit = unit
+        if self.raw_data:
+            self.process_errors = []
+            try:
+                self.process_formdata(self.raw_data)
+            except ValueError as error:
+                self.process_errors.append(str(error))
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = None
@@ -243,11 +257,9 @@ class WholeField(IntegerField):
             self.raw_data = [""]  # blanks are nothing, whoever asks whether there is anything
         elif valuelist:
             try:
-                self.data = numbers.whole(valuelist[0])
-            except numbers.TooLarge:
-                raise ValueError(str(_l("数字太大。"))) from None
-            except ValueError:
-                raise ValueError(str(_l("请填写整数,例如 20。"))) from None
+                self.data = numbers.whole(valuelist[0], self.unit)
+            except ValueError as error:
+                raise ValueError(problem_text(numbers.refused(error, self.unit.how))) from None
 
 
 class ChecklistField(SelectMultipleField):

@@ -48,6 +48,12 @@ def words_of(label: str) -> MeasureWords:
     return MeasureWords({"zh": name, "en": name}, {"zh": unit, "en": unit})
 
 
+def unit_of(label: str) -> numbers.Unit:
+    """What a size by this measure is counted in: the unit's own words, in both languages."""
+    words = {word.lower() for word in words_of(label).unit.values() if word}
+    return numbers.Unit(frozenset(words), N_("请填写整数,例如 20;不写别的单位。"))
+
+
 def check(measure: str, label: str, fee_standard: str | None) -> None:
     """RuleViolation unless an item's measure has a name, and its standard prices by that measure."""
     if measure != "none" and not label.strip():
@@ -73,23 +79,19 @@ def size_of(item: ServiceItem, text: str, factor: str = "") -> Quantity | None:
         if item.measure == "amount":
             job = Quantity(amount=money.parse(text), factor=factor)
         else:
-            job = Quantity(count=_counted(text, words_of(item.measure_label).unit), factor=factor)
+            job = Quantity(count=numbers.whole(text, unit_of(item.measure_label)), factor=factor)
     except ValueError as error:
-        raise _unreadable(item) from error
+        raise _unreadable(item, error) from error
     if job.base(item.measure) < 1 or job.count > pricing.MOST_COUNT:
-        raise _unreadable(item)
+        raise _unreadable(item, ValueError("none at all, or more than any"))
     return job
 
 
-def _counted(text: str, unit: Words) -> int:
-    told = spelling.plain(text).strip()
-    for word in filter(None, unit.values()):
-        told = told.removesuffix(word).strip()
-    return numbers.whole(told)
-
-
-def _unreadable(item: ServiceItem) -> RuleViolation:
+def _unreadable(item: ServiceItem, error: ValueError) -> RuleViolation:
     words = words_of(item.measure_label)
-    if item.measure == "amount":
-        return RuleViolation(N_("请填写%(name)s,例如 60,000,000 或 6000万。"), "size", name=words.name)
-    return RuleViolation(N_("请填写%(name)s,是 1 到 1,000,000 的整数,例如 12。"), "size", name=words.name)
+    how = (
+        N_("请填写%(name)s,例如 60,000,000 或 6000万。")
+        if item.measure == "amount"
+        else N_("请填写%(name)s,是 1 到 1,000,000 的整数,例如 12。")
+    )
+    return numbers.refused(error, how, "size", name=words.name)

@@ -19,11 +19,13 @@ def parse(text: str, *, signed: bool = False, exact: bool = False) -> int:
 
     See `numbers.yuan`, also for `signed` and `exact`.
 
-    Raises ValueError for anything else: words, misplaced commas, a part of a fen, or more than 10 billion
-    yuan.
+    Raises ValueError (`numbers.refused` says it in words) for anything else: words, misplaced commas, a part
+    of a fen, or more than 10 billion yuan.
     """
     try:
         fen = numbers.yuan(text, signed=signed, exact=exact) * FEN
+    except numbers.Ambiguous:
+        raise
     except ValueError as error:
         raise ValueError(f"not an amount: {text[:30]!r}") from error
     if fen.denominator != 1 or abs(fen) > MOST:

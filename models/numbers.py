@@ -13,6 +13,8 @@ from fractions import Fraction
 
 import cn2an
 
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.spelling import plain as plainly
 
 MOST_TEXT = 60  # characters of one number
@@ -42,39 +44,72 @@ _ONES = "零〇一二两三四五六七八九壹贰叁肆伍陆柒捌玖"
 _SPELLED = re.compile(  # 五千万, 十二点五; not the 百万 of 3百万
     rf"(?<![0-9.])(?P<whole>[{_ONES}十拾][{_ONES}十拾百佰千仟万亿]*)(?:点(?P<part>[{_ONES}]+))?(?![0-9])"
 )
+_POWERS = {
+    "w": 10_000,
+    "W": 10_000,
+    **{
+        char: 10**power
+        for chars, power in (("十拾", 1), ("百佰", 2), ("千仟", 3), ("万", 4), ("亿", 8))
+        for char in chars
+    },
+}
+_CUT_SHORT = re.compile(rf"[百佰千仟万亿][{_ONES[2:]}]$")  # 三万五, said of 三万五千
 _ABOUT = re.compile(rf"[{_ONES[2:]}]{{2,3}}")  # 三五天: three to five
+_TENTHS = re.compile(rf"([{_ONES[2:]}])([{_ONES[2:]}])\s*折")
 _PARTS = re.compile(r"([0-9]{1,2})\s*/\s*([1-9][0-9]{0,2})")
 _SHARES = {"": Fraction(1), "%": Fraction(1, 100), "‰": Fraction(1, 1000), "折": Fraction(1, 10)}
-_COUNTED = frozenset(
-    {
-        "个",
-        "天",
-        "日",
-        "日历天",
-        "日历日",
-        "自然日",
-        "自然天",
-        "个日历天",
-        "个日历日",
-        "个自然日",
-        "个工作日",
-        "工作日",
-        "人",
-        "名",
-        "件",
-        "年",
-        "月",
-        "个月",
-        "次",
-        "分",
-        "项",
-        "%",
-    }
-)  # behind a whole number these say nothing
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a whole number counts: the words that may stand behind it, and how it is asked for."""
+
+    words: frozenset[str]
+    how: str
+
+
+BARE = Unit(frozenset(), N_("请填写整数,例如 20。"))
+# A bare 天 is what the label says it is; 日历天, weeks and months are others, and no rule makes them these.
+WORKING_DAYS = Unit(
+    frozenset(
+        {"工作日", "个工作日", "天", "日", "day", "days", "working day", "working days", "business days"}
+    ),
+    N_("请写工作日数,例如 15;日历天、周、月要先换算。"),
+)
+PERCENT = Unit(frozenset({"%"}), N_("请填写百分数,例如 20。"))
+POINTS = Unit(frozenset({"分", "points"}), N_("请填写分数,是整数,例如 20。"))
+WEIGHT = Unit(POINTS.words | PERCENT.words, BARE.how)
+PEOPLE = Unit(frozenset({"人", "名", "位", "个人", "people"}), N_("请填写人数,例如 2。"))
+SQUARE_METRES = Unit(frozenset({"平方米", "平米", "sq m"}), N_("请填写平方米数,是整数,例如 120。"))
+ROW = Unit(frozenset({"行"}), N_("请填写行号,例如 1。"))
 
 
 class TooLarge(ValueError):
     """A number, and no market's."""
+
+
+class Ambiguous(ValueError):
+    """Two numbers, and nobody knows which: 三万五元 is said of 35,000 and of 30,005."""
+
+    def __init__(self, said: str, readings: tuple[int, int]) -> None:
+        super().__init__(f"two numbers: {said!r}")
+        self.said, self.readings = said, readings
+
+
+def refused(error: ValueError, how: str, field: str | None = None, **params: object) -> RuleViolation:
+    """What is said of a text that is no number: why, if we know it, else `how` it is written."""
+    if isinstance(error, TooLarge):
+        return RuleViolation(N_("数字太大。"), field)
+    if isinstance(error, Ambiguous):
+        one, other = (f"{reading:,}" for reading in error.readings)
+        return RuleViolation(
+            N_("“%(said)s”可以是 %(one)s,也可以是 %(other)s,请用数字写。"),
+            field,
+            said=error.said,
+            one=one,
+            other=other,
+        )
+    return RuleViolation(how, field, **params)
 
 
 @dataclass(frozen=True)
@@ -99,13 +134,27 @@ def _spelled(text: str) -> str:
 
 
 def _in_digits(spelled: re.Match[str]) -> str:
-    if _ABOUT.fullmatch(spelled["whole"]):
-        raise ValueError(f"about, and no number: {spelled[0]!r}")
+    """Digits for a numeral, and ValueError for one that is none, or cannot be told from another.
+
+    What stands behind it counts: a power no larger than its own (五万w) makes it none, and anything at all
+    one that was cut short (三万五) ambiguous.
+    """
+    said, behind = spelled["whole"], spelled.string[spelled.end() :].strip()
+    own = max(_POWERS.get(char, 0) for char in said)
+    if _ABOUT.fullmatch(said) or (behind and _POWERS.get(behind[0], own + 1) <= own):
+        raise ValueError(f"not a number: {spelled[0]!r}")
+    whole = _value(said)
+    if _CUT_SHORT.search(said) and (behind or spelled["part"]):
+        raise Ambiguous(spelled.string, (whole, _value(said[:-1]) + _value(said[-1])))
+    part = "".join(str(_value(digit)) for digit in spelled["part"] or "")
+    return f"{whole}.{part}" if part else str(whole)
+
+
+def _value(numeral: str) -> int:
     try:
-        parts = [str(cn2an.cn2an(part, "normal")) for part in (spelled["whole"], *(spelled["part"] or ""))]
+        return int(cn2an.cn2an(numeral, "normal"))
     except (ValueError, KeyError) as error:
-        raise ValueError(f"not a number: {spelled[0]!r}") from error
-    return ".".join(filter(None, (parts[0], "".join(parts[1:]))))
+        raise ValueError(f"not a number: {numeral!r}") from error
 
 
 def _written(text: str) -> _Written:
@@ -149,32 +198,39 @@ def yuan(text: str, *, signed: bool = False, exact: bool = False) -> Fraction:
 
 
 def share(text: str) -> Fraction:
-    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `85折` (the same), `1/3`.
+    """A share of something: `0.85`, `85%`, `12‰`, `8.5折`, `85折` and `八五折` (the same), `1/3`.
 
     ValueError for anything else, and for more than a hundred times the whole.
     """
     if match := _PARTS.fullmatch(plainly(text).strip() if len(text) <= MOST_TEXT else ""):
         return Fraction(int(match[1]), int(match[2]))
-    found = _written(_spelled(text))
+    tenths = _TENTHS.fullmatch(_as_read(text))
+    found = _written(_in_tenths(*tenths.groups()) if tenths else _spelled(text))
     factor = _SHARES.get(found.unit)
-    if found.unit == "折" and found.value > 10:  # 85折 is 8.5折, and 10.5折 more than the whole
-        factor = (
-            Fraction(1, 100)
-            if found.value < 100 and (found.value >= 20 or found.value.denominator == 1)
-            else None
-        )
+    if found.unit == "折" and found.value > 10:  # 85折 is 8.5折, and what is between, more than the whole
+        factor = Fraction(1, 100) if 20 <= found.value < 100 else None
     if factor is None or found.sign or found.currency or found.value * factor > 100:
         raise ValueError(f"not a share: {text[:MOST_TEXT]!r}")
     return found.value * factor
 
 
-def whole(text: str) -> int:
-    """A whole number: `20`, `1,000`, `3万`, `20 个工作日`, in full width too.
+def _in_tenths(tenths: str, hundredths: str) -> str:
+    """八五折 as `8.5折`. ValueError for 七八折 and 三五折, which are said of one or the other."""
+    one, other = _value(tenths), _value(hundredths)
+    if other == one + 1 or (one, other) == (3, 5):
+        raise ValueError(f"about, and no number: {tenths}{hundredths}折")
+    return f"{one}.{other}折"
+
+
+def whole(text: str, unit: Unit = BARE) -> int:
+    """A whole number: `20`, `1,000`, `3万`, with one of its unit's words `20 个工作日`, in full width too.
 
     ValueError for anything else, TooLarge for one of more than 18 digits.
     """
     found = _written(_spelled(text))
-    size = 1 if found.unit in _COUNTED else SIZES.get(found.unit, 0)
+    behind = found.unit.lower()
+    word = max((word for word in unit.words if behind.endswith(word)), key=len, default="")
+    size = SIZES.get(behind.removesuffix(word).strip(), 0)
     if not size or found.currency or (found.value * size).denominator != 1:
         raise ValueError(f"not a whole number: {text[:MOST_TEXT]!r}")
     return int(found.value * size)

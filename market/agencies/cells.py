@@ -46,15 +46,15 @@ def sum_in_fen(text: str, field: str) -> int | None:
     try:
         return money.parse(text) if text else None
     except ValueError as error:
-        raise RuleViolation(N_("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。"), field) from error
+        raise numbers.refused(error, money.HOW, field) from error
 
 
-def working_days(text: str) -> int:
-    """A promised number of working days; 0, which nobody may promise, where it cannot be read."""
+def working_days(text: str, field: str) -> int:
+    """A number of working days; RuleViolation at its field for what is none, or counts something else."""
     try:
-        return numbers.whole(text)
-    except ValueError:
-        return 0
+        return numbers.whole(text, numbers.WORKING_DAYS)
+    except ValueError as error:
+        raise numbers.refused(error, numbers.WORKING_DAYS.how, field) from error
 
 
 def one_of(text: str, known: Mapping[str, str], field: str) -> str:

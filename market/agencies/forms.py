@@ -36,7 +36,7 @@ from market.forms import (
 )
 from market.options import profession_choices
 from market.reauthentication import reauthentication_field
-from models import money, pricing
+from models import money, numbers, pricing
 from models.accounts import Organisation
 from models.agencies.certificates import Practitioner, Qualification
 from models.agencies.entry import FORMS, PREMISES, AgencyProfile, wanted
@@ -68,7 +68,10 @@ class FeeForm(Form):
     floor = MoneyField(_l("最低收费(元)"), description=_l("算出来再少,也收这么多。"))
     cap = MoneyField(_l("最高收费(元)"), description=_l("算出来再多,只收这么多。"))
     days = WholeField(
-        _l("承诺工期(工作日)"), [NEEDED, NumberRange(1, 500)], description=_l("从资料备齐到交付成果。")
+        _l("承诺工期(工作日)"),
+        [NEEDED, NumberRange(1, 500)],
+        unit=numbers.WORKING_DAYS,
+        description=_l("从资料备齐到交付成果。"),
     )
     note = StringField(_l("说明"), [fits(FeeSchedule.note)], description=_l("如价格里包含什么。可不填。"))
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
@@ -222,7 +225,7 @@ class PremisesForm(Form):
     premises = RadioField(
         _l("场所"), [NEEDED], choices=choices((kind, _l(label)) for kind, label in PREMISES.items())
     )
-    premises_area = WholeField(_l("面积(平方米)"), [Optional()])
+    premises_area = WholeField(_l("面积(平方米)"), [Optional()], unit=numbers.SQUARE_METRES)
     premises_until = DateField(_l("租期止"), [Optional()], description=_l("租赁的要填。"))
 
 

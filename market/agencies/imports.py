@@ -23,7 +23,7 @@ from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies.checks import check_code
 from models.agencies.entry import FORMS, AgencyProfile
-from models.agencies.fees import check_promise, check_terms, publish_schedule
+from models.agencies.fees import check_begins, check_promised, check_terms, publish_schedule
 from models.agencies.register import term_end
 from models.base import Json
 from models.batches import Batch, BatchRow
@@ -290,8 +290,10 @@ def _check_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRo
             _terms(said, found),
             found.read(cells.day, said["effective_from"], "effective_from"),
         )
-        promised = cells.working_days(said["days"])
-        found.read(check_promise, promised, effective or clock.today())
+        promised = found.read(cells.working_days, said["days"], "days")
+        if promised is not None:
+            found.read(check_promised, promised)
+        found.read(check_begins, effective or clock.today())
         if item is not None and terms is not None:
             found.read(check_terms, item, terms)
         row.problems = found.problems

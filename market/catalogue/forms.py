@@ -12,6 +12,7 @@ from wtforms.validators import Length, NumberRange, Optional, ValidationError
 from market.formatting import catalogued
 from market.forms import FITS_REASON, NEEDED, Form, WholeField, choices, printed, text
 from market.options import profession_choices
+from models import numbers
 from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
 from models.pricing import standards
 
@@ -42,9 +43,12 @@ class ItemForm(Form):
         _l("从业人员资格"), description=_l("从列表里选;没有的在下一栏写新的。不要求的选“不要求”。")
     )
     new_practitioner = StringField(_l("新的从业人员资格"), [Length(max=200), printed])
-    practitioners_least = WholeField(_l("至少几人"), [Optional(), NumberRange(0, 100)])
+    practitioners_least = WholeField(_l("至少几人"), [Optional(), NumberRange(0, 100)], unit=numbers.PEOPLE)
     time_limit_days = WholeField(
-        _l("时限(工作日)"), [NumberRange(0, 500)], description=_l("没有固定时限的填 0。")
+        _l("时限(工作日)"),
+        [NumberRange(0, 500)],
+        unit=numbers.WORKING_DAYS,
+        description=_l("没有固定时限的填 0。"),
     )
     pricing = SelectField(_l("价格管理"), [NEEDED])
     fee_standard = SelectField(_l("参考收费标准"))

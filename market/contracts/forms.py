@@ -31,6 +31,7 @@ from market.forms import (
     upload,
 )
 from market.reauthentication import reauthentication_field
+from models import numbers
 from models.base import Json
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import FAULTS, REASONS, Deliverable, DeliverableVersion, ReviewOutcome
@@ -106,7 +107,9 @@ def milestone_fields() -> dict[str, Any]:
     for place in _Milestones.milestone_places:
         fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100), printed])
         fields[f"days_{place}"] = WholeField(
-            _l("节点 %(n)s 的工期(工作日)", n=place), [Optional(), NumberRange(0, 2000)]
+            _l("节点 %(n)s 的工期(工作日)", n=place),
+            [Optional(), NumberRange(0, 2000)],
+            unit=numbers.WORKING_DAYS,
         )
         fields[f"amount_{place}"] = MoneyField(_l("节点 %(n)s 的价款(元)", n=place))
         fields[f"reviewed_{place}"] = BooleanField(_l("节点 %(n)s 送审批评审", n=place))
@@ -208,7 +211,7 @@ class SupplyForm(Form):
 
 
 class ExtensionForm(ReasonForm):
-    days = WholeField(_l("延长几个工作日"), [NumberRange(1, 250)])
+    days = WholeField(_l("延长几个工作日"), [NumberRange(1, 250)], unit=numbers.WORKING_DAYS)
 
 
 class SuspensionForm(ReasonForm):
@@ -298,10 +301,10 @@ def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
     for place in range(1, MOST_MILESTONES + 1):
         fields[f"name_{place}"] = StringField(_l("节点 %(n)s", n=place), [Length(max=100), printed])
         fields[f"days_{place}"] = WholeField(
-            _l("节点 %(n)s 的工期(百分比)", n=place), [Optional(), NumberRange(1, 100)]
+            _l("节点 %(n)s 的工期(百分比)", n=place), [Optional(), NumberRange(1, 100)], unit=numbers.PERCENT
         )
         fields[f"share_{place}"] = WholeField(
-            _l("节点 %(n)s 的价款(百分比)", n=place), [Optional(), NumberRange(1, 100)]
+            _l("节点 %(n)s 的价款(百分比)", n=place), [Optional(), NumberRange(1, 100)], unit=numbers.PERCENT
         )
         fields[f"reviewed_{place}"] = BooleanField(_l("节点 %(n)s 送审批评审", n=place))
     fields["effective_from"] = DateField(

@@ -13,6 +13,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
 from market.gateways import OnlineGateway, gateways
 from market.payments.reading import ROLES, guessed
+from models import numbers
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
 
@@ -106,6 +107,7 @@ class LayoutForm(Form):
     heading = WholeField(
         _l("表头在第几行"),
         [InputRequired(str(NEEDED.message))],
+        unit=numbers.ROW,
         description=_l("表里左边的行号;没有表头填 0。"),
     )
     flipped = BooleanField(_l("只有一列金额、没有收支标志时:支出写成正数"))

@@ -26,7 +26,7 @@ from market.forms import (
     printed,
 )
 from market.sourcing.step_forms import BUDGET_HINT, DEADLINE_HINT, SAY_MORE, SizeForm
-from models import money
+from models import money, numbers
 from models.accounts import User
 from models.base import Json
 from models.lengths import REASON_LEAST, REASON_MOST
@@ -78,7 +78,7 @@ class OfferForm(Form):
     """A quote, or the next turn of a negotiation, which starts from the last one's terms."""
 
     price = MoneyField(_l("价格(元)"), [NEEDED])
-    days = WholeField(_l("工期(工作日)"), [NEEDED, NumberRange(1, 500)])
+    days = WholeField(_l("工期(工作日)"), [NEEDED, NumberRange(1, 500)], unit=numbers.WORKING_DAYS)
     note = TextAreaField(_l("说明"), [fits(Offer.note)])
 
     def prepare(self, case: Quote) -> None:
@@ -176,7 +176,9 @@ def score_form(bids: list[Bid], lines: Sequence[QualityLine]) -> type[ScoreForm]
                 line=line.name,
                 most=line.weight,
             )
-            fields[f"points_{number}_{place}"] = WholeField(label, [NEEDED, NumberRange(0, line.weight)])
+            fields[f"points_{number}_{place}"] = WholeField(
+                label, [NEEDED, NumberRange(0, line.weight)], unit=numbers.POINTS
+            )
         label = _("%(agency)s · 理由", agency=bid.agency.name)
         fields[f"reason_{number}"] = TextAreaField(label, [NEEDED, Length(REASON_LEAST, REASON_MOST)])
     return type("RequestScoreForm", (ScoreForm,), fields)

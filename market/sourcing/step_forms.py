@@ -25,7 +25,7 @@ from market.forms import (
     upload,
 )
 from market.options import region_field
-from models import clock, numbers
+from models import clock, measures, numbers
 from models.actors import Actor
 from models.base import Json
 from models.catalogue import ServiceItem
@@ -103,6 +103,8 @@ class SizeForm(Form):
             if item.measure == name:
                 self[name].label.text = measure_words(item)
                 self[name].flags.required = True
+                if name == "count":
+                    self.count.counts(measures.unit_of(item.measure_label))
             elif not told.get(name):
                 del self[name]
         factors = item.factors or [name for name in (told.get("factor"),) if name]
@@ -155,7 +157,7 @@ class QualityField(TextAreaField):
 
 def _weight_of(name: str, written: str) -> int:
     try:
-        weight = numbers.whole(written)
+        weight = numbers.whole(written, numbers.WEIGHT)
     except ValueError:
         weight = -1
     if not name.strip() or not 0 <= weight <= 999:
@@ -172,13 +174,23 @@ class ChoiceForm(Form):
     funds = RadioField(_l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()))
     budget = MoneyField(_l("预算上限(元)"), description=BUDGET_HINT)
     mode = RadioField(_l("选取方式"), [NEEDED])
-    price_weight = WholeField(_l("价格权重"), _weight, default=40, description=_l("各项权重合计 100。"))
+    price_weight = WholeField(
+        _l("价格权重"), _weight, unit=numbers.WEIGHT, default=40, description=_l("各项权重合计 100。")
+    )
     price_formula = RadioField(_l("价格分怎么算"), [Optional()], default="lowest_ratio")
     days_weight = WholeField(
-        _l("工期权重"), _weight, default=10, description=_l("最短工期得满分,其他按 最短 ÷ 工期 计。")
+        _l("工期权重"),
+        _weight,
+        unit=numbers.WEIGHT,
+        default=10,
+        description=_l("最短工期得满分,其他按 最短 ÷ 工期 计。"),
     )
     credit_weight = WholeField(
-        _l("信用权重"), _weight, default=20, description=_l("按信用等级得分,比例见规则。")
+        _l("信用权重"),
+        _weight,
+        unit=numbers.WEIGHT,
+        default=20,
+        description=_l("按信用等级得分,比例见规则。"),
     )
     quality = QualityField(
         _l("质量评分项"),

@@ -142,7 +142,8 @@ def check_schedule(item: ServiceItem, terms: Json, days: int, effective_from: da
     effect in the past.
     """
     check_terms(item, terms)
-    check_promise(days, effective_from)
+    check_begins(effective_from)
+    check_promised(days)
 
 
 def check_terms(item: ServiceItem, terms: Json) -> None:
@@ -152,10 +153,14 @@ def check_terms(item: ServiceItem, terms: Json) -> None:
     check_guided(item, terms)
 
 
-def check_promise(days: int, effective_from: date) -> None:
-    """RuleViolation for an odd number of working days, and for a day that is over."""
+def check_begins(effective_from: date) -> None:
+    """RuleViolation for a day that is over."""
     if effective_from < clock.today():
         raise RuleViolation(N_("生效日期不能早于今天:已公示的收费不能追溯修改。"), "effective_from")
+
+
+def check_promised(days: int) -> None:
+    """RuleViolation for an odd number of working days."""
     if not 1 <= days <= 500:
         raise RuleViolation(N_("承诺工期应为 1 到 500 个工作日。"), "days")
 

@@ -115,6 +115,16 @@ def test_numbers_of_a_row_of_fees_are_read_as_people_write_them(world: World) ->
     assert {"price", "days"} <= {problem["field"] for problem in second.problems}
 
 
+def test_a_promise_in_other_units_is_said_at_its_column(world: World) -> None:
+    said = {"WAT-01": "3个月", "SUR-01": "1年", "EIA-01": "20%", "WAT-03": "30日历天"}
+    rows = [fee_row(item=item, days=days) for item, days in said.items()]
+    identifier = upload(world, "agency", "fees", rows)
+    doing.run()
+    for row in batches.rows_of(db.session, state(identifier)):
+        said = {problem["field"]: problem["message"] for problem in row.problems}
+        assert "工作日数" in said["days"], row.content
+
+
 def test_a_character_no_paper_can_show_is_named_at_every_column_that_is_printed(world: World) -> None:
     shown, lacking = "𠮷林藏文ལོ咨询", "咨询\U00030000"
     rows = [

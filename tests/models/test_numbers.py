@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market import spreadsheets
-from models import money, numbers, pricing
+from models import measures, money, numbers, pricing
 from models.errors import RuleViolation
 from models.payments.payment import payments_named_in, reference
 from models.pricing import Written
@@ -117,13 +117,16 @@ def test_a_program_writes_signs_and_long_decimals(text: str, fen: int) -> None:
         ("0.850", "0.85"),
         ("1/3", "1/3"),
         ("1 / 4", "0.25"),
+        ("八折", "0.8"),
+        ("八五折", "0.85"),
+        ("九八折", "0.98"),
     ],
 )
 def test_a_share_is_kept_as_one_decimal(text: str, share: str) -> None:
     assert pricing.read_discount(text) == share == numbers.plain(Fraction(share))
 
 
-@pytest.mark.parametrize("text", ["850折", "100折", "10.5折", "12.5折"])
+@pytest.mark.parametrize("text", ["850折", "100折", "10.5折", "12.5折", "11折", "19折", "十一折"])
 def test_more_than_the_whole_is_no_discount(text: str) -> None:
     with pytest.raises(ValueError, match="share"):
         numbers.share(text)
@@ -140,17 +143,86 @@ def test_ten_thousand_may_be_a_letter() -> None:
         ("２０", 20),
         ("1,000", 1_000),
         ("3万", 30_000),
-        ("20 个工作日", 20),
-        ("20自然日", 20),
-        ("20個日历日", 20),
-        ("30%", 30),
-        ("二十个工作日", 20),
         ("三", 3),
         ("-3", -3),
     ],
 )
 def test_a_whole_number(text: str, number: int) -> None:
     assert numbers.whole(text) == number
+
+
+DAYS, PERCENT, PEOPLE = numbers.WORKING_DAYS, numbers.PERCENT, numbers.PEOPLE
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "number"),
+    [
+        ("20 个工作日", DAYS, 20),
+        ("20個工作日", DAYS, 20),
+        ("二十个工作日", DAYS, 20),
+        ("20天", DAYS, 20),
+        ("20 Working Days", DAYS, 20),
+        ("３０％", PERCENT, 30),
+        ("两人", PEOPLE, 2),
+        ("3万亩", measures.unit_of("测量面积(亩)"), 30_000),
+        ("12 mu", measures.unit_of("测量面积(亩)"), 12),
+    ],
+)
+def test_behind_a_number_stands_the_unit_that_is_asked_for(
+    text: str, unit: numbers.Unit, number: int
+) -> None:
+    assert numbers.whole(text, unit) == number
+    with pytest.raises(ValueError, match="whole"):
+        numbers.whole(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        *((text, DAYS) for text in ("3个月", "1年", "2周", "20%", "30分", "3人", "20个", "20 hours")),
+        *((text, DAYS) for text in ("20日历天", "20個日历日", "20自然日", "二十个自然天")),
+        *((text, PERCENT) for text in ("30天", "30分", "30人")),
+        *((text, PEOPLE) for text in ("3%", "3天", "3个月")),
+        ("12公顷", measures.unit_of("测量面积(亩)")),
+        ("12%", numbers.BARE),
+    ],
+)
+def test_another_unit_is_another_number(text: str, unit: numbers.Unit) -> None:
+    with pytest.raises(ValueError, match="whole"):
+        numbers.whole(text, unit)
+
+
+@pytest.mark.parametrize(
+    "text", ["五万w", "五万万", "一万 万", "五亿w", "五千 千", "五千万w", "5万w", "1亿2000万w"]
+)
+def test_one_power_is_not_piled_upon_another(text: str) -> None:
+    for read in (numbers.yuan, numbers.whole):
+        with pytest.raises(ValueError, match="not"):
+            read(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("三万五元", (35_000, 30_005)),
+        ("三千五块", (3_500, 3_005)),
+        ("两万三百五元整", (20_350, 20_305)),
+        ("三百五人民币", (350, 305)),
+    ],
+)
+def test_a_number_cut_short_before_its_unit_is_two(text: str, readings: tuple[int, int]) -> None:
+    with pytest.raises(numbers.Ambiguous) as two:
+        money.parse(text)
+    assert two.value.readings == readings
+    said = str(numbers.refused(two.value, money.HOW))
+    assert all(f"{reading:,}" in said for reading in readings)
+    assert text in said
+
+
+@pytest.mark.parametrize("text", ["七八折", "三五折"])
+def test_a_discount_said_roughly_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="no number"):
+        numbers.share(text)
 
 
 @pytest.mark.parametrize("text", ["三五天", "三四", "一二", "二三十", "三五万"])

@@ -14,11 +14,11 @@ from market.agencies.rows import invitation, job_or_example, may_invite, rows_of
 from market.agencies.views import answering
 from market.config import PAGE_SIZE
 from market.extensions import db
-from market.formatting import catalogued, item_name
+from market.formatting import catalogued, item_name, problem_text
 from market.options import region_asked, region_choices
 from market.pagination import Page, page_number
 from market.quantities import size_typed
-from models import money
+from models import money, numbers
 from models.accounts import Organisation
 from models.agencies.shortlist import most_compared
 from models.catalogue import ServiceItem, current_items
@@ -33,8 +33,8 @@ def _fen(name: str, wrong: dict[str, str]) -> int | None:
     typed = request.args.get(name, "").strip()
     try:
         return money.parse(typed) if typed else None
-    except ValueError:
-        wrong[name] = _("请填写金额,例如 12,345.60;最多两位小数,不超过 100 亿元。")
+    except ValueError as error:
+        wrong[name] = problem_text(numbers.refused(error, money.HOW))
         return None
 
 
