@@ -26,7 +26,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
 from market import resuming
@@ -91,6 +91,9 @@ class Form(FlaskForm):
         extra = extra_validators or {}
         if super().validate({name: [*extra.get(name, ()), keepable] for name in self._fields}):
             return True
+        for field in self:
+            if field.process_errors:  # what cannot be read is not too large or too small besides
+                field.errors = list(field.process_errors)
         self._set_files_aside(None)
         return False
 
@@ -134,18 +137,20 @@ MOST_NUMBER = 2**31 - 1  # what a whole number's column takes
 def keepable(form: Any, field: Field) -> None:
     """Refuse, in words, what could not be kept or reckoned with.
 
-    Control characters, days out of our time, endless numbers.
+    Control characters, days out of our time, endless numbers; and one thing a field.
     """
+    if field.errors:
+        return
     told = field.data if isinstance(field.data, list) else [field.data]
     if any(isinstance(each, str) and UNKEEPABLE.search(each) for each in told):
-        raise ValidationError(str(_l("这里有看不见的控制字符,无法保存;请删去后重填。")))
+        raise StopValidation(str(_l("这里有看不见的控制字符,无法保存;请删去后重填。")))
     day = field.data.date() if isinstance(field.data, datetime) else field.data
     if isinstance(day, date) and not FIRST_DAY <= day <= LAST_DAY:
-        raise ValidationError(
+        raise StopValidation(
             str(_l("日期应在 %(first)s 年到 %(last)s 年之间。", first=FIRST_DAY.year, last=LAST_DAY.year))
         )
     if isinstance(field, IntegerField) and field.data is not None and abs(field.data) > MOST_NUMBER:
-        raise ValidationError(str(_l("数字太大。")))
+        raise StopValidation(str(_l("数字太大。")))
 
 
 def printed(form: Any, field: Field) -> None:
@@ -280,7 +285,8 @@ class BeijingTimeField(_Written):
 
     def _value(self) -> str:
         if self.data:
-            return self.data.astimezone(BEIJING).strftime("%Y-%m-%dT%H:%M")
+            told = self.data.astimezone(BEIJING).replace(tzinfo=None)
+            return told.isoformat(timespec="minutes")  # the year 1 as 0001, which strftime does not
         return str(self.raw_data[0]) if self.raw_data else ""
 
     def process_formdata(self, valuelist: list[str]) -> None:

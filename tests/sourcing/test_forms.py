@@ -15,7 +15,7 @@ from harness.factories import World
 from market.extensions import db
 from market.sourcing.actions import closing, quotes
 from market.sourcing.step_forms import QualityField
-from models import clock
+from models import clock, money
 from models.agencies.fees import FeeSchedule
 from models.catalogue import item_by_code
 from models.clock import BEIJING
@@ -50,6 +50,7 @@ TENDER = {
         ({"wanted_on": "soon"}, "wanted_on", ""),
         ({"item_code": "SUR-01", "count": "-1"}, "count", ""),
         ({"item_code": "SUR-01", "count": "x"}, "count", "整数"),
+        ({"item_code": "SUR-01", "count": "12公顷"}, "count", "不写别的单位"),
         ({"item_code": "EIA-01", "amount": "五千多"}, "amount", "请填写金额"),
         ({"item_code": "NONE-1"}, "item_code", ""),
         ({"item_code": ""}, "item_code", "请填写"),
@@ -112,6 +113,32 @@ def test_a_moment_that_is_none_is_told_at_the_field(app: Flask, world: World, te
     assert (refused.status, bool(refused.error_at("deadline"))) == (422, True)
 
 
+def test_a_size_may_have_its_own_unit_behind_it(app: Flask, world: World) -> None:
+    made = sign_in(app, world, "buyer").draft(**{**TENDER, "item_code": "SUR-01", "count": "1,200 亩"})
+    tender = db.session.scalars(select(Tender).where(Tender.identifier == made.location[10:])).one()
+    assert tender.quantity == {"count": 1_200}
+
+
+def test_a_field_says_one_thing_and_keeps_what_was_typed(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    for field, typed, said in (
+        ("price_weight", "1e9", "请填写整数,例如 20。"),
+        ("price_weight", "3天", "请填写整数,例如 20。"),
+        ("days_weight", "9" * 30, "数字太大。"),
+        ("credit_weight", "四十万", "请填写 0 到 100 之间的数。"),
+        ("budget", "很多", str(money.HOW)),
+        ("deadline", "0001-01-01T09:00", "日期应在 1900 年到 2100 年之间。"),
+        ("deadline", "2001-01-01T09:00", "截止时间已经过去。"),
+        ("deadline", "0001-01-01", "请填写日期和时间,例如 2026-12-01 17:00。"),
+        ("deadline", "9999-01-01T09:00", "日期应在 1900 年到 2100 年之间。"),
+        ("wanted_on", "0001-01-01", "日期应在 1900 年到 2100 年之间。"),
+        ("price_weight", "9999999999", "请填写 0 到 100 之间的数。"),
+        ("wanted_on", "改天", "请填写日期,例如 2026-12-01。"),
+    ):
+        refused = buyer.draft(**{**TENDER, "mode": "merit", field: typed})
+        assert (refused.status, refused.error_at(field), refused.value_of(field)) == (422, said, typed)
+
+
 def test_a_limit_in_a_year_without_its_notice_is_provisional(app: Flask, world: World, time: Any) -> None:
     time.instant = datetime(2027, 2, 1, 9, tzinfo=BEIJING)
     tender = world.tender(deadline=datetime(2027, 2, 10, 17, tzinfo=BEIJING))
@@ -164,13 +191,16 @@ def test_an_offer(app: Flask, world: World, mode: str) -> None:
         ("abc", "20", "price", "请填写金额"),
         ("40000", "0", "days", ""),
         ("40000", "501", "days", ""),
+        *(("40000", days, "days", "工作日数") for days in ("3个月", "1年", "20%", "30分", "20日历天", "1e9")),
+        ("五万w", "20", "price", "请填写金额"),
+        ("三万五元", "20", "price", "可以是 35,000,也可以是 30,005"),
         ("", "20", "price", "请填写"),
     ):
         answer = agency.submit(f"/requests/{tender}/answer", price=price, days=days, note="留着")
         assert answer.status == 422
         assert said in answer.error_at(field)
         assert answer.error_at(field)
-        assert answer.value_of("price") == price
+        assert (answer.value_of("price"), answer.value_of("days")) == (price, days)
         assert answer.value_of("note") == "留着"
     assert agency.submit(f"/requests/{tender}/answer", price="40,000", days="20").status == 303
     english = Visitor(app, world.emails["second"], "en")
