@@ -40,7 +40,7 @@ from models.accounts import User
 from models.clock import BEIJING
 from models.errors import Problem, RuleViolation
 from models.lengths import REASON_MOST, bounds
-from models.spelling import UNKEEPABLE
+from models.spelling import UNKEEPABLE, typed
 from models.submissions import Sent
 from models.workflow import check_reason
 
@@ -52,16 +52,27 @@ class Form(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """What was sent, with files for the fields that ask for one alone.
+            """What was sent as it is kept, with files for the fields that ask for one alone.
 
-            Any field may be sent as a file, and none but these expects it.
+            Any field may be sent as a file, and none but these expects it. A password is what was typed.
             """
             found = super().wrap_formdata(form, formdata)
-            if isinstance(found, CombinedMultiDict):
-                wanted = {name for name, field in form._fields.items() if isinstance(field, FileField)}
-                files = [(name, file) for name, file in request.files.items(multi=True) if name in wanted]
-                return CombinedMultiDict([MultiDict(files), request.form])
-            return found
+            if found is None:
+                return None
+            with_files = isinstance(found, CombinedMultiDict)
+            asked = form._fields
+            told = MultiDict(
+                (name, value if isinstance(asked.get(name), PasswordField) else typed(value))
+                for name, value in (request.form if with_files else found).items(multi=True)
+            )
+            if not with_files:
+                return told
+            files = [
+                (name, file)
+                for name, file in request.files.items(multi=True)
+                if isinstance(asked.get(name), FileField)
+            ]
+            return CombinedMultiDict([MultiDict(files), told])
 
         def get_translations(self, form: Any) -> InWords:
             """What WTForms would say, in words of ours."""

@@ -28,7 +28,7 @@ from models.errors import RuleViolation
 from models.filekinds import XLSX
 from models.i18n import N_
 from models.money import FEN
-from models.spelling import UNKEEPABLE
+from models.spelling import UNKEEPABLE, typed
 
 T = TypeVar("T")
 Rows = list[list[Any]]
@@ -201,7 +201,7 @@ def _fill(cell: Cell, value: Any) -> None:
 def read(
     content: bytes, headings: Headings, needed: tuple[str, ...], most: int = MOST_ROWS
 ) -> list[dict[str, str]]:
-    """The rows below the heading, each cell as text by its column's name.
+    """The rows below the heading, each cell as text by its column's name, as what is typed is kept.
 
     RuleViolation (field `file`) if this is no table, lacks a needed column, is too long, or costs too much to
     read. Never inside a transaction: it may take its whole budget.
@@ -217,7 +217,7 @@ def read(
         seconds=60 if long else 10,
         megabytes=1024 if long else 384,
     )
-    return [dict(zip(headings, row, strict=True)) for row in rows]
+    return [dict(zip(headings, map(typed, row), strict=True)) for row in rows]
 
 
 def check_size(content: bytes) -> None:

@@ -22,6 +22,11 @@ from models.i18n import N_
 # halves of characters, and the two code points that are no characters.
 UNKEEPABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
+# What turns the direction of the words around it, so that they read as others, or stands between them unseen.
+# Nobody types these: they come with what is pasted (a number from a list of contacts, a name from a page).
+# Joiners (U+200C, U+200D) and selectors belong to words, emoji and rare forms of characters.
+_STRAY = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]")
+
 # Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), and what interlinear annotation leaves
 # behind.
 _UNSEEN = re.compile(
@@ -79,6 +84,11 @@ _SIMPLER = str.maketrans(
     "续注销开业营册迁产责关闭异备强无长约状态设确记执证转东财务",
 )
 MOST_ADDRESS = 254  # characters of an address (RFC 5321, and the column)
+
+
+def typed(text: str) -> str:
+    """What somebody wrote, as it is kept: without marks of direction and what else came along unseen."""
+    return _STRAY.sub("", text)
 
 
 def plain(text: str) -> str:

@@ -37,6 +37,7 @@ from models.sourcing.awards import Award
 from models.sourcing.clarifications import Clarification
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.steps import STEPS
+from models.sourcing.tenders import Tender
 from tests.web import sign_in
 
 CODE = "<script>alert(1)</script>' OR 1=1 --{{7*7}}%(x)s../../etc/passwd"
@@ -279,3 +280,29 @@ def test_no_form_breaks(app: Flask, world: World, time: Any, database: str, miss
                 if answer.status in (400, 422):
                     assert answer.soup.select_one(".error, .problem, h1"), (path, name, nasty)
     assert sent > len(forms)
+
+
+MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff"
+
+
+@pytest.mark.parametrize("mark", MARKS, ids=ascii)
+def test_marks_that_turn_words_round_are_kept_in_no_text(app: Flask, world: World, mark: str) -> None:
+    """They come with what is pasted, and nobody could take out what nobody sees."""
+    buyer = sign_in(app, world, "buyer")
+    made = buyer.draft(
+        item_code="WAT-01",
+        region_code="632801",
+        mode="inquiry",
+        funds="private",
+        project=f"高标准{mark}农田项目",
+        description=f"{mark}两行\n👩‍🔬 葛\U000e0100城{mark}",
+    )
+    buyer.submit(f"{made.location}/template", name=f"常用{mark}的")
+    kept = db.session.scalars(select(Tender).where(Tender.identifier == made.location[10:])).one()
+    assert (kept.project, kept.description, kept.template_name) == (
+        "高标准农田项目",
+        "两行\n👩‍🔬 葛\U000e0100城",
+        "常用的",
+    )
+    refused = sign_in(app, world, "visitor").submit("/sign-up", kind="agency", organisation=f"事务{mark}所")
+    assert (refused.status, refused.value_of("organisation")) == (422, "事务所")

@@ -115,6 +115,12 @@ def test_numbers_of_a_row_of_fees_are_read_as_people_write_them(world: World) ->
     assert {"price", "days"} <= {problem["field"] for problem in second.problems}
 
 
+def test_marks_of_direction_in_a_table_are_left_out(world: World) -> None:
+    identifier = upload(world, "regulator", "agencies", [agency_row(1, name="示\u202e例\u2066公司\u200b")])
+    doing.run()
+    assert batches.rows_of(db.session, state(identifier))[0].content["name"] == "示例公司"
+
+
 def test_a_promise_in_other_units_is_said_at_its_column(world: World) -> None:
     said = {"WAT-01": "3个月", "SUR-01": "1年", "EIA-01": "20%", "WAT-03": "30日历天"}
     rows = [fee_row(item=item, days=days) for item, days in said.items()]
