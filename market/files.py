@@ -86,7 +86,8 @@ def with_file(act: Callable[..., str]) -> Callable[..., str]:
     @wraps(act)
     def kept_first(actor: Actor, *args: Any, content: bytes = b"", **kwargs: Any) -> str:
         with arriving():
-            return act(actor, *args, content=keep_for(actor, content) if content else content, **kwargs)
+            handed = content or kwargs.get("file_name")  # under a name, a file of nothing is refused
+            return act(actor, *args, content=keep_for(actor, content) if handed else content, **kwargs)
 
     return kept_first
 

@@ -32,7 +32,7 @@ from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextI
 from market import resuming
 from market.formatting import problem_text
 from market.upload_field import ACCEPT as ACCEPT  # fields of all rooms are had from here
-from market.upload_field import UploadField
+from market.upload_field import UploadField, is_empty
 from market.upload_field import upload as upload
 from market.validation import InWords
 from models import days, money, numbers, printable
@@ -148,11 +148,13 @@ MOST_NUMBER = 2**31 - 1  # what a whole number's column takes
 def keepable(form: Any, field: Field) -> None:
     """Refuse, in words, what could not be kept or reckoned with.
 
-    Control characters, days out of our time, endless numbers; and one thing a field.
+    Control characters, days out of our time, endless numbers, a file of nothing; and one thing a field.
     """
     if field.errors:
         return
     told = field.data if isinstance(field.data, list) else [field.data]
+    if isinstance(field, FileField) and any(map(is_empty, told)):
+        raise StopValidation(str(_l("文件是空的。")))
     if any(isinstance(each, str) and UNKEEPABLE.search(each) for each in told):
         raise StopValidation(str(_l("这里有看不见的控制字符,无法保存;请删去后重填。")))
     day = field.data.date() if isinstance(field.data, datetime) else field.data

@@ -87,9 +87,19 @@ class UploadField(FileField):
                 )
             except Problem as own:
                 self.dropped = True
-                if problem is None:
-                    self.errors = [*self.errors, problem_text(own)]
+                if problem is None and (said := problem_text(own)) not in self.errors:
+                    self.errors = [*self.errors, said]
         self.data = list(kept)
+
+
+def is_empty(file: FileStorage | Waiting | None) -> bool:
+    """Whether a file was chosen, and there is nothing in it."""
+    if not isinstance(file, FileStorage) or not file.filename:
+        return False
+    file.stream.seek(0)
+    nothing = not file.stream.read(1)
+    file.stream.seek(0)
+    return nothing
 
 
 def chosen(_form: Any, field: UploadField) -> None:

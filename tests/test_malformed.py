@@ -282,6 +282,19 @@ def test_no_form_breaks(app: Flask, world: World, time: Any, database: str, miss
     assert sent > len(forms)
 
 
+def test_an_empty_file_is_refused_at_its_field_by_every_form(app: Flask, world: World, time: Any) -> None:
+    met = 0
+    for path, who in _forms(world, time).items():
+        visitor = sign_in(app, world, who)
+        form = visitor.get(path).soup.select_one("main form[method=post]")
+        assert form is not None, path
+        for field in form.select("input[type=file]"):
+            answer = visitor.submit(path, **{str(field["name"]): b""})
+            assert (answer.status, answer.error_at(str(field["name"]))) == (422, "文件是空的。"), path
+            met += 1
+    assert met > 20
+
+
 MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff"
 
 

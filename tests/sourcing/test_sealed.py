@@ -311,6 +311,10 @@ def test_an_attached_file_is_sealed_with_the_bid_and_open_to_all_after_the_openi
     assert "只接收" in refused.error_at("file")
     path = agency.submit(f"/requests/{tender}/answer", price="40,000", days="20", file=PDF).location
     assert agency.get(f"{path}/file").status == 404, "sealed, to its own agency too"
+    empty = agency.submit(f"/requests/{tender}/answer", price="39,000", days="20", file=b"")
+    assert (empty.status, empty.error_at("file")) == (422, "文件是空的。"), "what was sealed before stays"
+    with pytest.raises(RuleViolation, match="空的"):
+        bid_actions.submit(world.actor("agency"), tender, price=300, days=20, file_name="a.pdf")
     bids = world.bids(tender, second=4_100_000, third=4_200_000)
     time.closing(tender)
     assert Visitor(app).get(f"{path}/file").response.get_data() == PDF

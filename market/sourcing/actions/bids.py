@@ -42,7 +42,8 @@ def submit(
     `contribution` is the bidder's own text for the tender's draws, sealed with the rest, as is a file.
     """
     with arriving():
-        attached = Beforehand(_attach(actor, identifier, file_name, content) if content else None)
+        handed = content or file_name  # under a name, a file of nothing is refused
+        attached = Beforehand(_attach(actor, identifier, file_name, content) if handed else None)
         said = {
             "price": price,
             "days": days,
