@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import request, session
 from flask_babel import gettext
@@ -38,7 +39,7 @@ from market.validation import InWords
 from models import days, money, numbers, printable
 from models.accounts import User
 from models.clock import BEIJING
-from models.errors import Problem, RuleViolation
+from models.errors import Problem
 from models.lengths import REASON_MOST, bounds
 from models.spelling import UNKEEPABLE, typed
 from models.submissions import Sent
@@ -201,19 +202,36 @@ def choices(pairs: Iterable[tuple[Any, Any]], group: str | None = None) -> list[
 def fits(column: Any) -> Length:
     """As short and as long a text as its column (an attribute of its class) takes."""
     least, most = bounds(column)
-    return Length(min=least or -1, max=most)
+    length = Length(min=least or -1, max=most)
+    if least:
+        length.field_flags["required"] = True
+    return length
 
 
 FITS_REASON = Length(max=REASON_MOST)  # where it may be left out; else the act says how short is too short
 NEEDED = InputRequired(_l("请填写这一项。"))
 
 
-def reasoned(_form: Any, field: Field) -> None:
-    """A reason others will read, where an act needs one."""
+@contextmanager
+def problems_at_field() -> Iterator[None]:
+    """What a rule refuses is said at the field that is being checked."""
     try:
-        check_reason(field.data or "")
-    except RuleViolation as problem:
-        raise ValidationError(problem_text(problem)) from problem
+        yield
+    except Problem as problem:
+        raise ValidationError(problem_text(problem)) from None
+
+
+class Reasoned:
+    """A reason others will read, where an act needs one."""
+
+    field_flags: ClassVar[dict[str, Any]] = {"required": True}
+
+    def __call__(self, _form: Any, field: Field) -> None:
+        with problems_at_field():
+            check_reason(field.data or "")
+
+
+reasoned = Reasoned()
 
 
 class ActForm(Form):
@@ -222,6 +240,12 @@ class ActForm(Form):
 
 class ReasonForm(Form):
     reason = TextAreaField(_l("理由"), [FITS_REASON], description=_l("会告知对方并留痕。"))
+
+
+class NeededReasonForm(Form):
+    """The same where nothing is done without one."""
+
+    reason = TextAreaField(_l("理由"), [FITS_REASON, reasoned], description=_l("会告知对方并留痕。"))
 
 
 class _Written(Field):

@@ -182,6 +182,47 @@ def _what_lacks(answer: Answer) -> str:
     return "" if fields or said[0].get_text(strip=True) else "nothing is said"
 
 
+def _left_empty(form: Tag, *, chosen: bool) -> dict[str, Any]:
+    """What a browser sends of a form nobody wrote in; if `chosen`, with the first of every choice."""
+    sent = {field["name"]: field["value"] for field in form.select("input[type=hidden]")}
+    for field in form.select("select[name]:not([multiple])"):
+        offered = [str(option["value"]) for option in field.select("option")]
+        sent[field["name"]] = next(filter(None, offered), "") if chosen or "" not in offered else ""
+    for field in form.select("input[type=radio], input[type=checkbox]") if chosen else ():
+        sent.setdefault(field["name"], field.get("value", "y"))
+    texts = form.select("textarea, input:not([type=hidden], [type=radio], [type=checkbox], [type=file])")
+    return sent | {str(field["name"]): "" for field in texts}
+
+
+def _unmarked(answer: Answer) -> list[str]:
+    """The labels of the fields that were refused, and not marked as needed."""
+    refused = [error.find_parent(class_="field") for error in answer.soup.select(".error[id$='-error']")]
+    return [
+        field.select_one("label, legend").get_text(" ", strip=True)
+        for field in refused
+        if field is not None and field.select_one(".must") is None
+    ]
+
+
+def test_a_field_that_is_refused_when_empty_shows_that_it_is_needed(
+    app: Flask, world: World, market: list[tuple[str, str]]
+) -> None:
+    people, wrong, refused = {role: sign_in(app, world, role) for role in ROLES}, [], set()
+    for role, path in market:
+        for chosen in (False, True):
+            form = _form(page) if (page := people[role].get(path)).status == 200 else None
+            if form is None:
+                break
+            answer = people[role].post(str(form.get("action") or path), _left_empty(form, chosen=chosen))
+            if answer.status != 422:
+                continue
+            refused.add(path)
+            if unmarked := _unmarked(answer):
+                wrong.append((path, role, chosen, unmarked))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert len(refused) > 40
+
+
 def _events() -> int:
     return db.session.scalar(select(func.count(Event.id))) or 0
 

@@ -13,6 +13,7 @@ from flask_login import login_required
 from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response as Redirect
+from wtforms.validators import InputRequired
 
 from market.accounts.actions import authorising
 from market.accounts.views import _by_person
@@ -39,7 +40,11 @@ USUAL = timedelta(days=365)
 class LetterForm(Form):
     """What an authorisation covers, and until when."""
 
-    covers = ChecklistField(_l("授权事项"), choices=choices((key, _l(name)) for key, name in SCOPES.items()))
+    covers = ChecklistField(
+        _l("授权事项"),
+        [InputRequired(_l("请至少选择一项授权事项。"))],
+        choices=choices((key, _l(name)) for key, name in SCOPES.items()),
+    )
     until = BeijingTimeField(_l("授权到"), [NEEDED])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, HiddenField, PasswordField, RadioField, StringField, TextAreaField
-from wtforms.validators import Length
+from wtforms.validators import InputRequired, Length
 
 from market.formatting import problem_text
 from market.forms import (
@@ -97,7 +97,9 @@ class DelegationForm(Form):
         _l("受托人的邮箱"), [NEEDED], description=_l("还没有注册的人也可以:用这个邮箱注册并确认后生效。")
     )
     scope = ChecklistField(
-        _l("委托事项"), choices=choices((name, _l(CASES[name].workflow.label)) for name in SCOPE)
+        _l("委托事项"),
+        [InputRequired(_l("请至少选择一项委托事项。"))],
+        choices=choices((name, _l(CASES[name].workflow.label)) for name in SCOPE),
     )
     most = MoneyField(_l("金额上限(元)"), [NEEDED])
     until = BeijingTimeField(_l("委托到"), [NEEDED])

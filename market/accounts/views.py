@@ -28,7 +28,7 @@ from market.config import LOCALES
 from market.demonstration import people as demo
 from market.extensions import csrf, db, limiter
 from market.formatting import problem_text
-from market.forms import ReasonForm
+from market.forms import NeededReasonForm
 from market.identity import current_actor, enter, known_to_all, leave, renew
 from market.local_paths import local_path
 from market.options import region_named
@@ -300,7 +300,7 @@ def _known(which: str) -> User:
 def block(which: str) -> Response | str | tuple[str, int]:
     person = _known(which)
     return form_page(
-        ReasonForm(),
+        NeededReasonForm(),
         _("停用账号"),
         members.block_account,
         _of_people,
@@ -320,7 +320,7 @@ def block(which: str) -> Response | str | tuple[str, int]:
 def unblock(which: str) -> Response | str | tuple[str, int]:
     person = _known(which)
     return form_page(
-        ReasonForm(),
+        NeededReasonForm(),
         _("恢复账号"),
         members.unblock_account,
         _of_people,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +30,7 @@ from market.forms import (
     choices,
     fits,
     printed,
+    problems_at_field,
     text,
     upload,
 )
@@ -92,11 +92,19 @@ class FeeForm(Form):
         self.method.choices = choices((method.name, _way(method, item)) for method in methods)
         if len(methods) == 1 and not self.is_submitted():
             self.method.data = methods[0].name
+        self.method.flags.required = not self.standard.data
+        self.standard.flags.required = guided
         for field in (self.price, self.table):
-            field.description = " ".join(
+            asking = [method for method in methods if field.name in method.asks]
+            said = " ".join(
                 _("%(method)s——%(asks)s", method=_(method.label), asks=_(method.asks[field.name]))
-                for method in methods
-                if field.name in method.asks
+                for method in asking
+            )
+            field.description = (
+                said if len(methods) == 1 or not asking else _("选这种计价方式时必填:%(ways)s", ways=said)
+            )
+            field.flags.required = self.method.data in [method.name for method in asking] and not (
+                self.standard.data
             )
         if unit := measure_unit(item):
             self.price.description += _("本事项的单位:%(unit)s。", unit=unit)
@@ -104,6 +112,12 @@ class FeeForm(Form):
         if guided and not self.is_submitted():
             self.standard.data = self.standard.choices[0].value  # nothing else may be published
         self.size.label.text = _("试算的规模:%(measure)s", measure=measure_words(item))
+
+    @property
+    def begun(self) -> bool:
+        """Whether any of the terms a price is reckoned from was typed."""
+        price = (self.price.raw_data or [""])[0]
+        return bool(self.standard.data or price.strip() or (self.table.data or "").strip())
 
     def job(self, item: ServiceItem) -> Quantity | None:
         """The size to try; None for none, or, with the problem at the field, where it cannot be read."""
@@ -117,21 +131,25 @@ class FeeForm(Form):
         if not self.standard.data and self.method.choices:
             if field.data not in METHODS:
                 raise ValidationError(_("请选择计价方式。"))
-            _at_field(lambda: check_fits(self.item, {"method": field.data}))
+            with problems_at_field():
+                check_fits(self.item, {"method": field.data})
 
     def validate_standard(self, field: SelectField) -> None:
         if field.data and pricing.from_standard(field.data) is None:
             raise ValidationError(_("没有这个收费标准。"))
         if not field.data and not self.method.choices:
-            _at_field(lambda: check_guided(self.item, {}))
+            with problems_at_field():
+                check_guided(self.item, {})
 
     def validate_discount(self, field: StringField) -> None:
-        _at_field(lambda: pricing.read_discount(field.data or ""))
+        with problems_at_field():
+            pricing.read_discount(field.data or "")
 
     def validate_table(self, field: TextAreaField) -> None:
         method = METHODS.get(self.method.data or "")
-        if method is not None and method.fits(self.item.measure) and not self.standard.data:
-            _at_field(lambda: method.read(self.written()))
+        if method is not None and field.name in method.asks and field.flags.required:
+            with problems_at_field():
+                method.read(self.written())
 
     def written(self) -> Written:
         """The terms as they were typed."""
@@ -171,14 +189,6 @@ def _tables(item: ServiceItem) -> list[tuple[str, str]]:
         for name, terms in s["tables"].items()
         if fits_item(item, terms) and guided in (None, s["id"])
     ]
-
-
-def _at_field(read: Callable[[], object]) -> None:
-    """What cannot be read is said at the field it was typed into."""
-    try:
-        read()
-    except Problem as problem:
-        raise ValidationError(problem_text(problem)) from None
 
 
 class QualificationForm(Form):
@@ -345,7 +355,7 @@ class RegisterForm(Form):
 
 
 class AnswerCheckForm(Form):
-    statement = TextAreaField(_l("情况说明"), [FITS_REASON], description=_l("会告知监管部门并留痕。"))
+    statement = TextAreaField(_l("情况说明"), [NEEDED, FITS_REASON], description=_l("会告知监管部门并留痕。"))
     file = upload(_l("证明材料"), needed=False, several=True)
 
 

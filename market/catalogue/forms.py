@@ -10,7 +10,7 @@ from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, S
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from market.formatting import catalogued
-from market.forms import FITS_REASON, NEEDED, Form, WholeField, choices, printed, text
+from market.forms import FITS_REASON, NEEDED, Form, WholeField, choices, printed, reasoned, text
 from market.options import profession_choices
 from models import numbers
 from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem
@@ -46,7 +46,7 @@ class ItemForm(Form):
     practitioners_least = WholeField(_l("至少几人"), [Optional(), NumberRange(0, 100)], unit=numbers.PEOPLE)
     time_limit_days = WholeField(
         _l("时限(工作日)"),
-        [NumberRange(0, 500)],
+        [NEEDED, NumberRange(0, 500)],
         unit=numbers.WORKING_DAYS,
         description=_l("没有固定时限的填 0。"),
     )
@@ -63,13 +63,14 @@ class ItemForm(Form):
     checklist_zh = TextAreaField(_l("验收清单(中文)"), [Length(max=4000), printed], description=_LINES)
     checklist_en = TextAreaField(_l("验收清单(英文)"), [Length(max=4000)], description=_LINES)
     effective_from = DateField(_l("生效日期"), [Optional()], description=_l("不填则今天生效。"))
-    reason = TextAreaField(_l("修改理由"), [FITS_REASON], description=_l("会公开在修改记录里。"))
+    reason = TextAreaField(_l("修改理由"), [FITS_REASON, reasoned], description=_l("会公开在修改记录里。"))
 
     def prepare(self, matters: list[ApprovalMatter], items: list[ServiceItem]) -> None:
         """`items`: those of the list, whose requirements may be asked for again."""
         held = sorted({item.required_qualification for item in items} - {""})
         called = [(kind, catalogued(kind)) for kind in held]
         self.required_qualification.choices = choices([("", _l("请选择")), *called])
+        self.required_qualification.flags.required = True  # or, where it is none of these, the field below
         self.required_practitioner.choices = choices([("", _l("不要求")), *profession_choices(items)])
         self.kind.choices = choices((key, _l(label)) for key, label in KINDS.items())
         self.department.choices = choices((name, _l(name)) for name in DEPARTMENTS)
@@ -84,8 +85,8 @@ class ItemForm(Form):
         ]
         self.fee_standard.choices = choices([("", _l("没有")), *known])
 
-    def validate_new_qualification(self, field: StringField) -> None:
-        if not (field.data or "").strip() and not self.required_qualification.data:
+    def validate_required_qualification(self, field: SelectField) -> None:
+        if not field.data and not (self.new_qualification.data or "").strip():
             raise ValidationError(_("请选择一项,或者写明新的资质;不要求资质的选“无强制资质”。"))
 
     @staticmethod
@@ -164,4 +165,4 @@ class WithdrawForm(Form):
     withdrawn_on = DateField(
         _l("退出日期"), [Optional()], description=_l("不填则今天。正在进行的需求和合同不受影响。")
     )
-    reason = TextAreaField(_l("退出理由"), [FITS_REASON], description=_l("会公开在修改记录里。"))
+    reason = TextAreaField(_l("退出理由"), [FITS_REASON, reasoned], description=_l("会公开在修改记录里。"))

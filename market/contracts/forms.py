@@ -22,11 +22,13 @@ from market.forms import (
     ChecklistField,
     Form,
     MoneyField,
-    ReasonForm,
+    NeededReasonForm,
     WholeField,
     choices,
     fits,
     printed,
+    problems_at_field,
+    reasoned,
     text,
     upload,
 )
@@ -34,7 +36,14 @@ from market.reauthentication import reauthentication_field
 from models import numbers
 from models.base import Json
 from models.contracts.agreement import Contract
-from models.contracts.deliverables import FAULTS, REASONS, Deliverable, DeliverableVersion, ReviewOutcome
+from models.contracts.deliverables import (
+    FAULTS,
+    REASONS,
+    Deliverable,
+    DeliverableVersion,
+    ReviewOutcome,
+    check_list,
+)
 from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES, Dispute
 from models.contracts.materials import Materials
 from models.contracts.templates import MOST_MILESTONES, ContractTemplate
@@ -119,7 +128,7 @@ def milestone_fields() -> dict[str, Any]:
 def revise_form(contract: Contract) -> type[Form]:
     """The clauses that may be changed, and the milestones."""
     words = {
-        f"text_{c['key']}": TextAreaField(c["title"], [Length(max=2000), printed], default=c["text"])
+        f"text_{c['key']}": TextAreaField(c["title"], [NEEDED, Length(max=2000), printed], default=c["text"])
         for c in contract.clauses
         if not c["fixed"]
     }
@@ -150,16 +159,29 @@ def _points(case: Deliverable | Materials, lines: Iterable[str]) -> list[tuple[s
     return [(line, notice_line(line, case.contract.tender.item)) for line in lines]
 
 
-class SubmitForm(Form):
+class _TickedForm(Form):
+    """One on which every point of a list is ticked."""
+
+    ticked: ChecklistField
+
+    def ask(self, points: list[tuple[str, str]]) -> None:
+        self.ticked.choices, self.ticked.flags.required = choices(points), bool(points)
+
+    def validate_ticked(self, field: ChecklistField) -> None:
+        with problems_at_field():
+            check_list([choice.value for choice in field.choices], field.data or [])
+
+
+class SubmitForm(_TickedForm):
     file = upload(_l("成果文件"), several=True, hint=_l("报告本身排在第一,图纸、附表等附在后面。"))
     ticked = ChecklistField(_l("逐项自查"), description=_l("清单各点都完成后再提交。"))
     note = StringField(_l("说明"), [fits(DeliverableVersion.note)])
 
     def prepare(self, case: Deliverable) -> None:
-        self.ticked.choices = choices(_points(case, case.contract.tender.item.checklist))
+        self.ask(_points(case, case.contract.tender.item.checklist))
 
 
-class AcceptForm(Form):
+class AcceptForm(_TickedForm):
     ticked = ChecklistField(_l("逐项验收"), description=_l("有一项不符合就请退回修改,并写明理由。"))
 
     prepare = SubmitForm.prepare
@@ -202,23 +224,23 @@ class PassForm(Form):
     note = TextAreaField(_l("评审意见(可不填)"), [fits(ReviewOutcome.note)])
 
 
-class SupplyForm(Form):
+class SupplyForm(_TickedForm):
     ticked = ChecklistField(_l("本次提供的资料"), description=_l("公示清单所列各项;都备齐后提供。"))
     file = upload(_l("资料文件"), needed=False, several=True)
 
     def prepare(self, case: Materials) -> None:
-        self.ticked.choices = choices(_points(case, case.points))
+        self.ask(_points(case, case.points))
 
 
-class ExtensionForm(ReasonForm):
-    days = WholeField(_l("延长几个工作日"), [NumberRange(1, 250)], unit=numbers.WORKING_DAYS)
+class ExtensionForm(NeededReasonForm):
+    days = WholeField(_l("延长几个工作日"), [NEEDED, NumberRange(1, 250)], unit=numbers.WORKING_DAYS)
 
 
-class SuspensionForm(ReasonForm):
+class SuspensionForm(NeededReasonForm):
     until = BeijingTimeField(_l("恢复履行的日期"), [InputRequired(str(NEEDED.message))])
 
 
-class TerminationForm(ReasonForm):
+class TerminationForm(NeededReasonForm):
     to_agency = MoneyField(
         _l("托管余额中付给机构的金额(元)"),
         [InputRequired(str(NEEDED.message))],
@@ -230,7 +252,7 @@ class VariationForm(_Milestones):
     """Other milestones from the one under way on."""
 
     vars().update(milestone_fields())
-    reason = TextAreaField(_l("理由"), [FITS_REASON], description=_l("会告知对方并留痕。"))
+    reason = TextAreaField(_l("理由"), [FITS_REASON, reasoned], description=_l("会告知对方并留痕。"))
 
 
 class ClaimForm(Form):
@@ -273,7 +295,7 @@ CHANGE_FORMS: dict[str, type[Form]] = {
     "variation": VariationForm,
     "extension": ExtensionForm,
     "suspension": SuspensionForm,
-    "resumption": ReasonForm,
+    "resumption": NeededReasonForm,
     "termination": TerminationForm,
 }
 
@@ -311,6 +333,6 @@ def template_form(template: ContractTemplate, spare: int = 2) -> type[Form]:
         _l("生效日期"), [Optional()], description=_l("不填则今天生效。已起草的合同不受影响。")
     )
     fields["reason"] = TextAreaField(
-        _l("修改理由"), [fits(ContractTemplate.reason)], description=_l("会公开在修改记录里。")
+        _l("修改理由"), [fits(ContractTemplate.reason), reasoned], description=_l("会公开在修改记录里。")
     )
     return type("TemplateForm", (ActForm,), fields)

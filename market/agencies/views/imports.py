@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response as FlaskResponse
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, current_app, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
@@ -159,6 +159,7 @@ def act_batch(identifier: str, act: str) -> Response:
 def register() -> Response | str | tuple[str, int]:
     """Comparisons with the business register: those that were, how far one is, and a new one."""
     form, status = RegisterForm(), 200
+    form.file.flags.required = not current_app.config["REGISTER"]
     if form.is_submitted():
         status = 422
         if form.validate():
