@@ -89,11 +89,14 @@ def form_page(
     back: str = "",
     case: Case | None = None,
     doing: str = "",
+    template: str = "layout/form.html",
+    beside: Any = None,
 ) -> Response | str | tuple[str, int]:
     """A page that is one form.
 
     Shown on GET, carried out on POST with `args` and the form's `values`, and then on to `done(result)`. Of
-    an act of a case, `doing`, it says above the form what it binds to.
+    an act of a case, `doing`, it says above the form what it binds to; a `template` of its own may show what
+    else stands `beside` it.
     """
     status = 200
     if form.is_submitted():
@@ -103,7 +106,7 @@ def form_page(
             if result is not None:
                 return redirect(done(result), 303)
     return render_template(
-        "layout/form.html", form=form, heading=heading, lead=lead, back=back, case=case, act=doing
+        template, form=form, heading=heading, lead=lead, back=back, case=case, act=doing, beside=beside
     ), status
 
 

@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, DateField, Field, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from market.forms import NEEDED, Form, MoneyField, WholeField, choices, text, upload
+from market.forms import NEEDED, Form, MoneyField, WholeField, choices, reasoned, text, upload
 from market.gateways import OnlineGateway, gateways
 from market.payments.reading import ROLES, guessed
 from models import numbers
@@ -57,17 +57,20 @@ LINE_WAYS = {
     "aside": _l("不是平台的款,记为待查款"),
     "back": _l("待查款的退回,或银行手续费"),
 }
+OURS = ("payment", "returned", "returned_before")  # the ways that name a payment or payout of ours
 
 
 class LineForm(Form):
     way = RadioField(_l("这一笔是"), [InputRequired(_l("请选择一项。"))], choices=choices(LINE_WAYS.items()))
     identifier = StringField(
         _l("付款或拨付编号"),
-        [Optional(), Length(max=40)],
-        description=_l("例如 M-2026-000123;金额必须完全相同。"),
+        [Length(max=40)],
+        description=_l("前三种必填,例如 M-2026-000123;金额必须完全相同。"),
     )
     reason = TextAreaField(
-        _l("依据"), [Length(max=200)], description=_l("怎么知道的,例如与付款单位电话核实。会留痕。")
+        _l("依据"),
+        [Length(max=200), reasoned],
+        description=_l("怎么知道的,例如与付款单位电话核实。会留痕。"),
     )
 
     def __init__(self, offered: dict[str, str]) -> None:
@@ -78,6 +81,11 @@ class LineForm(Form):
             if isinstance(way, OnlineGateway)
         ]
         self.way.choices = [*choices(LINE_WAYS.items()), *settled]
+        self.identifier.flags.required = self.way.data in OURS
+
+    def validate_identifier(self, field: StringField) -> None:
+        if field.flags.required and not (field.data or "").strip():
+            raise ValidationError(str(NEEDED.message))
 
 
 READ_WAYS = {"in": _l("收入,金额和日期如下"), "out": _l("支出,金额和日期如下"), "none": _l("不是一笔流水")}
@@ -85,11 +93,20 @@ READ_WAYS = {"in": _l("收入,金额和日期如下"), "out": _l("支出,金额�
 
 class ReadForm(Form):
     way = RadioField(_l("这一行是"), [InputRequired(_l("请选择一项。"))], choices=choices(READ_WAYS.items()))
-    amount = MoneyField(_l("金额(元)"))
-    day = DateField(_l("日期"), [Optional()])
+    amount = MoneyField(_l("金额(元)"), description=_l("是收入或支出的必填。"))
+    day = DateField(_l("日期"), [Optional()], description=_l("不填按对账单上的日期。"))
     reason = TextAreaField(
-        _l("依据"), [Length(max=200)], description=_l("不是一笔流水的,写明看出来的依据。会留痕。")
+        _l("依据"), [Length(max=200)], description=_l("不是一笔流水的必填:怎么看出来的。会留痕。")
     )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.amount.flags.required = self.way.data in ("in", "out")
+        self.reason.flags.required = self.way.data == "none"
+
+    def validate_reason(self, field: TextAreaField) -> None:
+        if field.flags.required:
+            reasoned(self, field)
 
 
 DAY_ORDERS = {

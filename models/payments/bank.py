@@ -164,34 +164,14 @@ def comes_back(session: Session, payout: Payout) -> bool:
 def booked_before(session: Session, payout: Payout) -> bool:
     """Whether what comes back now was booked before its line came.
 
-    Fewer such lines are known than returns are booked, and every try but one that is on its way, or there,
-    was booked as returned.
+    Fewer such lines are known than returns are booked.
     """
-    return cleared_of(session, payout.identifier)[1] < payout.tries - (payout.state in ("sent", "arrived"))
+    return cleared_of(session, payout.identifier)[1] < returns_booked(payout)
 
 
-def offered_return(session: Session, line: BankLine) -> dict[str, str]:
-    """What somebody is offered for a line that may be a payout of ours coming back.
-
-    The way to settle it, and which; nothing for any other.
-    """
-    named = (
-        next((each for each in payments_named_in(line.remark)[0] if Payout in kinds_of(each)), "")
-        if line.problem == "returned" and line.amount > 0
-        else ""
-    )
-    payout = (
-        session.scalars(
-            select(Payout).where(Payout.identifier == named).options(lazyload(Payout.contract))
-        ).one_or_none()
-        if named
-        else None
-    )
-    return (
-        {"way": "returned_before" if booked_before(session, payout) else "returned", "identifier": named}
-        if payout
-        else {}
-    )
+def returns_booked(payout: Payout) -> int:
+    """How often a payout was booked as returned: every try but one that is on its way, or there."""
+    return payout.tries - (payout.state in ("sent", "arrived"))
 
 
 def bank_statement_of(session: Session, identifier: str) -> BankStatement | None:

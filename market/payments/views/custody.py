@@ -34,10 +34,10 @@ from models.payments.bank import (
     BankLine,
     BankStatement,
     bank_statement_of,
-    offered_return,
     statement_discrepancy,
     unexplained,
 )
+from models.payments.candidates import Candidate, candidates
 from models.payments.charges import Discrepancy
 from models.payments.reconciliation import CUSTODY
 
@@ -138,7 +138,13 @@ def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int
             None, [line.day.isoformat(), "" if unread else show(line.amount), line.counterparty, line.remark]
         )
     )
-    form = ReadForm(data={"day": line.day}) if unread else LineForm(offered_return(db.session, line))
+    offered = candidates(db.session, line)
+    chosen = _chosen(offered)
+    form = (
+        ReadForm(data={"day": line.day})
+        if unread
+        else LineForm({"way": chosen.way, "identifier": chosen.case.identifier} if chosen else {})
+    )
     return form_page(
         form,
         _("处理这一笔"),
@@ -149,6 +155,27 @@ def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int
         number,
         lead=said,
         back=url_for("payments.statement", identifier=identifier),
+        case=chosen.case if chosen else None,
+        doing=_SETTLED_BY.get(chosen.way, "") if chosen else "",
+        template="payments/line.html",
+        beside=[(each, link(_at(identifier, number, each), _("就是这一笔"))) for each in offered],
+    )
+
+
+_SETTLED_BY = {"payment": "receive", "returned": "bounce"}  # the act of the case that follows
+
+
+def _chosen(offered: list[Candidate]) -> Candidate | None:
+    """The candidate somebody took from the list, else the only one the remark names."""
+    asked, named = request.args.get("case"), [each for each in offered if each.named]
+    if asked:
+        return next((each for each in offered if each.case.identifier == asked), None)
+    return named[0] if len(named) == 1 else None
+
+
+def _at(identifier: str, number: int, candidate: Candidate) -> str:
+    return url_for(
+        "payments.settle_line", identifier=identifier, number=number, case=candidate.case.identifier
     )
 
 

@@ -1,0 +1,81 @@
+"""A line that names nothing: what it may be is proposed with the reason, and the custodian decides."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from harness.factories import World
+from market.extensions import db
+from market.payments.actions import payouts
+from models.payments.candidates import LIKE_PARTY, NAMED, SAME_PARTY, SAME_SUM, candidates
+from models.payments.payment import Payment
+from models.payments.payouts import Payout
+from tests.payments.test_bank import csv_of, deposit, imported, lines
+from tests.web import sign_in
+
+
+def test_the_open_deposit_of_this_sum_and_payer_is_proposed_and_taken(app: Flask, world: World) -> None:
+    _contract, due = deposit(world)
+    statement = imported(world, csv_of("2026-03-02,8000.00,,8000.00,buyer单位,6228,货款,B1"))
+    bank = sign_in(app, world, "custodian")
+    path = f"/custody/statements/{statement}/1"
+    page = bank.get(path)
+    assert "金额一分不差、对方户名与应收付的单位一致" in page.text
+    assert page.value_of("identifier") == "", "what is only alike is not chosen for anybody"
+    [take] = [link for link in page.soup.select("main a") if link.get_text() == "就是这一笔"]
+    chosen = bank.get(str(take["href"]))
+    assert (chosen.value_of("way"), chosen.value_of("identifier")) == ("payment", due.identifier)
+    assert "随即入账" in chosen.soup.select_one(".binds").get_text(), "what follows is said before"
+    assert bank.submit(str(take["href"]), reason="与付款单位电话核实").status == 303
+    db.session.expire_all()
+    assert world.one(Payment, due.contract.identifier, kind="deposit").state == "cleared"
+    assert candidates(db.session, lines(statement)[0]) == []
+
+
+def test_why_a_payment_is_thought_of_and_which_are_not(world: World) -> None:
+    _contract, due = deposit(world)
+    rows = [
+        f"2026-03-02,8000.00,,,路人,6228,订金 {due.identifier},B1",
+        "2026-03-02,8000.00,,,buyer单位(西宁)分户,6228,货款,B2",
+        "2026-03-02,7999.99,,,buyer单位,6228,货款,B3",
+        "2026-03-02,,8000.00,,buyer单位,6228,货款,B4",
+    ]
+    found = [candidates(db.session, line) for line in lines(imported(world, csv_of(*rows)))]
+    assert [[each.why for each in of_line] for of_line in found] == [
+        [(SAME_SUM, NAMED)],
+        [(SAME_SUM, LIKE_PARTY)],
+        [],
+        [],
+    ]
+
+
+def test_a_payout_that_left_and_one_that_comes_back(world: World) -> None:
+    contract = world.settled_unrated()
+    came = [
+        f"2026-03-02,{paid.amount / 100:.2f},,,buyer单位,6228,{paid.reference},IN{n}"
+        for n, paid in enumerate(world.every(Payment, contract))
+    ]
+    imported(world, csv_of(*came))
+    payout = world.one(Payout, contract, kind="earned")
+    payouts.send(world.actor("custodian"), payout.identifier, bank_reference="20260302-1")
+    amount = f"{payout.amount / 100:.2f}"
+    rows = [
+        f"2026-03-03,,{amount},,agency单位,6228,货款,OUT",
+        f"2026-03-04,{amount},,,agency单位,6228,退,BACK",
+    ]
+    found = [candidates(db.session, line) for line in lines(imported(world, csv_of(*rows)))]
+    assert [[(each.case.identifier, each.way, each.why) for each in of_line] for of_line in found] == [
+        [(payout.identifier, "payment", (SAME_SUM, SAME_PARTY))],
+        [(payout.identifier, "returned", (SAME_SUM, SAME_PARTY))],
+    ]
+
+
+def test_what_a_line_lacks_is_told_at_once(app: Flask, world: World) -> None:
+    deposit(world)
+    statement = imported(world, csv_of("2026-03-02,8000.00,,8000.00,buyer单位,6228,货款,B1"))
+    answer = sign_in(app, world, "custodian").submit(
+        f"/custody/statements/{statement}/1", way="payment", identifier="", reason=""
+    )
+    assert answer.status == 422
+    assert "请填写" in answer.error_at("identifier")
+    assert "理由" in answer.error_at("reason")
