@@ -26,6 +26,23 @@ EIA = f"eia-2002-125/{next(iter(standards()['eia-2002-125']['tables']))}"
 FORM = {"item_code": "WAT-01", "method": "fixed", "standard": "", "price": "45,000", "days": "20"}
 
 
+def test_the_page_says_what_is_needed_and_what_publishing_binds_to(app: Flask, world: World) -> None:
+    visitor = sign_in(app, world, "agency")
+    page = visitor.get("/my/fees/new?item=WAT-01").soup
+    for name in ("price", "days"):
+        assert page.select_one(f"label[for={name}] .must"), name
+    assert page.select(".error") == [], "nothing is wrong before anything is typed"
+    said = {dt.get_text(): dt.find_next("dd").get_text() for dt in page.select(".binds dt")}
+    assert list(said) == ["办理", "金额", "办理后", "这意味着", "能否撤销"]
+    assert "代替第 1 版" in said["办理后"]
+    assert page.select_one(".binds button").get_text() == "公示这项收费", "it stands above the button"
+    refused = visitor.submit("/my/fees/new", **{**FORM, "price": "", "days": ""})
+    assert refused.status == 422
+    assert "请填写" in refused.error_at("price")
+    assert "请填写" in refused.error_at("days")
+    assert "请填写价格" in visitor.submit("/my/fees/new", **{**FORM, "price": ""}, preview="1").text
+
+
 def test_a_preview_compares_with_what_is_in_force_the_standard_and_the_others(
     app: Flask, world: World
 ) -> None:

@@ -56,10 +56,13 @@ def _row(
     }
 
 
-def _preview(form: FeeForm, agency: Organisation, item: ServiceItem) -> dict[str, Any]:
-    """The written terms at the size that is tried, or at a few; or the problem with them."""
+def _preview(form: FeeForm, agency: Organisation, item: ServiceItem, *, asked: bool) -> dict[str, Any]:
+    """The written terms at the size that is tried, or at a few; or the problem with them.
+
+    Nothing before there are any, unless somebody `asked`.
+    """
     nothing: dict[str, Any] = {"problem": "", "rows": [], "item": item, "typed": ""}
-    if not (form.method.data or form.standard.data):
+    if not (form.method.data or form.standard.data) or not (asked or form.begun):
         return nothing
     tried = form.job(item)
     try:
@@ -130,12 +133,13 @@ def new_fees() -> Response | str | tuple[str, int]:
             )
             if result is not None:
                 return redirect(url_for("agencies.fee_history", identifier=result, code=item.code), 303)
-    preview = _preview(form, agency, item)
+    preview = _preview(form, agency, item, asked=form.is_submitted())
     return render_template(
         "agencies/fees.html",
         form=form,
         mine=agency,
         item=item,
+        versions=len(versions_of(db.session, agency.id, item.code)),
         lacks=_lacks(agency, item),
         asks=lambda method: METHODS[method].asks,
         preview=preview,
@@ -151,7 +155,7 @@ def preview_fees() -> str:
     if item is None:
         raise not_found(form.item_code.data or "")
     form.prepare(item)
-    preview = _preview(form, agency, item)
+    preview = _preview(form, agency, item, asked=False)
     return render_template("agencies/preview.html", preview=preview, form=form)
 
 
