@@ -63,9 +63,9 @@ class Person:
     def draft(self, path: str, **fields: Any) -> str:
         """Fill in the steps of a request, each with those of the fields it asks for; the request's path.
 
-        What nobody says otherwise: private money, and an inquiry.
+        What nobody says otherwise: private money, and an inquiry in which whoever will may quote.
         """
-        told = {"funds": "private", "mode": "inquiry", **fields}
+        told = {"funds": "private", "mode": "inquiry", "openly": "1", **fields}
         at = self.get_to(path)
         while at.split("?")[0].endswith(DRAFTED):
             asked = {str(field["name"]) for field in self.get(at).select("main form[method=post] [name]")}

@@ -101,7 +101,7 @@ ACTS: dict[str, Ask | None] = {
     # sourcing: an enterprise buys, or whoever it delegated; for whom, and how that stands, is asked where the
     # case begins
     "sourcing.drafting.create": SIGNED_IN,
-    **_of("sourcing.drafting", "edit detach keep_as_template", CASE),
+    **_of("sourcing.drafting", "edit put_aside detach keep_as_template", CASE),
     **_of("sourcing.tenders", "_publish _amend", CASE),
     "sourcing.closing._close": CASE,
     "sourcing.questions._answer": CASE,
@@ -161,7 +161,7 @@ BEFORE_CONFIRMING = frozenset(
         *_of("agencies.shortlist", "add remove", None),
         *_of("agencies.serving", "declare", None),
         *_of("agencies.entry", "fill add_practitioner remove_practitioner hand_in_material", None),
-        *_of("sourcing.drafting", "create edit detach keep_as_template", None),
+        *_of("sourcing.drafting", "create edit put_aside detach keep_as_template", None),
     }
 )
 

@@ -87,9 +87,10 @@ class Visitor:
         """Fill in the steps of a request from this page on, each with those of the fields it asks for.
 
         What came back last: of a step that was refused, or where it led to when all were told (`location`,
-        the request's own page). What nobody says otherwise: private money, and an inquiry.
+        the request's own page). What nobody says otherwise: private money, and an inquiry in which whoever
+        will may quote.
         """
-        told = {"funds": "private", "mode": "inquiry", **fields}
+        told = {"funds": "private", "mode": "inquiry", "openly": "1", **fields}
         at = path
         while True:
             page = self.get(at)

@@ -22,6 +22,7 @@ from models.catalogue import ServiceItem
 from models.credit.score import CreditScore
 from models.errors import Problem
 from models.pricing import Quantity
+from models.sourcing.modes.inquiry import Inquiry
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,12 @@ def _told(item: str) -> dict[str, Any]:
 def invitation(agencies: Sequence[str], item: str = "", region: str = "") -> str:
     """Where these agencies (identifiers), or whoever will, are asked to quote, with what was said of the job.
 
-    `region` is the place where it was said in words; the page's filter otherwise.
+    `region` is the place where it was said in words; the page's filter otherwise. Who asks several, or for
+    several, has said how one is chosen: he compares their quotes.
     """
     place = {"region": region} if region else {}
-    return url_for("sourcing.new", invite=list(agencies), **{**_told(item), **place})
+    way = {} if len(agencies) == 1 else {"mode": Inquiry.name}
+    return url_for("sourcing.new", invite=list(agencies), **{**_told(item), **place, **way})
 
 
 def comparison(agencies: Sequence[str], item: str = "") -> str:

@@ -53,6 +53,7 @@ from models.policy import KEYS, SECTIONS
 from models.pricing import Quantity
 from models.sourcing.awards import Award
 from models.sourcing.modes import FUNDS, MODES, TOO_FEW, rules_of
+from models.sourcing.modes.inquiry import Inquiry
 from models.sourcing.tenders import Tender
 
 POPULAR = ("EIA-01", "WAT-01", "LND-02", "SAF-01", "FIR-01")
@@ -204,6 +205,7 @@ def item(identifier: str) -> str | tuple[str, int]:
         if found.standard
         else [],
         may_edit=actions.may_edit(current_actor(), found.department),
+        comparing=Inquiry.name,
         next_version=next_version(db.session, identifier),
         **cost,
     )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from statistics import median
 
 from flask_babel import gettext as _
-from sqlalchemy import case, select
+from sqlalchemy import Select, case, select
 
 from market.extensions import db
 from market.formatting import region_briefly
 from models import clock, money, pricing
 from models.accounts import Organisation
+from models.agencies.eligibility import unfit
 from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force
 from models.agencies.serving import areas_of, served, serves, serving
 from models.catalogue import ServiceItem
@@ -24,7 +25,11 @@ from models.sourcing.modes import MODES, Mode, Rules, rules_of
 from models.sourcing.modes.mode import Need
 from models.sourcing.tenders import Tender
 
+PROPOSED = 3  # agencies that are proposed to a buyer who compares quotes
 MOST_OFFERED = 30  # agencies a draft's page lists; others are asked by their own pages
+
+
+_BEST_FIRST = (CreditScore.score.desc().nulls_last(), Organisation.id)
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,22 @@ def advice(item: ServiceItem, funds: str, worth: int | None, book: Policy) -> li
     return [(mode, why, rules_of(name, funds)) for name, mode in MODES.items() if (why := mode.suits(need))]
 
 
+def _suppliers(draft: Tender) -> Select[Organisation, str | None]:
+    """Agencies that publish a price for the draft's item, each with its grade."""
+    published = select(FeeSchedule.agency_id).where(
+        FeeSchedule.item_code == draft.item.code, FeeSchedule.effective_from <= clock.today()
+    )
+    return _graded().where(Organisation.id.in_(published))
+
+
+def _graded() -> Select[Organisation, str | None]:
+    return (
+        select(Organisation, CreditScore.grade)
+        .outerjoin(CreditScore, CreditScore.agency_id == Organisation.id)
+        .where(Organisation.state == "verified", Organisation.kind == "agency")
+    )
+
+
 def offering(draft: Tender) -> list[tuple[str, str]]:
     """Agencies that publish a price for the draft's item, and whom it invites already.
 
@@ -71,21 +92,10 @@ def offering(draft: Tender) -> list[tuple[str, str]]:
     its name, its price for this job, its grade, and where it serves if that is elsewhere.
     """
     ids = [each.agency_id for each in draft.invitations]
-    score = CreditScore.score.desc().nulls_last()
-    published = select(FeeSchedule.agency_id).where(
-        FeeSchedule.item_code == draft.item.code, FeeSchedule.effective_from <= clock.today()
-    )
-    query = (
-        select(Organisation, CreditScore.grade)
-        .outerjoin(CreditScore, CreditScore.agency_id == Organisation.id)
-        .where(Organisation.state == "verified", Organisation.kind == "agency")
-    )
-    best = db.session.execute(
-        query.where(Organisation.id.in_(published))
-        .order_by(case((serving(draft.region_code), 0), else_=1), score, Organisation.id)
-        .limit(MOST_OFFERED)
-    ).all()
-    asked = db.session.execute(query.where(Organisation.id.in_(ids))).all() if ids else []
+    near = case((serving(draft.region_code), 0), else_=1)
+    ranked = _suppliers(draft).order_by(near, *_BEST_FIRST).limit(MOST_OFFERED)
+    best = db.session.execute(ranked).all()
+    asked = db.session.execute(_graded().where(Organisation.id.in_(ids))).all() if ids else []
     found = {agency.id: (agency, grade) for agency, grade in [*asked, *best]}
     schedules = schedules_in_force(db.session, item_code=draft.item.code, agency_ids=found)
     prices = {each.agency_id: _price(each, draft) for each in schedules}
@@ -95,6 +105,43 @@ def offering(draft: Tender) -> list[tuple[str, str]]:
         elsewhere = _elsewhere(served(agency, areas), draft)
         said[agency] = agency.name, prices.get(agency.id), grade or _("未评"), elsewhere
     return [(agency.identifier, " · ".join(filter(None, words))) for agency, words in said.items()]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An agency that could be asked, and what speaks for it: its price for the job in words, its grade."""
+
+    agency: Organisation
+    price: str
+    grade: str
+
+
+def proposed(draft: Tender) -> list[Proposal]:
+    """Whom a buyer may ask who compares quotes and named nobody yet: PROPOSED at the most.
+
+    The best rated of those that serve the place, publish a price that fits the job, and may take it on today.
+    None where a draft chooses otherwise.
+    """
+    if not compares(draft) or draft.invitations:
+        return []
+    ranked = _suppliers(draft).where(serving(draft.region_code)).order_by(*_BEST_FIRST).limit(MOST_OFFERED)
+    rows = db.session.execute(ranked).all()
+    problems = unfit(db.session, [(agency, draft.item) for agency, _grade in rows])
+    ids = [agency.id for agency, _grade in rows]
+    schedules = schedules_in_force(db.session, item_code=draft.item.code, agency_ids=ids)
+    prices = {each.agency_id: _price(each, draft) for each in schedules}
+    found = [
+        Proposal(agency, prices[agency.id], grade or _("未评"))
+        for (agency, grade), problem in zip(rows, problems, strict=True)
+        if problem is None and prices.get(agency.id)
+    ]
+    return found[:PROPOSED]
+
+
+def compares(draft: Tender) -> bool:
+    """Whether a draft is known to choose by comparing the quotes of several."""
+    told = draft.knows("choice") or draft.knows("mode")
+    return told and not draft.way.sealed and not draft.way.invites_one
 
 
 def _elsewhere(areas: list[str], draft: Tender) -> str:

@@ -42,8 +42,13 @@ BUDGET_HINT = _l("可不设;设了就公布,高于它的报价不被接受。随
 DEADLINE_HINT = _l("网上竞价在截止时开始,请定在工作日 9:00 到 16:00。")
 
 
+def funds_field() -> RadioField:
+    """Whose money pays for it."""
+    return RadioField(_l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()))
+
+
 class WhatForm(Form):
-    """What is to be done, where, and for whom."""
+    """What is to be done, where, and for whom; of whoever said by which way to choose, with whose money."""
 
     on_behalf_of = SelectField(_l("代表"), coerce=int)
     item_code = SelectField(_l("服务事项"), [NEEDED])
@@ -59,6 +64,7 @@ class WhatForm(Form):
         validate_choice=False,
     )
     description = TextAreaField(_l("需求说明"), [fits(Tender.description)], description=SAY_MORE)
+    funds = funds_field()
     file = upload(_l("附件"), needed=False, several=True)
 
     def prepare(self, actor: Actor, items: list[ServiceItem], earlier: list[Tender]) -> None:
@@ -171,7 +177,7 @@ _weight = [Optional(), NumberRange(0, 100)]
 class ChoiceForm(Form):
     """Whose money it is, how much at the most, and how one is chosen."""
 
-    funds = RadioField(_l("资金来源"), [NEEDED], choices=choices((k, _l(v)) for k, v in FUNDS.items()))
+    funds = funds_field()
     budget = MoneyField(_l("预算上限(元)"), description=BUDGET_HINT)
     mode = RadioField(_l("选取方式"), [NEEDED])
     price_weight = WholeField(
@@ -226,8 +232,9 @@ class ChoiceForm(Form):
     def fill(self, tender: Tender) -> None:
         """Show a draft as it stands; what nobody chose yet is not chosen."""
         self.budget.data = tender.budget
-        if tender.knows("choice"):
-            self.funds.data, self.mode.data = tender.funds, tender.mode
+        for name in ("funds", "mode"):
+            if tender.knows("choice") or tender.knows(name):
+                self[name].data = getattr(tender, name)
         if tender.criteria:
             for name in ("price_weight", "price_formula", "days_weight", "credit_weight"):
                 self[name].data = getattr(tender.criteria, name)
@@ -237,9 +244,10 @@ class ChoiceForm(Form):
 class WhomForm(Form):
     """Who is asked, and until when."""
 
+    asks = False
     invited = ChecklistField(
         _l("请哪几家报价"),
-        description=_l("公示了本事项收费的机构,信用高的在前;选中的会收到通知。可以一家也不选。"),
+        description=_l("公示了本事项收费的机构,信用高的在前;选中的会收到通知。"),
         validate_choice=False,
     )
     only_invited = BooleanField(
@@ -254,14 +262,34 @@ class WhomForm(Form):
         _l("联系人"), coerce=int, description=_l("双方可以联系时才告诉对方;密封采购到中选公示时。")
     )
 
-    def prepare(self, agencies: Sequence[tuple[str, str]], people: Sequence[ContactPerson]) -> None:
-        """`agencies`: identifiers and what is said of each; `people`: whom the buyer lists to be called."""
+    def prepare(
+        self, agencies: Sequence[tuple[str, str]], people: Sequence[ContactPerson], *, asks: bool
+    ) -> None:
+        """`agencies`: identifiers and what is said of each; `people`: whom the buyer lists to be called.
+
+        `asks`: somebody is to be asked by name, unless the buyer says that nobody is.
+        """
+        self.asks = asks and bool(agencies)
         self.invited.choices = choices(agencies)
         if people:
             said = [(each.id, f"{each.name} · {each.purpose}") for each in people]
             self.contact.choices = choices([(0, _("不指定")), *said])
         else:
             del self.contact
+
+    def ask_only(self, agencies: Sequence[str]) -> None:
+        """Ask these, and nobody else: `agencies` are identifiers."""
+        self.invited.data, self.only_invited.data = list(agencies), True
+
+    def validate_invited(self, field: ChecklistField) -> None:
+        if self.asks and not field.data and not self.only_invited.data:
+            raise ValidationError(
+                _("还没有请任何一家,发布了也没有机构会收到通知。请选几家;不想点名的,按“不点名,公开征集”。")
+            )
+
+    def validate_only_invited(self, field: BooleanField) -> None:
+        if field.data and not self.invited.data:
+            raise ValidationError(_("只请选中的机构报价,就要选上几家。"))
 
     def validate_deadline(self, field: BeijingTimeField) -> None:
         if field.data is not None and field.data <= clock.now():

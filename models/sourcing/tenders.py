@@ -48,7 +48,8 @@ class Tender(Case, Base):
     to (outcomes.py). `again_of` is the tender of the same buyer that it repeats, `again_said` what the buyer
     said of that (an identifier, or NOT_AGAIN), `again_not` which ones it denied repeating, `cancel_ground`
     the policy's ground on which it was cancelled: see cancelling.py. `told` are the steps a draft was told by
-    now (steps.py), None for all; until then its columns hold what nobody said and no page shows. `wanted_on`
+    now (steps.py), None for all; until then its columns hold what nobody said and no page shows, but for the
+    `mode` and the `funds` where they are among them. `wanted_on`
     is the day the buyer wants the result, `template_name` what it is kept under to begin others from, and
     `begun_with` who began it by which key, so that nobody begins it twice.
     """
@@ -176,7 +177,7 @@ class Tender(Case, Base):
         return MODES[self.mode]
 
     def knows(self, step: str) -> bool:
-        """Whether this step of its draft was told."""
+        """Whether this step of its draft was told, or a value that was said before its step."""
         return self.told is None or step in self.told
 
     @property

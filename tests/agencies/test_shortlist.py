@@ -148,6 +148,7 @@ def test_what_is_chosen_goes_on_to_the_invitation(app: Flask, world: World) -> N
         "item=WAT-01",
         "region=632801",
         "amount=5000%E4%B8%87",
+        "mode=inquiry",
     }
     page = _compared(sign_in(app, world, "buyer"), *ids, item="WAT-01")
     urls = [a["href"] for a in page.soup.select("main a[href^='/requests/new']")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -147,13 +147,23 @@ class Walker:
         self.fill(项目所在地区="格尔木")
         until = fields.pop("截止时间", "")
         self.fill(**fields)
+        left = self._choose_here(choices)
         self.press("保存并继续")
-        for text in choices:
-            self.choose(text)
-        self.press("保存并继续")
+        if left:
+            assert not self._choose_here(left), left
+            self.press("保存并继续")
         if until:
             self.fill(截止时间=until)
-        self.press("保存并继续")
+        openly = self.page.get_by_role("button", name="不点名,公开征集")
+        self.press("不点名,公开征集" if openly.count() else "保存并继续")
+
+    def _choose_here(self, texts: Sequence[str]) -> list[str]:
+        """Choose what this page offers; what it does not."""
+        left = [text for text in texts if not self.field(text).count()]
+        for text in texts:
+            if text not in left:
+                self.choose(text)
+        return left
 
     def act(self, text: str) -> None:
         """The button of a case page, and the confirmation it leads to."""

@@ -28,7 +28,7 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
         buyer.page.locator(".answer").get_by_role("link", name="水土保持方案").click()
     buyer.sees("一次性告知", "您要准备的材料", "¥ 50,000.00")
     buyer.press("请三家报价")
-    buyer.draft("社会资金", "询价议价", 项目名称="格尔木光伏基地水土保持方案", 需求说明="装机 50 兆瓦")
+    buyer.draft("社会资金", 项目名称="格尔木光伏基地水土保持方案", 需求说明="装机 50 兆瓦")
     buyer.press("发布需求")
     buyer.sees("正在征集", "询价")
     tender = buyer.number(r"Q-2026-\d{6}")

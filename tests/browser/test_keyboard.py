@@ -168,11 +168,9 @@ def _ask(buyer: Typist) -> str:
     buyer.press("main button, main a", "请三家报价")
     buyer.type("[name=region_code]", "格尔木")
     buyer.type("[name=project]", "格尔木光伏基地")
-    buyer.send()
     buyer.choose("funds", "private")
-    buyer.choose("mode", "inquiry")
     buyer.send()
-    buyer.send()
+    buyer.press("main button", "不点名,公开征集")
     buyer.send()
     return f"/requests/{buyer.number(r'Q-2026-[0-9]{6}')}"
 

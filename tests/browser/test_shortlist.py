@@ -41,7 +41,12 @@ def test_a_buyer_finds_compares_and_invites(browser: Browser, site: Server, widt
     walker.follow("邀请这 2 家报价")
     asked = parse_qs(urlsplit(walker.page.url).query)
     asked.pop("key")  # by which one draft is begun
-    assert asked == {"invite": ["A-2026-000001", "A-2026-000003"], "item": ["WAT-01"], "region": ["632801"]}
+    assert asked == {
+        "invite": ["A-2026-000001", "A-2026-000003"],
+        "item": ["WAT-01"],
+        "region": ["632801"],
+        "mode": ["inquiry"],
+    }
 
 
 @pytest.mark.parametrize("width", [1440, 375])

@@ -138,7 +138,7 @@ def test_a_request_names_one_in_its_last_step(app: Flask, world: World) -> None:
     assert buyer.get(address).soup.select_one("[name=contact]") is None, "there is nobody to name"
     person = _listed(world)
     assert _chosen(buyer, address) == "0", "it was told that nobody is named"
-    assert buyer.submit(address, contact=str(person)).status == 303
+    assert buyer.submit(address, contact=str(person), openly="1").status == 303
     assert _chosen(buyer, address) == str(person)
     theirs = _listed(world, "agency", "0971-0000199")
     assert buyer.submit(address, contact=str(theirs)).error_at("contact")

@@ -164,13 +164,14 @@ def test_a_deadline_leaves_the_notice_period_and_lies_in_the_future(app: Flask, 
         refused = buyer.submit(f"{made.location}/publish")
         assert refused.status == 422
         assert said in refused.text
-    fixed = buyer.submit(f"{made.location}/edit/whom", deadline=_at(7))
+    fixed = buyer.submit(f"{made.location}/edit/whom", deadline=_at(7), openly="1")
     assert buyer.submit(fixed.location).status == 303
 
 
 def test_an_invitation_needs_enough_agencies_and_a_department_must_be_there(app: Flask, world: World) -> None:
     buyer = sign_in(app, world, "buyer")
-    made = buyer.draft(**{**TENDER, "only_invited": "y", "funds": "state"})
+    alone = {"only_invited": "y", "invited": world.identifiers["agency"]}
+    made = buyer.draft(**{**TENDER, **alone, "funds": "state"})
     assert "至少要邀请 3 家" in buyer.submit(f"{made.location}/publish").text
     edit = buyer.submit(f"{made.location}/edit/whom", invited=ALL)
     assert edit.status == 303

@@ -1,36 +1,28 @@
 """A tender's draft: for whom it is made, what it asks for step by step, and what it repeats.
 
-A step is a few of its values together; what no step has told yet stands in its columns as what is usual, and
-is shown nowhere (`Tender.told`).
+What a step's values come to in it is said in `telling.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.files import File, hand_in_all, with_files
+from market.sourcing.actions import telling
 from market.transaction import action
-from models import clock, contacts, documents, identifiers, money, policy, workdays
-from models.accounts import Organisation, authority_for
+from models import clock, documents, identifiers, money, policy, workdays
 from models.actors import Actor
-from models.base import Json
-from models.catalogue import item_by_code
 from models.conflicts import check_delegate
 from models.documents import Document
 from models.errors import Conflict, NotAllowed, NotFound, RuleViolation
 from models.i18n import N_
-from models.lengths import check_text
 from models.permission import check_standing
-from models.regions import Region, current
 from models.sourcing.cancelling import NOT_AGAIN
-from models.sourcing.modes import FUNDS, MODES, OPENNESS
 from models.sourcing.modes.inquiry import Inquiry
-from models.sourcing.scoring import Criteria
 from models.sourcing.steps import STEPS
 from models.sourcing.tenders import Invitation, Tender
 from models.workflow import check_role, perform, permit, start
@@ -48,129 +40,6 @@ def _buyer(session: Session, actor: Actor, on_behalf_of: int | None) -> int:
     if on_behalf_of is not None and on_behalf_of != actor.organisation_id:
         raise NotAllowed(N_("您没有得到这家单位的采购委托。"))
     raise NotAllowed(N_("只有项目业主或其受托人可以发布采购需求。"))
-
-
-def _fill(session: Session, actor: Actor, tender: Tender, values: dict[str, Any]) -> None:
-    """Take the values of some steps into a draft the actor may act on.
-
-    RuleViolation at the field that is wrong.
-    """
-    for step, (take, names) in _STEPS.items():
-        given = {name: values.pop(name) for name in names if name in values}
-        if given:
-            take(session, tender, **given)
-            _tell(tender, step)
-    if values:
-        raise TypeError(f"no step takes {sorted(values)}")
-    if "buyer" not in tender.roles_of(actor):
-        raise RuleViolation(N_("受托采购须设预算上限,且不超过委托的金额。"), "budget")
-
-
-def _tell(tender: Tender, step: str) -> None:
-    if tender.told is not None and step not in tender.told:
-        tender.told = [*tender.told, step]
-
-
-def _take_what(
-    session: Session, tender: Tender, *, item_code: str, region_code: str, project: str, description: str
-) -> None:
-    """What is to be done, and where.
-
-    A project without a name is called by what it is. What an item without a size is worth was said by that;
-    of another item than before nothing was.
-    """
-    item = item_by_code(session, item_code)
-    if item is None or item.withdrawn:
-        raise RuleViolation(N_("清单里没有这个服务事项。"), "item_code")
-    region = session.scalars(select(Region).where(Region.code == current(region_code))).one_or_none()
-    if region is None:
-        raise RuleViolation(N_("请选择项目所在地区。"), "region_code")
-    project = check_text(
-        Tender.project,
-        project.strip() or f"{region.name}{item.name}",
-        N_("项目名称应为 %(least)s 到 %(most)s 个字。"),
-    )
-    if tender.item_id is not None and tender.item.code != item.code:
-        told = STEPS if tender.told is None else tender.told
-        tender.quantity, tender.told = {}, [step for step in told if step != "size"]
-    tender.item_id, tender.item = item.id, item
-    if item.measure == "none":
-        _tell(tender, "size")
-    tender.region_code, tender.project, tender.description = region.code, project, description.strip()
-    department = authority_for(session, "department", item.department, region.code)
-    tender.department_id = department.id if department else None
-
-
-def _take_size(_session: Session, tender: Tender, *, quantity: Json) -> None:
-    tender.item.check_quantity(quantity)
-    tender.quantity = quantity
-
-
-def _take_choice(
-    _session: Session,
-    tender: Tender,
-    *,
-    budget: int | None,
-    mode: str,
-    funds: str,
-    criteria: Json | None = None,
-) -> None:
-    for value, known, field in ((mode, MODES, "mode"), (funds, FUNDS, "funds")):
-        if value not in known:
-            raise RuleViolation(N_("请选择一项。"), field)
-    check_budget(budget)
-    tender.mode, tender.funds, tender.budget = mode, funds, budget
-    tender.criteria = Criteria.from_json(criteria) if criteria and MODES[mode].scored else None
-
-
-def _take_whom(
-    session: Session,
-    tender: Tender,
-    *,
-    openness: str,
-    deadline: datetime,
-    invited: Sequence[str],
-    wanted_on: date | None = None,
-    contact: int | None = None,
-) -> None:
-    if openness not in OPENNESS:
-        raise RuleViolation(N_("请选择一项。"), "openness")
-    tender.openness, tender.deadline, tender.wanted_on = openness, deadline, wanted_on
-    _invite(session, tender, invited)
-    if contact is not None:
-        contacts.name_for(session, tender.id, tender.buyer_id, contact)
-
-
-def _invite(session: Session, tender: Tender, invited: Sequence[str]) -> None:
-    named = set(
-        session.scalars(
-            select(Organisation.id).where(Organisation.identifier.in_(invited), Organisation.kind == "agency")
-        )
-    )
-    kept = [each for each in tender.invitations if each.agency_id in named]
-    new = sorted(named - {each.agency_id for each in kept})
-    tender.invitations = [*kept, *(Invitation(agency_id=agency) for agency in new)]
-
-
-_STEPS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
-    "what": (_take_what, ("item_code", "region_code", "project", "description")),
-    "size": (_take_size, ("quantity",)),
-    "choice": (_take_choice, ("budget", "mode", "funds", "criteria")),
-    "whom": (_take_whom, ("openness", "deadline", "invited", "wanted_on", "contact")),
-}
-
-
-def ask_for(tender: Tender, description: str, quantity: Json, budget: int | None) -> None:
-    """What is asked for, and for how much at the most."""
-    check_budget(budget)
-    tender.item.check_quantity(quantity)
-    tender.description, tender.quantity, tender.budget = description.strip(), quantity, budget
-
-
-def check_budget(budget: int | None) -> None:
-    """RuleViolation for one of nothing."""
-    if budget is not None and not budget > 0:
-        raise RuleViolation(N_("金额应大于 0,且不超过 100 亿元。"), "budget")
 
 
 def _say(session: Session, tender: Tender, said: str | None) -> None:
@@ -232,6 +101,7 @@ def create(
     again_of: str | None = None,
     like: str | None = None,
     invite: Sequence[str] = (),
+    way: Mapping[str, str] | None = None,
     key: str = "",
     files: Sequence[File] = (),
     **values: Any,
@@ -239,24 +109,27 @@ def create(
     """Start a draft, which may repeat one of the buyer's that came to nothing, or be said not to.
 
     It starts as one of the buyer's is that it is `like`, asks those it is to `invite`, and takes the values
-    of the steps that are told. What the same person begins by the same `key` is one draft: begun again (he
-    went back), it is told anew. Returns its identifier.
+    of the steps that are told; `way` is the mode and the funds, where they were said before their step. What
+    the same person begins by the same `key` is one draft: begun again (he went back), it is told anew.
+    Returns its identifier.
     """
     begun_with = f"{actor.user_id} {key}" if key else None
     begun = begun_by(session, actor, key)
     if begun is not None:
         if on_behalf_of not in (None, begun.buyer_id):  # another tab, in which it is told for somebody else
             raise Conflict(N_("这份草稿已经替另一家单位开始,请刷新后另起一份。"))
-        return _edit(session, actor, begun.identifier, again_of, files, values)
+        return _edit(session, actor, begun.identifier, again_of, files, values, way)
     with session.no_autoflush:
         tender = _begin(session, actor, _buyer(session, actor, on_behalf_of), like)
         tender.begun_with = begun_with
         _say(session, tender, again_of)
         if invite:
-            _invite(session, tender, invite)
-        _fill(session, actor, tender, values)
+            telling.invite(session, tender, invite)
+        telling.fill(session, actor, tender, values)
         if tender.item is None:
             raise RuleViolation(N_("请选择一项。"), "item_code")
+        if way:
+            telling.hear_way(session, tender, **way)
     start(session, tender, actor, "create")
     _attach(session, actor, tender, files)
     return tender.identifier
@@ -291,12 +164,38 @@ def _edit(
     again_of: str | None,
     files: Sequence[File],
     values: dict[str, Any],
+    way: Mapping[str, str] | None = None,
 ) -> str:
     tender = Tender.lock(session, identifier)
     permit(session, tender, "edit", actor)
     _say(session, tender, again_of or tender.again_said)
     with session.no_autoflush:
-        _fill(session, actor, tender, values)
+        telling.fill(session, actor, tender, values)
+        if way:
+            telling.hear_way(session, tender, **way)
+    _attach(session, actor, tender, files)
+    perform(session, tender, "edit", actor)
+    return identifier
+
+
+@with_files
+@action
+def put_aside(
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    step: str,
+    *,
+    again_of: str | None = None,
+    files: Sequence[File] = (),
+    **values: Any,
+) -> str:
+    """Keep what was typed at a step so far; as something is missing, the step is not told by that."""
+    tender = Tender.lock(session, identifier)
+    permit(session, tender, "edit", actor)
+    _say(session, tender, again_of or tender.again_said)
+    with session.no_autoflush:
+        telling.set_aside(session, actor, tender, step, values)
     _attach(session, actor, tender, files)
     perform(session, tender, "edit", actor)
     return identifier

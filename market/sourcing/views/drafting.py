@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
@@ -33,13 +34,23 @@ from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
 from models.permission import check_standing
 from models.sourcing.cancelling import NOT_AGAIN, fruitless
-from models.sourcing.modes import FUNDS
+from models.sourcing.modes import FUNDS, MODES
 from models.sourcing.steps import STEPS, lacking, untold
 from models.sourcing.tender_workflow import TENDER
 from models.sourcing.tenders import Tender
 from models.workflow import check_role
 
-SAID = ("item", "region", "amount", "count", "factor", "invite", "like", "from")  # what an address may say
+SAID = (
+    "item",
+    "region",
+    "amount",
+    "count",
+    "factor",
+    "mode",
+    "invite",
+    "like",
+    "from",
+)  # what an address may say
 MOST_INVITED = 20  # of an address
 _KEY, _AGENCY = re.compile(r"[^\w-]", re.ASCII), re.compile(r"A-[0-9]{4}-[0-9]{6,9}")
 
@@ -83,6 +94,7 @@ def new() -> Response | str | tuple[str, int]:
         last=drafting.last_published(db.session, actor),
         templates=drafting.templates(db.session, actor),
         before=before,
+        said=MODES.get(_mode_said()),
         files=[],
     ), status
 
@@ -114,8 +126,17 @@ def _prepare_what(form: WhatForm, actor: Actor, draft: Tender | None, before: Te
         named = db.session.scalars(select(Tender).where(Tender.identifier == said))
         earlier += [each for each in named if each.roles_of(actor)]
     form.prepare(actor, current_items(db.session), earlier)
+    if draft is not None or not _mode_said():
+        del form.funds  # it is asked where one says how to choose
     if draft is not None:
         del form.on_behalf_of  # whose it is was said when it was begun
+
+
+def _mode_said() -> str:
+    """The way to compare quotes by which the address says to choose, where nothing begun before does."""
+    said = request.args.get("mode", "")
+    compared = said in MODES and not MODES[said].sealed and not MODES[said].invites_one
+    return said if compared and not (request.args.get("like") or request.args.get("from")) else ""
 
 
 def _again(before: Tender) -> str | None:
@@ -126,12 +147,14 @@ def _again(before: Tender) -> str | None:
 def _begun(form: WhatForm, before: Tender | None) -> dict[str, Any]:
     """What the first step tells, with what the address says of the others, as far as it can be read."""
     values = _values(form)
+    mode, funds = _mode_said(), values.pop("funds", "")
     item = item_by_code(db.session, values["item_code"])
     size = _size_said(item) if item is not None and item.code == request.args.get("item") else {}
     return {
         **values,
         "like": before.identifier if before else None,
         "invite": [each for each in request.args.getlist("invite") if _AGENCY.fullmatch(each)][:MOST_INVITED],
+        "way": {"mode": mode, "funds": funds} if mode else None,
         **({"quantity": size} if size else {}),
     }
 
@@ -165,9 +188,12 @@ def _address(draft: Tender, step: str) -> str:
 def _onward(identifier: str, step: str) -> str:
     """Where a person goes on to who told a step.
 
-    Back to it, if he said so; to the first that is to be told; and when all are, to what remains: to publish.
+    Back to it, if he said so, or to the draft's own page, if he stops there; to the first that is to be told;
+    and when all are, to what remains: to publish.
     """
     draft = visible(Tender, identifier)
+    if "stop" in request.form:
+        return _address(draft, "")
     if "stay" in request.form:
         return _address(draft, step)
     left = untold(draft)
@@ -188,8 +214,8 @@ def edit(identifier: str, step: str = "") -> Response | str | tuple[str, int]:
         form.read()
     elif form.is_submitted():
         status = 422
-        if form.validate():
-            result, status = attempt(form, _unkeyed(drafting.edit), draft.identifier, **_values(form))
+        if act := _kept_by(form, step):
+            result, status = attempt(form, _unkeyed(act), draft.identifier, **_values(form))
             if result is not None:
                 return redirect(_onward(result, step), 303)
     left = lacking(db.session, draft)
@@ -205,6 +231,24 @@ def edit(identifier: str, step: str = "") -> Response | str | tuple[str, int]:
         files=documents.of_case(db.session, "tender", identifier) if step == "what" else [],
         **_beside(draft, step, form),
     ), status
+
+
+def _kept_by(form: Form, step: str) -> Callable[..., str] | None:
+    """The act that keeps what was typed at a step; None where something in it is wrong.
+
+    What is missing is asked for, unless the person stops here.
+    """
+    if form.validate():
+        return drafting.edit
+    wrong = [field for field in form if field.errors and (_typed(field.name) or field.name == "csrf_token")]
+    if "stop" not in request.form or form.form_errors or wrong:
+        return None
+    form.read()
+    return partial(drafting.put_aside, step=step)
+
+
+def _typed(name: str) -> bool:
+    return bool(request.form.get(name, "").strip()) or name in request.files
 
 
 def _open(identifier: str) -> Tender:
@@ -229,7 +273,13 @@ def _form(draft: Tender, step: str) -> Any:
         form.prepare()
     elif step == "whom":
         form = WhomForm()
-        form.prepare(needs.offering(draft), contacts.listed(db.session, draft.buyer_id))
+        form.prepare(
+            needs.offering(draft),
+            contacts.listed(db.session, draft.buyer_id),
+            asks=needs.compares(draft) and "openly" not in request.form,
+        )
+        if just := _AGENCY.findall(request.form.get("just", "")):
+            form.ask_only(just)
         if not form.is_submitted():
             form.fill(draft, contacts.named(db.session, draft.id, [draft.buyer_id]).get(draft.buyer_id))
         return form
@@ -250,6 +300,8 @@ def _beside(draft: Tender, step: str, form: Any) -> dict[str, Any]:
         asked = [form.funds.data] if form.funds.data in FUNDS else list(FUNDS)
         advice = {each: needs.advice(draft.item, each, worth, policy.current()) for each in asked}
         return {"advice": advice, "worth": worth, "funds": FUNDS}
+    if step == "whom":
+        return {"proposed": needs.proposed(draft), "compares": needs.compares(draft), "funds": FUNDS}
     return {}
 
 

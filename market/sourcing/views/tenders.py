@@ -279,7 +279,7 @@ def _step_by_step(draft: Tender) -> list[tuple[str, Any]]:
         ],
         "whom": [
             _(OPENNESS[draft.openness]),
-            invited if draft.invitations else "",
+            invited if draft.invitations else _("不点名邀请"),
             _("至 %(time)s", time=format_instant(draft.deadline)),
             wanted,
         ],

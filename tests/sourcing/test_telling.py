@@ -1,0 +1,161 @@
+"""What a step tells: a way said before it is asked no more, nobody is asked by chance, stopping keeps all."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from harness.factories import World
+from market.extensions import db
+from market.sourcing import needs
+from market.sourcing.actions import drafting
+from models.sourcing.steps import untold
+from models.sourcing.tenders import Tender
+from tests.web import Answer, Visitor, sign_in
+
+THREE = "/requests/new?item=WAT-01&region=632801&mode=inquiry&key=three"
+WHAT = {"item_code": "EIA-01", "region_code": "632801", "project": "", "description": ""}
+
+
+def _found(identifier: str) -> Tender:
+    db.session.rollback()
+    return Tender.load(db.session, identifier)
+
+
+def _proposed(app: Flask, draft: str) -> list[str]:
+    with app.test_request_context():
+        return [each.agency.identifier for each in needs.proposed(_found(draft))]
+
+
+def _begin(buyer: Visitor, funds: str = "private") -> str:
+    return buyer.submit(THREE, funds=funds).location
+
+
+def test_who_asks_for_three_quotes_is_asked_whose_money_and_then_whom(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    first = buyer.get(THREE)
+    assert first.value_of("funds") is None, "nothing is said for anybody"
+    refused = buyer.submit(THREE)
+    assert (refused.status, bool(refused.error_at("funds"))) == (422, True)
+    at = _begin(buyer)
+    assert at.endswith("/edit/whom")
+    whom = buyer.get(at)
+    assert "询价议价" in whom.text
+    ways = whom.soup.select(f"main form a[href='{at.replace('whom', 'choice')}']")
+    assert [way.get_text() for way in ways] == ["换一种方式"]
+    choice = buyer.get(at.replace("whom", "choice"))
+    assert (choice.value_of("mode"), choice.value_of("funds")) == ("inquiry", "private")
+
+
+def test_a_way_that_does_not_suit_the_money_is_looked_at_once_more(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    at = _begin(buyer, "state")
+    assert at.endswith("/edit/choice")
+    choice = buyer.get(at)
+    assert (choice.value_of("mode"), choice.value_of("funds")) == ("inquiry", "state"), "it was said"
+    assert "国有资金:适合的选法" in choice.text
+
+
+def test_what_was_told_otherwise_since_stays(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    draft = _begin(buyer).split("/")[2]
+    way = {"mode": "inquiry", "funds": "private"}
+    told = {**WHAT, "item_code": "WAT-01"}
+    drafting.edit(world.actor("buyer"), draft, funds="private", mode="sealed_bid", budget=None)
+    drafting.create(world.actor("buyer"), key="three", way=way, **told)
+    assert _found(draft).mode == "sealed_bid"
+    drafting.edit(world.actor("buyer"), draft, funds="private", mode="inquiry", budget=None)
+    drafting.create(world.actor("buyer"), key="three", way={**way, "funds": "state"}, **told)
+    assert untold(_found(draft))[0] == "choice", "he went back and said whose money it is anew"
+
+
+def test_three_that_fit_are_proposed_and_asked_only_by_the_button(app: Flask, world: World) -> None:
+    world.agency("fourth")
+    buyer = sign_in(app, world, "buyer")
+    at = _begin(buyer)
+    draft = at.split("/")[2]
+    proposed = _proposed(app, draft)
+    assert len(proposed) == 3
+    page = buyer.get(at)
+    assert page.soup.select("[name=invited][checked]") == []
+    button = page.soup.select_one("button[name=just]")
+    assert (button["value"], button.get_text(strip=True)) == (" ".join(proposed), "就请这 3 家")
+    assert page.soup.select_one("main form button")["class"] == ["btn", "btn-quiet"], "Enter asks nobody"
+    assert buyer.submit(at, just=button["value"]).location == f"/requests/{draft}/publish"
+    found = _found(draft)
+    assert (found.openness, sorted(each.agency.identifier for each in found.invitations)) == (
+        "invited",
+        sorted(proposed),
+    )
+    assert _proposed(app, draft) == [], "whoever named some is proposed none"
+
+
+def test_who_cannot_take_it_on_or_serves_elsewhere_is_not_proposed(app: Flask, world: World) -> None:
+    draft = drafting.create(
+        world.actor("buyer"), way={"mode": "inquiry", "funds": "private"}, **{**WHAT, "item_code": "WAT-01"}
+    )
+    all_three = set(_proposed(app, draft))
+    assert world.identifiers["second"] in all_three
+    world.organisation("second").state = "suspended"
+    world.organisation("third").region_code = "630100"
+    db.session.commit()
+    assert set(_proposed(app, draft)) == all_three - {world.identifiers["second"], world.identifiers["third"]}
+
+
+def test_nobody_is_asked_by_name_only_where_the_buyer_says_so(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    at = _begin(buyer)
+    refused = buyer.submit(at)
+    assert (refused.status, "还没有请任何一家" in refused.error_at("invited")) == (422, True)
+    assert "没有机构会收到通知" in refused.error_at("invited")
+    alone = buyer.submit(at, only_invited="y", openly="1")
+    assert (alone.status, "就要选上几家" in alone.error_at("only_invited")) == (422, True)
+    assert buyer.submit(at, openly="1").location.endswith("/publish")
+    draft = at.split("/")[2]
+    drafting.edit(world.actor("buyer"), draft, funds="private", mode="sealed_bid", budget=None)
+    assert buyer.get(at).soup.select_one("[name=openly]") is None
+    assert buyer.submit(at).status == 303, "a sealed tender is announced to all"
+
+
+@pytest.mark.parametrize(
+    ("step", "typed", "kept"),
+    [
+        ("what", {"project": "厂房扩建", "item_code": ""}, {"project": "厂房扩建"}),
+        ("size", {"amount": "", "factor": "化工"}, {"factor": "化工"}),
+        ("choice", {"budget": "5万", "funds": "state"}, {"budget": "50000.00", "funds": "state"}),
+        ("choice", {"mode": "merit", "price_weight": "55"}, {"mode": "merit", "price_weight": "55"}),
+        ("whom", {"deadline": "", "wanted_on": "2027-03-01"}, {"wanted_on": "2027-03-01"}),
+    ],
+)
+def test_stopping_keeps_what_was_typed(
+    app: Flask, world: World, step: str, typed: dict[str, str], kept: dict[str, str]
+) -> None:
+    buyer = sign_in(app, world, "buyer")
+    draft = drafting.create(world.actor("buyer"), **WHAT)
+    at = f"/requests/{draft}/edit/{step}"
+    stopped = buyer.submit(at, **typed, stop="1")
+    assert (stopped.status, stopped.location) == (303, f"/requests/{draft}")
+    page = buyer.get(at)
+    assert {name: page.value_of(name) for name in kept} == kept
+    assert untold(_found(draft)) == ["size", "choice", "whom"], "what is incomplete is not told"
+    assert "继续填写" in buyer.get(f"/requests/{draft}").text
+
+
+def test_stopping_at_a_whole_step_tells_it_and_at_a_wrong_one_says_so(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    draft = drafting.create(world.actor("buyer"), **WHAT)
+    size = f"/requests/{draft}/edit/size"
+    wrong = buyer.submit(size, amount="五千多", stop="1")
+    assert (wrong.status, wrong.value_of("amount")) == (422, "五千多")
+    assert buyer.submit(size, amount="5000万", stop="1").location == f"/requests/{draft}"
+    assert untold(_found(draft)) == ["choice", "whom"]
+    assert buyer.submit(size, amount="", stop="1").status == 303
+    assert untold(_found(draft))[0] == "size", "it is not whole any more"
+
+
+def test_stopping_at_the_first_step_begins_a_draft(app: Flask, world: World) -> None:
+    buyer = sign_in(app, world, "buyer")
+    refused: Answer = buyer.submit("/requests/new?key=k", project="厂房扩建", stop="1")
+    assert (refused.status, refused.value_of("project")) == (422, "厂房扩建")
+    begun = buyer.submit("/requests/new?key=k", **WHAT, stop="1").location
+    assert begun == f"/requests/{_found(begun.split('/')[2]).identifier}"
