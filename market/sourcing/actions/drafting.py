@@ -233,9 +233,21 @@ def keep_as_template(session: Session, actor: Actor, identifier: str, *, name: s
     return identifier
 
 
+def may_begin_from(actor: Actor, tender: Tender) -> bool:
+    """Whether an actor may begin others from a tender, or keep it for that.
+
+    For whoever buys in it: a delegate not where more is at stake than was lent it.
+    """
+    return tender.buyer_id in actor.buyers() and "buyer" in tender.roles_of(actor)
+
+
 def templates(session: Session, actor: Actor) -> list[Tender]:
-    """What the actor's enterprise keeps to begin others from, the newest first, and no more than MOST."""
-    kept = select(Tender).where(Tender.buyer_id == actor.organisation_id, Tender.template_name.is_not(None))
+    """What the actor may begin others from by its name, the newest first, and no more than MOST."""
+    kept = select(Tender).where(
+        Tender.template_name.is_not(None),
+        Tender.buyer_id.in_(actor.buyers()),
+        Tender.scope("buyer", actor),
+    )
     return list(session.scalars(kept.order_by(Tender.id.desc()).limit(MOST)).unique())
 
 

@@ -108,7 +108,7 @@ def _before(actor: Actor) -> Tender | None:
     """The request this one is begun from: like it, or because it came to nothing."""
     named = request.args.get("from") or request.args.get("like")
     found: Tender | None = visible(Tender, named) if named else None
-    return found if found is not None and "buyer" in found.roles_of(actor) else None
+    return found if found is not None and drafting.may_begin_from(actor, found) else None
 
 
 def _prepare_what(form: WhatForm, actor: Actor, draft: Tender | None, before: Tender | None) -> None:

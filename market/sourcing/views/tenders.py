@@ -28,6 +28,7 @@ from market.sourcing.actions import (
     auction,
     cancelling,
     closing,
+    drafting,
     opening,
     questions,
     scoring,
@@ -187,9 +188,9 @@ def show(identifier: str) -> str:
         plot=offers(priced, past.prices if past else None, _("每个点是一家的报价,竖线是该机构的公示价"))
         if len(priced) > 1
         else None,
-        may_keep=found.buyer_id in actor.buyers(),
+        may_keep=drafting.may_begin_from(actor, found),
         files=[each for each in documents.of_case(db.session, "tender", identifier) if not each.issued],
-        may_repeat=found.buyer_id in actor.buyers()
+        may_repeat=drafting.may_begin_from(actor, found)
         and (
             found.state in ENDED
             or (contract is not None and contract.state == "terminated" and found.state == "contracted")
