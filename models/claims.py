@@ -1,8 +1,8 @@
 """A second person with a credit code that is taken.
 
-Whoever works there asks its owner to be let in. Who says the organisation is theirs shows it: on what
-evidence, what the present members say, and what a person decides. Nobody is locked out by whoever was first,
-and nobody is put out unheard.
+Whoever works there asks its owner to be let in, which is what most are here for. Who says the organisation is
+theirs shows it: on what evidence, what the present members say, and what a person decides. Nobody is locked
+out by whoever was first, and nobody is put out unheard.
 """
 
 from __future__ import annotations
@@ -73,6 +73,15 @@ def _may_ask(session: Session, claim: Claim) -> None:
     _belongs_nowhere(session, claim)
 
 
+def why_not_ask(session: Session, claim: Claim) -> RuleViolation | None:
+    """What keeps the claimant from asking an owner to be let in, so that evidence is what is left."""
+    try:
+        _may_ask(session, claim)
+    except RuleViolation as problem:
+        return problem.with_traceback(None)
+    return None
+
+
 def _belongs_nowhere(session: Session, claim: Claim) -> None:
     if session.scalar(select(Membership.id).where(Membership.user_id == claim.applicant_id)) is not None:
         raise RuleViolation(N_("认领人已经是另一家单位的成员。"))
@@ -82,7 +91,7 @@ CLAIM = Workflow(
     name="claim",
     label=N_("单位认领"),
     states=(
-        State("draft", N_("待提交材料"), tone="plain"),
+        State("draft", N_("待提出申请"), tone="plain"),
         State("asked", N_("待管理员同意")),
         State("filed", N_("待现有成员说明")),
         State("answered", N_("待认定")),
@@ -92,6 +101,17 @@ CLAIM = Workflow(
         State("withdrawn", N_("已撤回"), tone="plain"),
     ),
     moves=(
+        Move(
+            "draft",
+            "ask",
+            "asked",
+            who={"applicant"},
+            rules=(_may_ask,),
+            notify=("holder",),
+            needs_reason=True,
+            main=True,
+            limit=Limit(policy="claim.answer_days", act="lapse"),
+        ),
         Move(
             "draft",
             "file",
@@ -104,16 +124,6 @@ CLAIM = Workflow(
         ),
         Move("draft", "withdraw", "withdrawn", who={"applicant"}, leaves=True),
         Move("draft", "lapse", "withdrawn", who={"system"}),
-        Move(
-            "draft",
-            "ask",
-            "asked",
-            who={"applicant"},
-            rules=(_may_ask,),
-            notify=("holder",),
-            needs_reason=True,
-            limit=Limit(policy="claim.answer_days", act="lapse"),
-        ),
         Move("asked", "admit", "joined", who={"holder"}, rules=(_belongs_nowhere,), main=True),
         Move("asked", "decline", "draft", who={"holder"}, needs_reason=True, limit=TO_SHOW),
         Move("asked", "lapse", "draft", who={"system"}, limit=TO_SHOW),
@@ -163,14 +173,18 @@ CLAIM = Workflow(
     consequences={
         "grant": N_("这个统一社会信用代码今后由认领人使用,现登记单位不再使用它。"),
     },
-    buttons={"grant": N_("认定认领成立"), "refuse": N_("认定认领不成立")},
+    buttons={
+        "file": N_("不是我单位的人登记的,提交材料认领"),
+        "grant": N_("认定认领成立"),
+        "refuse": N_("认定认领不成立"),
+    },
     acts={
         "ask": N_("请管理员同意我加入"),
         "admit": N_("同意加入"),
         "decline": N_("不同意加入"),
         "file": N_("提交认领材料"),
-        "withdraw": N_("撤回认领"),
-        "resume": N_("继续认领"),
+        "withdraw": N_("撤回申请"),
+        "resume": N_("继续申请"),
         "answer": N_("说明情况"),
         "lapse": N_("期限届满"),
         "grant": N_("认领成立"),

@@ -29,7 +29,7 @@ from market.reauthentication import is_own_password
 from models import documents, policy
 from models.accounts import Organisation, User, authority_for
 from models.agencies.register import UNLIKE
-from models.claims import Claim
+from models.claims import Claim, why_not_ask
 from models.errors import NotAllowed
 from models.events import Event, timeline
 from models.i18n import N_
@@ -228,10 +228,15 @@ def _asked_again(identifier: str) -> str:
 @login_required
 def show_claim(identifier: str) -> str:
     claim = visible(Claim, identifier)
+    page = case_page(claim)
+    closed = why_not_ask(db.session, claim) if claim.state == "draft" else None
+    if closed:
+        page["moves"] = [move for move in page["moves"] if move.act != "ask"]
     return render_template(
         "accounts/claim.html",
-        **case_page(claim),
+        **page,
         claim=claim,
+        closed=problem_text(closed) if closed else "",
         rules=policy.get(claim.policy_version),
         regulator=authority_for(db.session, "regulator", None, claim.region_code),
         files=documents.of_case(db.session, "claim", identifier),

@@ -44,7 +44,7 @@ def to_do(session: Session, actor: Actor, own: Organisation | None) -> list[ToDo
     if claim is not None:
         found.append(
             ToDo(
-                _("继续认领单位"),
+                _("继续加入或认领单位"),
                 claim.organisation.name,
                 url_for("identification.show_claim", identifier=claim.identifier),
             )

@@ -127,7 +127,7 @@ def test_who_let_the_time_pass_goes_on_with_evidence(app: Flask, world: World, t
     visitor = sign_in(app, world, "claimant")
     assert (
         visitor.get("/my").soup.select_one(f'main a[href="/claims/{claim}"]').get_text(strip=True)
-        == "继续认领单位"
+        == "继续加入或认领单位"
     )
     assert visitor.submit(f"/claims/{claim}/resume").status == 303
     assert load(claim).due_at == workdays.add(clock.now(), 10)

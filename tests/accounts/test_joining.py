@@ -51,6 +51,24 @@ def test_a_colleague_asks_and_the_owner_lets_her_in(app: Flask, world: World) ->
     assert world.actor("claimant").organisation_id == world.organisation("buyer").id
 
 
+def test_to_join_is_what_the_page_offers_first(app: Flask, world: World) -> None:
+    """Whoever typed the code of a company that is here mostly works there."""
+    claim = claimed(world)
+    visitor = sign_in(app, world, "claimant")
+    page = visitor.get(f"/claims/{claim}")
+    assert page.soup.select_one(".turn .btn-main")["href"] == f"/claims/{claim}/ask"
+    assert "加入已入驻的单位" in page.soup.select_one("h1").get_text()
+    quiet = [link["href"].rpartition("/")[2] for link in page.soup.select(".turn .btn-quiet")]
+    assert sorted(quiet) == ["file", "withdraw"]
+    for _round in range(2):
+        claiming.ask(world.actor("claimant"), claim, **JOINS)
+        claiming.decline(world.actor("buyer"), claim, reason="没有这位同事。")
+    page = visitor.get(f"/claims/{claim}")
+    assert page.soup.select_one(".turn .btn-main")["href"] == f"/claims/{claim}/file"
+    assert f"/claims/{claim}/ask" not in str(page.soup.select_one("main"))
+    assert "已经请管理员同意过" in page.text
+
+
 def test_only_an_owner_lets_anybody_in(world: World) -> None:
     world.member("buyer", "staff")
     claim = asked(world)

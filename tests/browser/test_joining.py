@@ -29,7 +29,7 @@ def test_the_second_person_of_a_company_is_let_in_by_the_first(browser: Browser,
     second.choose("企业(项目业主)")
     second.fill(所在地区="632801")
     second.press("提交")
-    second.sees("这个统一社会信用代码已经有人用来入驻", "请管理员同意我加入", "授权书")
+    second.sees("已经有人用这个统一社会信用代码入驻了", "请管理员同意我加入", "授权书")
     claim = second.page.url
     fits_and_reads(second.page)
     second.open("/outbox")
