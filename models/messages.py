@@ -28,7 +28,7 @@ from models.events import Event
 from models.i18n import N_
 from models.lengths import LEAST, check_text
 from models.notifications import Notification
-from models.sourcing.awards import Award
+from models.sourcing.awards import Award, standing_award
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 
@@ -106,10 +106,7 @@ def closed(session: Session, case: Case) -> RuleViolation | None:
             time=f"{case.tender.deadline.astimezone(BEIJING):%Y-%m-%d %H:%M}",
         )
     if isinstance(case, Quote):
-        chosen = select(Award.identifier).where(
-            Award.tender_id == case.tender_id, Award.agency_id == case.agency_id, Award.state != "annulled"
-        )
-        award = session.scalar(chosen)
+        award = standing_award(session, case.tender_id, case.agency_id)
         if award is not None and contract_of(session, case) is None:
             return RuleViolation(N_("这份报价已经中选,消息请写在中选结果 %(award)s 上。"), award=award)
     if not isinstance(case, Contract):

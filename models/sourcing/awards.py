@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -158,6 +158,15 @@ class Award(OfTender, Base):
             or super().readable_by(session, actor)
             or self.tender.readable_by(session, actor)
         )
+
+
+def standing_award(session: Session, tender_id: int, agency_id: int) -> str | None:
+    """The award of a tender to an agency that is not annulled, by its identifier."""
+    chosen = select(Award.identifier).where(
+        Award.tender_id == tender_id, Award.agency_id == agency_id, Award.state != "annulled"
+    )
+    found: str | None = session.scalar(chosen)
+    return found
 
 
 OBJECTION = Workflow(

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, and_, func
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, and_, func, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -30,7 +30,7 @@ from models.workflow_table import Limit, Move, State, Workflow
 
 SEALED = N_("已密封")  # in place of the state of an open quote that nobody can read yet
 _TURN = Limit(policy="quote.answer_days", act="expire")
-_AGREED = Limit(policy="quote.agreed_days", act="expire")
+_AGREED = Limit(attribute="agreed_until", act="expire")
 
 
 def _still_sealed(session: Session, quote: Quote) -> None:
@@ -207,6 +207,12 @@ class Quote(OfTender, Base):
         award = policy.get(self.policy_version or self.tender.policy_version).number("tender.award_days")
         return max(self.stands_until, workdays.add(self.tender.deadline, award))
 
+    @property
+    def agreed_until(self) -> datetime:
+        """Until when what is agreed now waits for the award: never less than the quote stands anyway."""
+        book = policy.get(self.policy_version or self.tender.policy_version)
+        return max(self.standing_until, workdays.add(clock.now(), book.number("quote.agreed_days")))
+
     @hybrid_property
     def amount_at_stake(self) -> int:
         return self.price or 0
@@ -237,6 +243,12 @@ class Quote(OfTender, Base):
     def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
         found = super().scope(role, actor)
         return found if role in ("agency", "system") else and_(found, cls.sealed.is_(None))
+
+
+def quote_of(session: Session, tender: Tender, agency_id: int) -> Quote | None:
+    """What an agency answered to a tender, locked; None where it bid, or did not answer."""
+    found = select(Quote).where(Quote.tender_id == tender.id, Quote.agency_id == agency_id)
+    return session.scalars(found.with_for_update(of=Quote)).one_or_none()
 
 
 class Offer(AppendOnly, Base):

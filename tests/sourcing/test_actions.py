@@ -12,8 +12,9 @@ from market.extensions import db
 from market.jobs import run_deadlines
 from market.sourcing.actions import awards, cancelling, closing
 from market.sourcing.actions import quotes as quote_actions
-from models import workdays
+from models import clock, workdays
 from models.errors import NotAllowed, RuleViolation
+from models.sourcing.awards import Award
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 
@@ -71,6 +72,31 @@ def test_a_tender_whose_last_quote_goes_fails_and_says_so(world: World, time: An
     run_deadlines()
     assert Quote.load(db.session, quotes[1]).state == "expired"
     assert Tender.load(db.session, tender).state == "failed"
+
+
+@pytest.mark.parametrize("agreed", [True, False])
+def test_what_was_chosen_ends_by_no_clock(world: World, time: Any, agreed: bool) -> None:
+    """Nor is its agency told that it did; a quote of before, whose clock still runs, is stopped by it."""
+    tender = world.tender()
+    quote = quote_actions.submit(world.actor("agency"), tender, price=100, days=20)
+    if agreed:
+        quote_actions.accept(world.actor("buyer"), quote)
+    closing.close(world.actor("buyer"), tender)
+    award = awards.award(
+        world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="价格和工期都合适"
+    )
+    found = Quote.load(db.session, quote)
+    assert (found.state, found.due_at) == ("agreed", None)
+    found.due_at = clock.now()
+    db.session.commit()
+    time.instant = workdays.add(time.instant, 60)
+    run_deadlines()
+    db.session.rollback()
+    found = Quote.load(db.session, quote)
+    assert (found.state, found.due_at) == ("agreed", None)
+    awards.reopen(db.session, Award.load(db.session, award))
+    assert found.due_at == found.agreed_until, "decided anew, it waits as any other"
+    db.session.rollback()
 
 
 def test_choosing_an_open_quote_accepts_it_and_a_delegate_needs_a_budget(world: World) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from market.settlement.lifecycle import ask_ratings
+from market.sourcing.actions.awards import reopen
 from market.timekeeping import surely
 from market.transaction import action
 from models import clock, events
@@ -124,7 +125,7 @@ def replace(session: Session, actor: Actor, identifier: str, *, reason: str = ""
     perform(session, contract, "replace", actor, reason=reason)
     others = not_chosen(session, above, award.agency_id)
     perform(session, award, "forfeit", SYSTEM, data={"reason": reason.strip()}, also_notify=others)
-    perform(session, above, "reopen", SYSTEM)
+    reopen(session, award)
     ask_ratings(session, contract)
     return above.identifier
 

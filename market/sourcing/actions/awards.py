@@ -21,7 +21,7 @@ from models.lengths import check_text
 from models.sourcing.answers import participants_of
 from models.sourcing.awards import Award, Objection
 from models.sourcing.bids import Bid
-from models.sourcing.quotes import Quote
+from models.sourcing.quotes import Quote, quote_of
 from models.sourcing.results import not_chosen
 from models.sourcing.tenders import Tender
 from models.workflow import perform, permit, start
@@ -37,6 +37,8 @@ def award(session: Session, actor: Actor, identifier: str, *, agency: str = "", 
     perform(session, tender, "award", actor)
     if isinstance(answer, Quote) and answer.state == "open":  # to choose an offer is to accept it
         perform(session, answer, "accept", SYSTEM, data={"price": answer.price})
+    if isinstance(answer, Quote):
+        answer.due_at = None  # what is chosen ends by no clock of its own
     chosen = _propose(session, actor, tender, answer, reasons)
     turn_away(session, tender, chosen.agency_id)
     _tell_others(session, chosen)
@@ -161,12 +163,20 @@ def forfeit(session: Session, actor: Actor, identifier: str, *, reason: str = ""
 def _annul(session: Session, actor: Actor, chosen: Award, reason: str, act: str = "annul") -> None:
     others = not_chosen(session, chosen.tender, chosen.agency_id)
     perform(session, chosen, act, actor, reason=reason, also_notify=others)
-    perform(session, chosen.tender, "reopen", SYSTEM)
+    reopen(session, chosen)
     for objection in session.scalars(
         select(Objection).where(Objection.award_id == chosen.id).with_for_update(of=Objection)
     ):
         if objection.open:
             perform(session, objection, "lapse", SYSTEM)
+
+
+def reopen(session: Session, chosen: Award) -> None:
+    """The buyer decides anew; what the agency that was chosen quoted ends as any that waits for an award."""
+    perform(session, chosen.tender, "reopen", SYSTEM)
+    quote = quote_of(session, chosen.tender, chosen.agency_id)
+    if quote is not None and quote.state == "agreed":
+        quote.due_at = quote.agreed_until
 
 
 @action

@@ -15,6 +15,7 @@ from models.errors import RuleViolation
 from models.i18n import N_
 from models.pricing import Quantity
 from models.sourcing.answers import concerned, live_answers
+from models.sourcing.awards import standing_award
 from models.sourcing.quotes import (
     Quote,
     add_offer,
@@ -146,8 +147,11 @@ def withdraw(session: Session, actor: Actor, identifier: str) -> str:
 
 @action
 def expire(session: Session, actor: Actor, identifier: str) -> str:
-    """Its time is over, or only that of the buyer's counter-offer."""
+    """Its time is over, or only that of the buyer's counter-offer. One that was chosen has no such time."""
     quote = Quote.lock(session, identifier)
+    if standing_award(session, quote.tender_id, quote.agency_id):
+        quote.due_at = None
+        return identifier
     own = restore_offer(quote)
     if own is not None:
         perform(session, quote, "stand", actor, data={"price": own.price})

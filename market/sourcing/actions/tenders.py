@@ -157,6 +157,8 @@ def tell_deadline(session: Session, tender: Tender, act: str, actor: Actor, reas
         also_notify=concerned(session, tender),
     )
     for quote in session.scalars(
-        select(Quote).where(Quote.tender_id == tender.id, Quote.state == "open").with_for_update(of=Quote)
+        select(Quote)
+        .where(Quote.tender_id == tender.id, Quote.state.in_(("open", "agreed")))
+        .with_for_update(of=Quote)
     ):
         quote.due_at = max(quote.due_at or quote.standing_until, quote.standing_until)
