@@ -62,13 +62,12 @@ def promise() -> list[Step]:
 
 
 def _standing(
-    tender: Tender, contract: Contract | None, deliverable: Deliverable | None, answers: int
+    tender: Tender, contract: Contract | None, deliverable: Deliverable | None, bargaining: bool
 ) -> int:
     """The index of the step that is under way; 8 when all are done."""
     if contract is not None and contract.state in _BY_CONTRACT:
         passed = deliverable is not None and deliverable.state == "passed"
         return 7 if contract.state == "active" and passed else _BY_CONTRACT[contract.state]
-    bargaining = bool(answers) and not tender.rules.hidden  # over what is hidden nobody does
     return tender.way.step(tender.state, bargaining=bargaining)
 
 
@@ -76,10 +75,10 @@ def of_tender(
     tender: Tender,
     contract: Contract | None = None,
     deliverable: Deliverable | None = None,
-    answers: int = 0,
+    bargaining: bool = False,
 ) -> list[Step]:
-    """The steps of one tender. `answers` is how many quotes or bids there are."""
-    standing = _standing(tender, contract, deliverable, answers)
+    """The steps of one tender. `bargaining`: the buyer answered a quote with a price of its own."""
+    standing = _standing(tender, contract, deliverable, bargaining)
     dates: dict[int, datetime | None] = {
         0: tender.published_at,
         4: contract.signed_at if contract else None,

@@ -7,7 +7,6 @@ from flask_babel import gettext as _
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from market.formatting import format_instant
 from market.to_do import ToDo
 from models import clock
 from models.accounts import Organisation
@@ -39,8 +38,9 @@ def invited(session: Session, own: Organisation | None) -> list[ToDo]:
     return [
         ToDo(
             f"{_('请贵单位报价')} {tender.project}",
-            _("%(buyer)s,截止 %(time)s", buyer=tender.buyer.name, time=format_instant(tender.deadline)),
+            f"{tender.buyer.name} · {tender.identifier}",
             url_for("sourcing.show", identifier=tender.identifier),
+            tender.deadline,
         )
         for tender, problem in zip(found, problems, strict=True)
         if problem is None

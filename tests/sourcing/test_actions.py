@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from harness.factories import World
 from market.agencies.actions import entry
@@ -17,6 +18,7 @@ from models.errors import NotAllowed, RuleViolation
 from models.sourcing.awards import Award
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
+from tests.web import sign_in
 
 
 def test_negotiation_goes_by_turns_and_never_above_the_published_price(world: World) -> None:
@@ -50,6 +52,26 @@ def test_an_unanswered_counter_offer_lets_the_quote_stand(world: World, time: An
     found = Quote.load(db.session, quote)
     assert (found.state, found.price, found.days) == ("open", 5_000_000, 20)
     assert found.due_at == found.standing_until, "as long as it binds its agency anyway"
+
+
+def test_the_steps_say_negotiation_when_the_buyer_names_a_price(app: Flask, world: World) -> None:
+    tender = world.tender()
+    buyer = sign_in(app, world, "buyer")
+
+    def now() -> str:
+        page = buyer.get(f"/requests/{tender}").soup
+        return str(page.select_one(".steps [aria-current=step] b").get_text())
+
+    quotes = [
+        quote_actions.submit(world.actor(name), tender, price=100, days=20) for name in ("agency", "second")
+    ]
+    assert now() == "询价", "quotes come in, and nobody bargains"
+    quote_actions.offer(world.actor("buyer"), quotes[0], price=90, days=20)
+    assert now() == "议价"
+    quote_actions.offer(world.actor("agency"), quotes[0], price=95, days=20)
+    assert now() == "议价"
+    closing.close(world.actor("buyer"), tender)
+    assert now() == "确认"
 
 
 def test_the_same_form_sent_twice_acts_once(world: World) -> None:

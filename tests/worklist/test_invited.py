@@ -36,6 +36,7 @@ def test_an_agency_that_is_asked_by_name(app: Flask, world: World, time: Any) ->
     task = agency.get("/my").soup.select_one(f"a[href='/requests/{tender}']")
     assert task is not None
     assert "请贵单位报价" in task.get_text()
+    assert "还剩" in task.find_parent("tr").select_one(".limit").get_text(), "as every task with an end says"
     assert f"/requests/{tender}" not in second.get("/my").text
     assert "贵单位在受邀之列" in agency.get(f"/requests/{tender}").text
     assert "受邀之列" not in second.get(f"/requests/{tender}").text

@@ -63,6 +63,7 @@ from models.sourcing.evaluations import Evaluation
 from models.sourcing.matching import answerable
 from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, planned_draws
 from models.sourcing.outcomes import Link
+from models.sourcing.quotes import bargaining
 from models.sourcing.results import invited_told, result_of
 from models.sourcing.saved_searches import TenderSearch
 from models.sourcing.scoring import PRICE_FORMULAS
@@ -161,7 +162,7 @@ def show(identifier: str) -> str:
         "sourcing/show.html",
         **page,
         tender=found,
-        journey=of_tender(found, contract, deliverable, len(answers)),
+        journey=of_tender(found, contract, deliverable, bargaining(db.session, found)),
         answers=shown,
         count=count,
         none_shown=found.way.none_shown(found, count),
