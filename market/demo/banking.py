@@ -33,6 +33,7 @@ ASKED = timedelta(days=4)  # until it has answered the custodian's call
 def bank_story(stage: Stage, until: datetime) -> Story:
     """One in thirty buyers forgets the reference, and a person finds out; of the last days' one does."""
     random, told, balance, waits = stage.random, set[str](), 0, False
+    accounts: dict[str, str] = {}  # everybody pays from one of his own
     while True:
         yield stage.later(2)
         _find(stage)
@@ -62,7 +63,7 @@ def bank_story(stage: Stage, until: datetime) -> Story:
                     *sums,
                     plain(balance),
                     name,
-                    f"6228{random.randrange(10**12):012d}",
+                    accounts.setdefault(name, f"6228{random.randrange(10**12):012d}"),
                     remark,
                     f"{clock.today():%Y%m%d}{random.randrange(10**8):08d}",
                 ]

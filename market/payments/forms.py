@@ -31,6 +31,15 @@ class SendForm(Form):
     )
 
 
+class SendToForm(SendForm):
+    """Of a payout to an account nobody told us yet, or to one of several."""
+
+    account = text(
+        _l("付到哪个账户"),
+        description=_l("与收款单位核实后填写户名、开户银行和账号;会记入经过,收款单位看得到。"),
+    )
+
+
 class InvoiceForm(Form):
     number = text(_l("发票号码"), description=_l("20 位数字(数电发票);旧式发票填代码加号码,共 18 或 20 位。"))
     amount = MoneyField(_l("价税合计(元)"), [InputRequired(str(NEEDED.message))])

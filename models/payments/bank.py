@@ -88,6 +88,19 @@ class BankLine(Base):
     statement: Mapped[BankStatement] = relationship(lazy="joined")
 
 
+def came_from(session: Session, contract_id: int) -> list[BankLine]:
+    """The accounts the bank saw the money of a contract come from: of each its newest line."""
+    paid = select(Payment.identifier).where(Payment.contract_id == contract_id)
+    seen = select(BankLine).where(
+        BankLine.case_identifier.in_(paid),
+        BankLine.amount > 0,
+        BankLine.counterparty_account != "",
+        BankLine.state.in_(("matched", "settled")),
+    )
+    newest = {line.counterparty_account: line for line in session.scalars(seen.order_by(BankLine.id))}
+    return list(newest.values())
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """What a line is: one of ours, or why that is not known.

@@ -4,36 +4,66 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from market.gateways import BankTransfer
+from market.gateways import BankTransfer, get_gateway
 from market.transaction import action
 from models import clock
 from models.actors import Actor
+from models.base import Json
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import check_text
 from models.payments import payment, postings
+from models.payments.bank import came_from
 from models.payments.payouts import Payout
 from models.workflow import perform
 
+Account = list[tuple[str, str]]
+NO_ACCOUNT = N_("还不知道付到哪个账户:请先与收款单位核实,写明户名、开户银行和账号。")
+
 
 @action
-def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str) -> str:
+def send(session: Session, actor: Actor, identifier: str, *, bank_reference: str, account: str = "") -> str:
     """The custodian has told its bank to pay.
 
-    RuleViolation where the gateway pays this one, or its money was not seen yet.
+    `account` is where to, in words, as the payee has told the custodian: asked for where we know none or
+    several. RuleViolation where there is none, where the gateway pays this one, or its money was not seen
+    yet.
     """
     payout = Payout.lock(session, identifier)
     if payout.gateway != BankTransfer.name:
         raise RuleViolation(N_("这一笔由支付渠道自动拨付。"))
     bank_reference = check_text(Payout.bank_reference, bank_reference, payment.REFERENCE_WRONG)
+    account = account.strip()
+    if not account and len(accounts_of(session, payout)) != 1:
+        raise RuleViolation(NO_ACCOUNT, "account")
     payout.tries += 1
-    _sent(session, actor, payout)
+    _sent(session, actor, payout, {"account": account} if account else {})
     payout.bank_reference = bank_reference
     return identifier
 
 
-def _sent(session: Session, actor: Actor, payout: Payout) -> None:
-    perform(session, payout, "send", actor, data={"kind": payout.kind, "amount": payout.amount})
+def accounts_of(session: Session, payout: Payout) -> list[Account]:
+    """Where a payout goes, as labels and values: the account its payee has with its gateway or bank.
+
+    By bank and without one, those the money came from; none where nobody knows.
+    """
+    way = get_gateway(payout.gateway)
+    own = way.account_of(payout.payee) if way else []
+    if own or payout.gateway != BankTransfer.name or payout.payee_id != payout.buyer_id:
+        return [own] if own else []
+    return [
+        [
+            (N_("户名"), line.counterparty or payout.payee.name),
+            (N_("账号"), line.counterparty_account),
+            (N_("来款流水"), f"{line.day} {line.bank_reference}".strip()),
+        ]
+        for line in came_from(session, payout.contract_id)
+    ]
+
+
+def _sent(session: Session, actor: Actor, payout: Payout, said: Json | None = None) -> None:
+    told = {"kind": payout.kind, "amount": payout.amount, **(said or {})}
+    perform(session, payout, "send", actor, data=told)
     payout.sent_at = clock.now()
     _move(session, payout, "paid_out")
 

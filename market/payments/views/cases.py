@@ -18,10 +18,10 @@ from market.pagination import paged
 from market.payments.actions import invoicing
 from market.payments.actions import payouts as payout_actions
 from market.payments.blueprint import bp
-from market.payments.forms import InvoiceForm, SendForm
+from market.payments.forms import InvoiceForm, SendForm, SendToForm
 from models.agencies.account_changes import under_way
 from models.i18n import N_
-from models.money import capital
+from models.money import capital, show
 from models.payments.invoices import Invoice
 from models.payments.payment import KINDS, Payment, reference
 from models.payments.payouts import PAYOUT_KINDS, Payout, awaited
@@ -59,18 +59,34 @@ def show_payout(identifier: str) -> str:
         awaited=awaited(db.session, payout) if payout.state == "held" else [],
         capital="" if in_english() else capital(payout.amount),
         way=way.label if way else payout.gateway,
-        account=[(_(label), value) for label, value in way.account_of(payout.payee)] if way else [],
+        accounts=_accounts(payout),
         changing=under_way(db.session, payout.payee_id),
         reference=reference(payout.identifier),
         contract_link=case_link(payout.contract),
     )
 
 
+def _accounts(payout: Payout) -> list[list[tuple[str, str]]]:
+    """The accounts a payout can go to, each as labels and values."""
+    found = payout_actions.accounts_of(db.session, payout)
+    return [[(_(label), value) for label, value in account] for account in found]
+
+
 def payee_account(payout: Payout) -> list[tuple[str, str]]:
-    """Where a payout goes, as labels and values, with what is written in the remark."""
-    way = get_gateway(payout.gateway)
-    account = [(_(label), value) for label, value in way.account_of(payout.payee)] if way else []
-    return [*(account or [(_("账户"), _("退回来款的账户。"))]), (_("附言"), reference(payout.identifier))]
+    """Whose account a payout goes to and which, as labels and values, with the sum and the remark."""
+    accounts = _accounts(payout)
+    known = [fact for account in accounts for fact in account]
+    return [
+        (_("收款单位"), payout.payee.name),
+        *(known or [(_("账户"), _("还不知道,请先与收款单位核实。"))]),
+        *([(_("哪一个"), _("来款有几个账户,请与收款单位核实退到哪一个。"))] if accounts[1:] else []),
+        (_("金额"), show(payout.amount)),
+        (_("附言"), reference(payout.identifier)),
+    ]
+
+
+def _form_to_send(payout: Payout) -> type[SendForm]:
+    return SendForm if len(_accounts(payout)) == 1 else SendToForm
 
 
 register_case(
@@ -79,7 +95,12 @@ register_case(
     url="/payouts",
     page=show_payout,
     acts={
-        "send": ActPage(payout_actions.send, SendForm, beside=payee_account, beside_heading=N_("收款账户")),
+        "send": ActPage(
+            payout_actions.send,
+            build=_form_to_send,
+            beside=payee_account,
+            beside_heading=N_("收款账户"),
+        ),
         "arrive": ActPage(payout_actions.arrive),
         "bounce": ActPage(payout_actions.bounce),
     },
