@@ -113,6 +113,8 @@ class Walker:
         inside = self.page.locator("main").locator(links)
         if inside.count():
             links = inside
+        elif not links.count():
+            self.page.locator("header details summary").click()
         with self.page.expect_navigation():
             links.first.click()
 
