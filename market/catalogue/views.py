@@ -10,18 +10,21 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from flask import abort, current_app, render_template, request, url_for
+from flask import abort, current_app, render_template, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
+from market import filters
 from market.case_views import form_page, not_found
 from market.catalogue import actions, printed_policy
 from market.catalogue.blueprint import bp
 from market.catalogue.forms import ItemForm, NewItemForm, WithdrawForm
 from market.charts import spread
 from market.extensions import db
+from market.filters import Filter, Filters
 from market.formatting import catalogued, problem_text
 from market.identity import current_actor
 from market.options import region_asked
@@ -30,7 +33,7 @@ from market.progress import promise
 from market.quantities import quantity_asked, size_typed
 from models import policy, pricing, spelling
 from models.accounts import Organisation
-from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force
+from models.agencies.fees import schedules_in_force
 from models.agencies.serving import areas_of, served, serves
 from models.catalogue import (
     DEPARTMENTS,
@@ -126,15 +129,19 @@ def items() -> str:
     )
 
 
+MATTER_FILTERS = Filters(Filter("q", _l("审批事项")))
+
+
 @bp.get("/matters")
-def matters() -> str:
+def matters() -> str | tuple[str, int]:
     """The approvals, and which services each needs; what is not listed here may not be demanded."""
     needed: dict[str, list[ServiceItem]] = defaultdict(list)
     every = current_items(db.session)
     for item in every:
         for matter in item.matters:
             needed[matter.code].append(item)
-    words = spelling.name(request.args.get("q", ""))
+    asked = MATTER_FILTERS.asked()
+    words = spelling.name(asked.get("q", ""))
     found = [
         m
         for m in db.session.scalars(
@@ -142,30 +149,26 @@ def matters() -> str:
         )
         if words in spelling.name(m.name) or words in spelling.name(catalogued(m.name))
     ]
-    return render_template("catalogue/matters.html", page=sliced(found), needed=needed)
+    return filters.rendered("catalogue/matters.html", page=sliced(found), needed=needed, asked=asked)
 
 
-def _cost(item: ServiceItem, job: Quantity | None) -> dict[str, Any]:
-    """What the item would cost at every agency, for the reader's job.
+def _cost(item: ServiceItem, job: Quantity) -> dict[str, Any]:
+    """What the item would cost for a job at every agency that publishes a fee: the cheapest first.
 
-    Without one what the agencies publish.
+    At the end those whose terms do not know such a job.
     """
     session, region = db.session, region_asked()
-    if job is None:
-        rows: list[tuple[FeeSchedule, int | None]] = [
-            (s, None)
-            for s in schedules_in_force(session, item_code=item.code)
-            if s.agency.state == "verified"
-        ]
-    else:
-        rows = [(s, price) for s, price in published_prices(session, item.code, job)]
+    rows = [
+        (s, s.price_if_any(job))
+        for s in schedules_in_force(session, item_code=item.code)
+        if s.agency.state == "verified"
+    ]
+    rows.sort(key=lambda row: (row[1] is None, row[1] or 0, row[0].agency.identifier))
     if region:
         areas = areas_of(session, [s.agency_id for s, _price in rows])
         rows = [(s, price) for s, price in rows if serves(served(s.agency, areas), region)]
     prices = [price for _schedule, price in rows if price is not None]
-    standard = (
-        pricing.price(next(iter(item.standard["tables"].values())), job) if item.standard and job else None
-    )
+    standard = pricing.price(next(iter(item.standard["tables"].values())), job) if item.standard else None
     band = (
         [round(standard * share) for share in pricing.band(item.fee_standard)]
         if standard and item.fee_standard
@@ -189,16 +192,19 @@ def item(identifier: str) -> str | tuple[str, int]:
     found = item_by_code(db.session, identifier)
     if found is None:
         abort(404)
-    problem = ""
+    problem, job = "", None
     try:
-        cost = _cost(found, quantity_asked(found))
+        job = quantity_asked(found)
+        cost = _cost(found, job or found.example)
     except Problem as refused:  # the size, or an industry: what agencies publish is there all the same
-        problem, cost = problem_text(refused), _cost(found, None)
+        problem, job, cost = problem_text(refused), None, _cost(found, found.example)
     answer = render_template(
         "catalogue/item.html",
         item=found,
         pricing=PRICING,
         problem=problem,
+        job=job or found.example,
+        sized=job is not None,
         kept=size_typed(),
         region=region_asked(),
         factors=sorted(next(iter(found.standard["tables"].values())).get("factors", ()))

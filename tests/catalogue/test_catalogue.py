@@ -252,3 +252,17 @@ def test_the_policy_is_printed_in_words(app: Flask, world: World) -> None:
         ), section
         for key in body:
             assert KEYS[f"{section}.{key}"] in shown.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_item_shows_each_published_price_before_anybody_says_a_size(
+    app: Flask, world: World, language: str
+) -> None:
+    """For the usual job, as the search does, whatever the reader's language."""
+    shown = [
+        [cell.get_text(strip=True) for cell in Visitor(app, language=language).get(url).soup.select("td.num")]
+        for url in ("/items/WAT-01", "/agencies?item=WAT-01")
+    ]
+    prices = [{text for text in cells if text.startswith("¥")} for cells in shown]
+    assert prices[0]
+    assert prices[1] <= prices[0]
