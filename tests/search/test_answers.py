@@ -123,7 +123,14 @@ def test_what_was_not_understood_is_looked_for_in_names(app: Flask, market: Worl
 def test_where_nobody_sits_the_wider_area_answers_and_says_so(app: Flask, market: World) -> None:
     answer = asked(app, "德令哈 环评")
     assert set(listed(answer)) == {market.identifiers[name] for name in EIA}, "those of the prefecture"
-    assert "德令哈" in answer.soup.select_one("[role=status]").text
+    told = answer.soup.select_one("[role=status]").text
+    assert "还没有符合条件的机构服务海西蒙古族藏族自治州德令哈市" in told, "none of those shown serves it"
+    rows = [row.get_text() for row in answer.soup.select("table.agencies tbody tr")]
+    assert all("服务地区: 格尔木市" in row for row in rows), "and each says what it serves"
+    asking = [str(a["href"]) for a in answer.soup.select("a.btn") if "/requests/new" in str(a["href"])]
+    assert len(asking) == 2
+    assert all("region=632802" in url for url in asking), "the place that was asked for goes on"
+    assert answer.soup.select_one("form input[type=hidden][name=region]")["value"] == "632802"
     assert set(listed(asked(app, "称多县 环评"))) == {market.identifiers[name] for name in [*EIA, "西宁环境"]}
     assert not listed(Visitor(app).get("/agencies?item=EIA-01&region=632802")), "what is chosen is kept to"
 

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import current_app, redirect, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from market import filters
 from market.agencies.blueprint import bp
 from market.agencies.rows import invitation, job_or_example, may_invite, rows_of
 from market.agencies.views import answering
 from market.config import PAGE_SIZE
 from market.extensions import db
-from market.formatting import catalogued, item_name, problem_text
+from market.filters import Choice, Filters, Linked
+from market.formatting import catalogued, item_name
 from market.options import region_asked, region_choices
-from market.pagination import Page, page_number
+from market.pagination import last_if_beyond, page_number
 from market.quantities import size_typed
 from models import money, numbers
 from models.accounts import Organisation
+from models.agencies.certificates import Qualification
 from models.agencies.shortlist import most_compared
 from models.catalogue import ServiceItem, current_items
 from search import Hits, Query
@@ -28,14 +33,19 @@ from search.interpretation import interpret
 from search.query import GRADES, in_region
 
 
-def _fen(name: str, wrong: dict[str, str]) -> int | None:
-    """A limit of the price, in fen; one that cannot be read is no limit, and named in `wrong`."""
-    typed = request.args.get(name, "").strip()
-    try:
-        return money.parse(typed) if typed else None
-    except ValueError as error:
-        wrong[name] = problem_text(numbers.refused(error, money.HOW))
-        return None
+def _held(typed: str) -> str | None:
+    """A kind of qualification that somebody has, or had."""
+    known = db.session.scalar(select(Qualification.kind).where(Qualification.kind == typed).limit(1))
+    return catalogued(known) if known else None
+
+
+FILTERS = Filters(
+    filters.item(),
+    filters.region(_l("服务地区")),
+    Choice("grade", _l("等级"), lambda: [(grade, grade) for grade in GRADES]),
+    Linked("held", _l("资质"), finds=_held),
+    *filters.prices(),
+)
 
 
 def _counted(options: list[tuple[str, str]], counts: dict[str, int], chosen: str) -> list[tuple[str, str]]:
@@ -53,21 +63,27 @@ def find() -> str | tuple[str, int] | Response:
     said = answering.understand(list(items.values()))
     if said.merely_numbers and len(said.numbers) == 1 and said.numbers[0].url:
         return redirect(said.numbers[0].url, 303)
+    chosen = FILTERS.asked()
     wrong: dict[str, str] = {}
-    chosen = Query(
-        item=request.args.get("item", ""),
-        region=region_asked(),
-        grade=request.args.get("grade", ""),
-        held=request.args.get("held", ""),
-        least=_fen("least", wrong),
-        most=_fen("most", wrong),
+    filtered = Query(
+        item=chosen.get("item", ""),
+        region=chosen.get("region", ""),
+        grade=chosen.get("grade", ""),
+        held=chosen.get("held", ""),
+        least=int(chosen["least"]) if "least" in chosen else None,
+        most=int(chosen["most"]) if "most" in chosen else None,
         order=request.args.get("order", "relevance"),
         counts=True,
         page=page_number(),
         size=PAGE_SIZE,
     )
-    query = answering.merged(said, chosen)
-    asked, hits = answering.answered(said, query) if not said.merely_numbers else (query, Hits())
+    query = answering.merged(said, filtered)
+    nothing = said.merely_numbers or filters.wrong()
+    asked, hits = (query, Hits()) if nothing else answering.answered(said, query)
+    shown = last_if_beyond(hits.total, PAGE_SIZE)
+    if shown.beyond:
+        asked = replace(asked, page=shown.number)
+        hits = answering.search(asked)
     item = items.get(asked.item)
     job = job_or_example(item, wrong)
     found = {
@@ -80,7 +96,8 @@ def find() -> str | tuple[str, int] | Response:
         wrong=wrong,
         how=money.HOW,
         asked=asked,
-        page=Page(rows_of(agencies, item, job), asked.page, hits.total),
+        page=replace(shown, rows=rows_of(agencies, item, job)),
+        region_typed=region_asked() or asked.region,
         said=said,
         meant=query,
         others=[items[code] for code in answering.suggested(said, query) if code in items],
@@ -101,7 +118,7 @@ def find() -> str | tuple[str, int] | Response:
             "speed": _("工期从短到长"),
         },
     )
-    return (page, 422) if wrong else page
+    return (page, 422) if wrong or filters.wrong() else page
 
 
 def _options(hits: Hits, asked: Query, items: dict[str, ServiceItem]) -> dict[str, Any]:
