@@ -5,23 +5,39 @@ Colours are classes of gongxin.css.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
 
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from models.money import show
 from models.sourcing.comparison import Quartiles
 
 
-def _begun(width: int, height: int, title: str, urls: Sequence[str]) -> Markup:
-    """The beginning of a chart: a picture, or where its figures are links a group of them."""
-    return Markup(
-        '<svg class="chart" role="{}" aria-label="{}" viewBox="0 0 {} {}" width="{}"><title>{}</title>'
-    ).format("group" if urls else "img", title, width, height, width, title)
+def _begun(height: int, title: str, urls: Sequence[str] = ()) -> Markup:
+    """The beginning of a chart: a picture, or where its figures are links a group of them.
+
+    It is as wide as there is room, its letters never smaller: what lies across is in percent of the width.
+    """
+    return Markup('<svg class="chart" role="{}" aria-label="{}" height="{}"><title>{}</title>').format(
+        "group" if urls else "img", title, height, title
+    )
 
 
-def _leading(drawn: Markup, count: int, urls: Sequence[str], index: int) -> Markup:
+def _across(value: float, low: float, high: float) -> str:
+    """Where a value stands between the two ends of an axis, a little off both edges."""
+    return f"{3 + 94 * (value - low) / max(1, high - low):.2f}%"
+
+
+def _anchor(value: float, low: float, high: float) -> str:
+    """Which way a text about a value runs, so that it stays in the picture."""
+    share = (value - low) / max(1, high - low)
+    return "start" if share < 0.25 else "end" if share > 0.75 else "middle"
+
+
+def _leading(drawn: Markup, count: float, urls: Sequence[str], index: int) -> Markup:
     """One figure of a chart as the link to what it counts; as it is where it counts nothing."""
     return Markup('<a href="{}">{}</a>').format(urls[index], drawn) if urls and count else drawn
 
@@ -31,57 +47,71 @@ def bars(pairs: Sequence[tuple[str, int, str]], title: str, urls: Sequence[str] 
 
     `urls`, if any, are where the figures lead, in the same order.
     """
-    most, width, gap, tall = (
+    most, tall, step = (
         max((count for _label, count, _css in pairs), default=0) or 1,
-        46 if len(pairs) < 8 else 22,
-        10,
         120,
+        100 / len(pairs or " "),
     )
-    parts = [_begun(len(pairs) * (width + gap), 170, title, urls)]
+    parts = [_begun(170, title, urls)]
     for index, (label, count, css) in enumerate(pairs):
-        height, x = round(tall * count / most), index * (width + gap)
+        height, left = round(tall * count / most), index * step
+        middle = f"{left + step / 2:.2f}%"
         drawn = Markup(
-            '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>'
+            '<rect class="{}" x="{:.2f}%" y="{}" width="{:.2f}%" height="{}" rx="3"/>'
             '<text x="{}" y="{}" text-anchor="middle">{}</text><text class="weak" x="{}" '
             'y="162" text-anchor="middle">{}</text>'
         ).format(
             css,
-            x,
+            left + step * 0.15,
             20 + tall - height,
-            width,
+            step * 0.7,
             height,
-            x + width / 2,
+            middle,
             14 + tall - height,
             f"{count:,}",
-            x + width / 2,
+            middle,
             label,
         )
         parts.append(_leading(drawn, count, urls, index))
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def rows(pairs: Sequence[tuple[str, int]], title: str, urls: Sequence[str] = ()) -> Markup:
-    """A bar chart whose labels are long: a line each, (label, count), the bar with its figure behind.
+MOST_BARS = 12  # that `rows` draws
 
-    `urls`, if any, are where the figures lead, in the same order.
+
+def rows(
+    pairs: Sequence[tuple[str, float]],
+    title: str,
+    urls: Sequence[str] = (),
+    said: Callable[[Any], str] = "{:,}".format,
+) -> Markup:
+    """A bar chart whose labels are long: a line each, (label, value), the bar and its figure as it is `said`.
+
+    What is below nothing stands to the left of it. Of more than MOST_BARS the first are drawn, and how many
+    there are is told. `urls`, if any, are where the figures lead, in the same order.
     """
-    most, step = max((count for _label, count in pairs), default=0) or 1, 26
-    left = max([200, *(_wide(label) + 10 for label, _count in pairs)])
-    parts = [_begun(left + 460, step * len(pairs) + 6, title, urls)]
-    for index, (label, count) in enumerate(pairs):
-        y, width = step * index + 4, round(400 * count / most)
+    shown = pairs[:MOST_BARS]
+    below = -min((value for _label, value in shown if value < 0), default=0)
+    above = max((value for _label, value in shown if value > 0), default=0)
+    scale = 100 / ((below + above) or 1)
+    parts = [Markup('<ul class="plain chart-rows" aria-label="{}">').format(title)]
+    for index, (label, value) in enumerate(shown):
         drawn = Markup(
-            '<text x="{}" y="{}" text-anchor="end">{}</text><rect class="bar-plain" x="{}" '
-            'y="{}" width="{}" height="16" rx="3"/>'
-            '<text x="{}" y="{}">{}</text>'
-        ).format(left - 10, y + 13, label, left, y, width, left + width + 8, y + 13, f"{count:,}")
-        parts.append(_leading(drawn, count, urls, index))
-    return Markup("").join([*parts, Markup("</svg>")])
-
-
-def _wide(label: str) -> int:
-    """About how many units of a chart a label takes."""
-    return sum(14 if letter > "\u2e7f" else 8 for letter in label)
+            '<span>{}</span> <svg viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">'
+            '<rect class="{}" x="{:.2f}" y="0" width="{:.2f}" height="10"/></svg> <b>{}</b>'
+        ).format(
+            label,
+            "bar-plain" if value >= 0 else "bar-below",
+            (below + min(value, 0)) * scale,
+            abs(value) * scale,
+            said(value),
+        )
+        parts.append(Markup("<li>{}</li>").format(_leading(drawn, value, urls, index)))
+    parts.append(Markup("</ul>"))
+    if len(pairs) > len(shown):
+        told = _("图上是前 %(shown)s 项,共 %(all)s 项;其余见表格和导出。", shown=len(shown), all=len(pairs))
+        parts.append(Markup('<p class="hint">{}</p>').format(told))
+    return Markup("").join(parts)
 
 
 def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: str) -> Markup:
@@ -94,71 +124,57 @@ def offers(rows: Sequence[tuple[str, int, int]], past: Quartiles | None, title: 
     every += [round(past.lower), round(past.upper)] if past else []
     step_fen = _step(max(every) - min(every) or max(every))
     low, high = min(every) // step_fen * step_fen, -(-max(every) // step_fen) * step_fen
-    left, right, step, top = 210, 620, 30, 26 if past else 6
+    step, top = 42, 26 if past else 6
     foot = top + step * len(rows)
-
-    def x(fen: float) -> int:
-        return left + round((right - left) * (fen - low) / max(1, high - low))
-
-    parts = [
-        Markup('<svg class="chart" role="img" viewBox="0 0 660 {}" width="660"><title>{}</title>').format(
-            foot + 26, title
-        )
-    ]
+    parts = [_begun(foot + 26, title)]
     if past:
-        parts.append(
-            Markup(
-                '<rect class="band" x="{}" y="{}" width="{}" height="{}"/><line class="median" '
-                'x1="{}" x2="{}" y1="{}" y2="{}"/>'
-                '<text x="{}" y="14" text-anchor="middle">{}</text>'
-            ).format(
-                x(past.lower),
-                top - 4,
-                max(2, x(past.upper) - x(past.lower)),
-                foot - top + 4,
-                x(past.median),
-                x(past.median),
-                top - 4,
-                foot,
-                min(max(x(past.median), 90), 560),
-                _("历史成交中位 %(price)s", price=show(round(past.median))),
-            )
-        )
+        parts.append(_band(past.lower, past.upper, low, high, top - 4, foot - top + 4))
+        parts.append(_median(past.median, low, high, top - 4, foot, _("历史成交中位 %(price)s")))
     for index, (name, price, published) in enumerate(rows):
-        y = top + step * index + 16
+        y, at, of = top + step * index + 30, _across(price, low, high), _across(published, low, high)
         parts.append(
             Markup(
-                '<text x="{}" y="{}" text-anchor="end">{}</text><line class="span" x1="{}" '
-                'x2="{}" y1="{}" y2="{}"/>'
+                '<text x="3%" y="{}">{}</text><line class="span" x1="{}" x2="{}" y1="{}" y2="{}"/>'
                 '<line class="tick" x1="{}" x2="{}" y1="{}" y2="{}"/><circle class="dot" cx="{}" '
                 'cy="{}" r="6"><title>{}</title></circle>'
-            ).format(
-                left - 14,
-                y + 4,
-                escape(name[:15]),
-                x(price),
-                x(published),
-                y,
-                y,
-                x(published),
-                x(published),
-                y - 8,
-                y + 8,
-                x(price),
-                y,
-                show(price),
-            )
+            ).format(y - 12, name, at, of, y, y, of, of, y - 8, y + 8, at, y, show(price))
         )
-    parts.append(
-        Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(left, right, foot + 4, foot + 4)
-    )
+    parts.append(_rule("3%", "97%", foot + 4))
     for fen in range(low, high + 1, step_fen):
+        x = _across(fen, low, high)
         parts.append(
-            Markup('<text class="weak" x="{}" y="{}" text-anchor="middle">{}</text>').format(
-                x(fen), foot + 20, show(fen).removesuffix(".00")
-            )
+            Markup('<line class="tick" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(x, x, foot, foot + 4)
         )
+    parts.append(_ends(low, high, foot + 20))
     return Markup("").join([*parts, Markup("</svg>")])
+
+
+def _band(least: float, most: float, low: float, high: float, top: int, height: int) -> Markup:
+    """What lies between two values, behind all else."""
+    width = max(0.3, 94 * (most - least) / max(1, high - low))
+    return Markup('<rect class="band" x="{}" y="{}" width="{:.2f}%" height="{}"/>').format(
+        _across(least, low, high), top, width, height
+    )
+
+
+def _median(value: float, low: float, high: float, top: int, foot: int, said: str) -> Markup:
+    """A value in fen as a line across, with what it is above it."""
+    x = _across(value, low, high)
+    return Markup(
+        '<line class="median" x1="{}" x2="{}" y1="{}" y2="{}"/><text x="{}" y="14" text-anchor="{}">{}</text>'
+    ).format(x, x, top, foot, x, _anchor(value, low, high), said % {"price": show(round(value))})
+
+
+def _ends(low: int, high: int, y: int) -> Markup:
+    """The two ends of an axis in fen; what stands between has its figure elsewhere."""
+    return Markup(
+        '<text class="weak" x="3%" y="{}">{}</text>'
+        '<text class="weak" x="97%" y="{}" text-anchor="end">{}</text>'
+    ).format(y, show(low), y, show(high))
+
+
+def _rule(left: str, right: str, y: float) -> Markup:
+    return Markup('<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(left, right, y, y)
 
 
 def _step(width: int) -> int:
@@ -174,46 +190,18 @@ def spread(prices: Sequence[tuple[str, int]], band: Sequence[int] | None, title:
     """
     values = sorted(price for _name, price in prices)
     low, high = min([*values, *(band or [])]), max([*values, *(band or [])])
-    left, right, middle = 20, 640, values[len(values) // 2]
-
-    def x(price: int) -> int:
-        return left + round((right - left) * (price - low) / max(1, high - low))
-
-    parts = [
-        Markup('<svg class="chart" role="img" viewBox="0 0 660 92" width="660"><title>{}</title>').format(
-            title
-        )
-    ]
+    parts = [_begun(92, title)]
     if band:
-        parts.append(
-            Markup('<rect class="band" x="{}" y="22" width="{}" height="38"/>').format(
-                x(band[0]), max(2, x(band[1]) - x(band[0]))
-            )
-        )
-    parts.append(Markup('<line class="rule" x1="{}" x2="{}" y1="60" y2="60"/>').format(left, right))
+        parts.append(_band(band[0], band[1], low, high, 22, 38))
+    parts.append(_rule("3%", "97%", 60))
     parts += [
         Markup('<circle class="dot faint" cx="{}" cy="42" r="6"><title>{} {}</title></circle>').format(
-            x(p), n, show(p)
+            _across(price, low, high), name, show(price)
         )
-        for n, p in prices
+        for name, price in prices
     ]
-    parts.append(
-        Markup(
-            '<line class="median" x1="{}" x2="{}" y1="22" y2="60"/><text x="{}" y="14" '
-            'text-anchor="middle">{}</text>'
-            '<text class="weak" x="{}" y="80">{}</text><text class="weak" x="{}" y="80" '
-            'text-anchor="end">{}</text>'
-        ).format(
-            x(middle),
-            x(middle),
-            min(max(x(middle), 90), 570),
-            _("中位数 %(price)s", price=show(middle)),
-            left,
-            show(low),
-            right,
-            show(high),
-        )
-    )
+    parts.append(_median(values[len(values) // 2], low, high, 22, 60, _("中位数 %(price)s")))
+    parts.append(_ends(low, high, 80))
     return Markup("").join([*parts, Markup("</svg>")])
 
 
@@ -224,45 +212,44 @@ def lines(
 
     Nothing is drawn where there is no value.
     """
-    left, right, top, foot = 40, 640, 26, 150
+    top, foot, last = 26, 150, max(1, len(labels) - 1)
 
-    def point(index: int, share: float) -> tuple[int, int]:
-        return left + round((right - left) * index / max(1, len(labels) - 1)), foot - round(
-            (foot - top) * share
-        )
+    def x(index: int) -> str:
+        return f"{11 + 84 * index / last:.2f}%"
 
-    parts = [
-        Markup('<svg class="chart" role="img" viewBox="0 0 680 182" width="680"><title>{}</title>').format(
-            title
-        )
-    ]
+    def y(share: float) -> float:
+        return round(foot - (foot - top) * share, 1)
+
+    parts = [_begun(182, title)]
     for tick in (0.0, 0.5, 1.0):
-        y = point(0, tick)[1]
+        parts.append(_rule("11%", "95%", y(tick)))
         parts.append(
-            Markup(
-                '<line class="rule" x1="{}" x2="{}" y1="{}" y2="{}"/><text class="weak" x="34" '
-                'y="{}" text-anchor="end">{}%</text>'
-            ).format(left, right, y, y, y + 4, round(tick * 100))
+            Markup('<text class="weak" x="9.5%" y="{}" text-anchor="end">{}%</text>').format(
+                y(tick) + 4, round(tick * 100)
+            )
         )
     for index, label in enumerate(labels):
         parts.append(
-            Markup('<text class="weak" x="{}" y="172" text-anchor="middle">{}</text>').format(
-                point(index, 0)[0], label
-            )
+            Markup('<text class="weak" x="{}" y="172" text-anchor="middle">{}</text>').format(x(index), label)
         )
     for place, (name, css, values) in enumerate(series):
-        known = [(point(index, share), share) for index, share in enumerate(values) if share is not None]
-        path = " ".join(f"{x},{y}" for (x, y), _share in known)
-        parts.append(Markup('<polyline class="line {}" points="{}"/>').format(css, path))
-        for (x, y), share in known:
+        known = [(index, share) for index, share in enumerate(values) if share is not None]
+        for (before, from_share), (index, share) in pairwise(known):
+            parts.append(
+                Markup('<line class="line {}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
+                    css, x(before), y(from_share), x(index), y(share)
+                )
+            )
+        for index, share in known:
             parts.append(
                 Markup('<circle class="mark {}" cx="{}" cy="{}" r="4"><title>{} {}%</title></circle>').format(
-                    css, x, y, name, round(share * 100)
+                    css, x(index), y(share), name, round(share * 100)
                 )
             )
         parts.append(
             Markup(
-                '<rect class="mark {}" x="{}" y="4" width="14" height="4"/><text x="{}" y="12">{}</text>'
-            ).format(css, left + place * 170, left + 20 + place * 170, name)
+                '<rect class="mark {}" x="{}%" y="4" width="14" height="4"/>'
+                '<text x="{}%" dx="20" y="12">{}</text>'
+            ).format(css, 11 + place * 42, 11 + place * 42, name)
         )
     return Markup("").join([*parts, Markup("</svg>")])

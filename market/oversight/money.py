@@ -21,6 +21,7 @@ from models.actors import Actor
 from models.contracts.agreement import Contract
 from models.credit.records import CreditRecord
 from models.ledger.books import Account
+from models.money import show
 from models.payments.kept import KEPT, keeps
 from models.payments.payment import KINDS, Payment
 from models.payments.payouts import PAYOUT_KINDS, Payout
@@ -48,7 +49,7 @@ def kept_by_region(actor: Actor) -> list[tuple[str, int, int, int, int]]:
 
 
 def kept_chart(rows: list[tuple[str, int, int, int, int]]) -> Markup:
-    return row_chart([(region(row[0]), sum(row[2:]) // 100) for row in rows[:15]], _("托管资金(元)"))
+    return row_chart([(region(row[0]), sum(row[2:])) for row in rows], _("托管资金"), said=show)
 
 
 def overdue(actor: Actor) -> Select[Any]:

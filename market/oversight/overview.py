@@ -19,7 +19,7 @@ from market.charts import bars
 from market.extensions import db
 from market.formatting import format_share
 from market.oversight.agencies import agencies_of
-from market.spreadsheets import Column
+from market.spreadsheets import Column, yuan
 from models import clock
 from models.actors import Actor
 from models.clock import BEIJING
@@ -158,7 +158,7 @@ MONTHS = (
     Column[Month](_l("月份"), lambda month: month.name),
     Column[Month](_l("签订合同"), lambda month: month.signed),
     Column[Month](_l("完成合同"), lambda month: month.completed),
-    Column[Month](_l("完成金额(元)"), lambda month: month.value / 100),
+    Column[Month](_l("完成金额(元)"), lambda month: yuan(month.value)),
     Column[Month](_l("已评审的成果"), lambda month: month.reviewed),
     Column[Month](_l("首次过审"), lambda month: month.first_pass),
     Column[Month](_l("提交的成果"), lambda month: month.submitted),

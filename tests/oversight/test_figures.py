@@ -36,12 +36,12 @@ PAGES = (
     "/oversight/clauses",
     "/oversight/agencies",
 )
-FIGURES = "main td.num a, main svg.chart a, main dl.facts dd a"
+FIGURES = "main td.num a, main svg.chart a, main .chart-rows a, main dl.facts dd a"
 
 
 def _figure(link: Tag) -> int | None:
     """What a link says as a number; None for one that says a sum, a share or words."""
-    told = [text.get_text(strip=True) for text in link.select("text")] or [link.get_text(strip=True)]
+    told = [text.get_text(strip=True) for text in link.select("text, b")] or [link.get_text(strip=True)]
     counts = [int(text.replace(",", "")) for text in told if re.fullmatch(r"[\d,]+", text)]
     return counts[0] if counts else None
 
