@@ -64,11 +64,12 @@ def period_asked(asked: Mapping[str, str]) -> tuple[datetime | None, datetime | 
 
     None where there is none, or what was typed is no day of these two centuries.
     """
-    since, until = _day(asked.get("since", "")), _day(asked.get("until", ""))
+    since, until = day_typed(asked.get("since", "")), day_typed(asked.get("until", ""))
     return since, until + timedelta(days=1) if until else None
 
 
-def _day(text: str) -> datetime | None:
+def day_typed(text: str) -> datetime | None:
+    """When a day of these two centuries that was typed begins in Beijing; None where it is no such day."""
     with suppress(ValueError):
         day = date.fromisoformat(text)
         if 1900 <= day.year < 2100:

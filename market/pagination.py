@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import request, url_for
 from sqlalchemy import Select, func, select
 
+from market import filters
 from market.config import PAGE_SIZE
 from market.extensions import db
 
@@ -31,6 +32,11 @@ class Order:
     largest_first: bool = False
 
 
+def order_asked() -> dict[str, str]:
+    """The order this page was asked for."""
+    return {"order": request.args.get("order", "")}
+
+
 def ordered(query: Select[Any], orders: Mapping[str, Order], asked: str, last: Any) -> Select[Any]:
     """The rows in the order asked for, by its name, turned round by a `-` before it.
 
@@ -46,12 +52,13 @@ def ordered(query: Select[Any], orders: Mapping[str, Order], asked: str, last: A
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list, and what its pager needs."""
+    """One page of a list, and what its pager needs: the last one where a page beyond it was asked for."""
 
     rows: list[Any]
     number: int
     total: int
     size: int = PAGE_SIZE
+    beyond: int = 0  # the page that was asked for and is not there
 
     @property
     def last(self) -> int:
@@ -66,15 +73,27 @@ def page_number() -> int:
 
 
 def paged(query: Select[*tuple[Any, ...]], size: int = PAGE_SIZE) -> Page:
-    """The page of a list the reader asked for; rows of one entity are that entity, others are tuples."""
-    number = page_number()
+    """The page of a list the reader asked for; rows of one entity are that entity, others are tuples.
+
+    The last one beyond the end, and none where the filters ask for what there is not.
+    """
+    if filters.wrong():
+        return Page([], 1, 0, size)
     total = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-    result = db.session.execute(query.limit(size).offset((number - 1) * size))
+    page = last_if_beyond(total, size)
+    result = db.session.execute(query.limit(size).offset((page.number - 1) * size))
     rows = result.unique().all() if len(query.column_descriptions) > 1 else result.scalars().unique().all()
-    return Page(list(rows), number, total, size)
+    return replace(page, rows=list(rows))
 
 
 def sliced(rows: list[Any], size: int = PAGE_SIZE) -> Page:
-    """The page the reader asked for of a list already at hand."""
-    number = page_number()
-    return Page(rows[(number - 1) * size : number * size], number, len(rows), size)
+    """The page the reader asked for of a list already at hand, as `paged`."""
+    page = last_if_beyond(len(rows), size)
+    return replace(page, rows=rows[(page.number - 1) * size : page.number * size])
+
+
+def last_if_beyond(total: int, size: int) -> Page:
+    """The page that was asked for, if a list of so many has it; its last one if not."""
+    asked = page_number()
+    last = max(1, -(-total // size))
+    return Page([], min(asked, last), total, size, asked if asked > last else 0)

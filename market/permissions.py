@@ -272,7 +272,11 @@ PAGES: dict[str, Ask] = {
     **_of("catalogue", "edit new_item withdraw", _act("catalogue.revise_item")),
     "agencies.register": _act("agencies.registry._compare"),
     "contracts.revise_template": _act("contracts.drafting.publish_template"),
-    **_of("payments", "trial export_trial accounts account export_account entry closings closed_day", _BOOKS),
+    **_of(
+        "payments",
+        "trial export_trial accounts export_accounts account export_account entry closings closed_day",
+        _BOOKS,
+    ),
     **_of("payments", "desk statement export_statement differences", _BOOKS),
     **_of(
         "payments",

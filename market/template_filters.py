@@ -8,6 +8,7 @@ from flask import Flask
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from market import filters
 from market.act_summary import summary_of
 from market.event_text import (
     act_words,
@@ -111,3 +112,4 @@ def register(app: Flask) -> None:
         label_of=label_of, act_words=act_words, summary_of=summary_of, get_locale=get_locale, int_type=int
     )
     app.jinja_env.globals.update(region_suggestions=region_suggestions, region_doubt=region_doubt)
+    app.jinja_env.globals["wrong_filters"] = filters.wrong

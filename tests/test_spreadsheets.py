@@ -186,6 +186,7 @@ EXPORTS = {
     "payments.export_own": ("agency", ["/my/statement"]),
     "payments.export_statement": ("custodian", ["/custody/statements/{statement}"]),
     "payments.export_trial": ("custodian", ["/ledger"]),
+    "payments.export_accounts": ("custodian", ["/ledger/accounts"]),
     "payments.export_account": ("custodian", ["/ledger/accounts/escrow:{contract}"]),
 }
 EMPTY = {"/oversight/clauses", "/reviews"}  # nothing of the kind happened in this market

@@ -9,12 +9,13 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask, current_app, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_required
 from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from market import attempts, identity, permissions
+from market import attempts, filters, identity, permissions
 from market.accounts import security
 from market.accounts.actions import members
 from market.accounts.actions.entering import try_register
@@ -27,6 +28,7 @@ from market.case_views import attempt, case_url, form_page
 from market.config import LOCALES
 from market.demonstration import people as demo
 from market.extensions import csrf, db, limiter
+from market.filters import Filter, Filters, Tick
 from market.formatting import problem_text
 from market.forms import NeededReasonForm
 from market.identity import current_actor, enter, known_to_all, leave, renew
@@ -251,24 +253,29 @@ def remove_member(email: str) -> Response:
     return redirect(_back(), 303)
 
 
+PEOPLE = Filters(
+    Filter("q", _l("姓名或邮箱")), Tick("blocked", _l("只看已停用的"), lambda: [("1", _("只看已停用的"))])
+)
+
+
 @bp.get("/accounts")
 @login_required
-def people() -> str:
+def people() -> str | tuple[str, int]:
     """The accounts an office is over, those that are blocked among them."""
-    actor, asked = current_actor(), request.args.get("q", "").strip()[:100]
+    actor, asked = current_actor(), PEOPLE.asked()
     query = people_of(actor).options(selectinload(User.memberships))
-    if asked:
+    if words := asked.get("q"):
         query = query.where(
             or_(
-                User.name.contains(asked, autoescape=True),
-                User.email.contains(asked.lower(), autoescape=True),
-                User.email_asked.contains(asked.lower(), autoescape=True),
+                User.name.contains(words, autoescape=True),
+                User.email.contains(words.lower(), autoescape=True),
+                User.email_asked.contains(words.lower(), autoescape=True),
             )
         )
-    if request.args.get("blocked"):
+    if "blocked" in asked:
         query = query.where(User.blocked_at.is_not(None))
-    return render_template(
-        "accounts/people.html", page=paged(query), may_lift=partial(may_lift, actor), kinds=KINDS
+    return filters.rendered(
+        "accounts/people.html", page=paged(query), may_lift=partial(may_lift, actor), kinds=KINDS, asked=asked
     )
 
 

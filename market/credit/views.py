@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import render_template
 from flask_login import login_required
 from sqlalchemy import select
 
+from market import filters
 from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, link, url_of, visible
 from market.credit import actions
 from market.credit.blueprint import bp
-from market.options import item_options, region_asked
+from market.filters import Filters
 from market.pagination import paged
 from models.accounts import Organisation
 from models.agencies.fees import FeeSchedule
@@ -18,28 +19,28 @@ from models.credit.records import RECORDS, CreditRecord
 from models.credit.score import CreditScore
 from models.regions import within
 
+FILTERS = Filters(filters.item(), filters.region())
+
 
 @bp.get("/credit")
-def ranking() -> str:
-    item, region = request.args.get("item", ""), region_asked()
+def ranking() -> str | tuple[str, int]:
+    asked = FILTERS.asked()
     query = (
         select(CreditScore)
         .join(Organisation, Organisation.id == CreditScore.agency_id)
         .where(Organisation.state == "verified", CreditScore.grade.is_not(None))
     )
-    if item:
+    if "item" in asked:
         offers = select(FeeSchedule.id).where(
-            FeeSchedule.agency_id == Organisation.id, FeeSchedule.item_code == item
+            FeeSchedule.agency_id == Organisation.id, FeeSchedule.item_code == asked["item"]
         )
         query = query.where(offers.exists())
-    if region:
-        query = query.where(within(Organisation.region_code, region))
-    return render_template(
+    if "region" in asked:
+        query = query.where(within(Organisation.region_code, asked["region"]))
+    return filters.rendered(
         "credit/ranking.html",
         page=paged(query.order_by(CreditScore.score.desc(), CreditScore.id)),
-        item_options=item_options(),
-        item=item,
-        region=region,
+        asked=asked,
     )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, or_, select
 
 from market.charts import rows as row_chart
 from market.extensions import db
-from market.formatting import bilingual, catalogued, item_name, region
+from market.formatting import bilingual, catalogued, format_share, item_name, region
 from market.spreadsheets import Column, rate
 from models.accounts import Organisation
 from models.actors import Actor
@@ -27,8 +27,9 @@ from models.contracts.agreement import Contract
 from models.contracts.clauses import SEVERITIES, ClauseRule, rule, rules
 from models.contracts.deliverables import REASONS, Deliverable, ReviewOutcome
 from models.contracts.first_pass import first_pass_by
+from models.i18n import N_
 
-GROUPS = ("agency", "item", "region")
+GROUPS = {"agency": N_("按机构"), "item": N_("按事项"), "region": N_("按地区")}
 
 
 def to_look_at(actor: Actor, key: str = "") -> Select[Any]:
@@ -164,5 +165,5 @@ def reasons_chart(actor: Actor) -> Markup:
 
 
 def rates_chart(rows: list[dict[str, Any]]) -> Markup:
-    """The rates of the twelve most reviewed, in percent."""
-    return row_chart([(r["name"][:14], round(r["rate"] * 100)) for r in rows[:12]], _("首次过审率(百分比)"))
+    """The rates of the most reviewed."""
+    return row_chart([(r["name"], r["rate"]) for r in rows], _("首次过审率"), said=format_share)

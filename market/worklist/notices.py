@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import abort, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -15,11 +15,12 @@ from werkzeug.wrappers import Response
 from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
-from market import mail
+from market import filters, mail
 from market.case_views import attempt, event_url, form_page
 from market.channels import Channel, channels
 from market.config import LOCALES
 from market.extensions import db, limiter
+from market.filters import Filters
 from market.forms import Form, choices
 from market.identity import current_actor
 from market.pagination import paged
@@ -42,20 +43,26 @@ class CodeForm(Form):
     )
 
 
+FILTERS = Filters(
+    filters.labels("kind", _l("关于"), KINDS),
+    filters.only("unread", _l("是否读过"), _l("未读")),
+)
+
+
 @bp.get("/my/notices")
 @login_required
-def notifications() -> str:
+def notifications() -> str | tuple[str, int]:
     mine = Notification.organisation_id == (current_actor().organisation_id or 0)
-    query, kind = select(Notification).where(mine), request.args.get("kind", "")
-    if kind in KINDS:
-        query = query.where(Notification.kind == kind)
-    if request.args.get("unread"):
+    query, asked = select(Notification).where(mine), FILTERS.asked()
+    if asked.get("kind"):
+        query = query.where(Notification.kind == asked["kind"])
+    if asked.get("unread"):
         query = query.where(Notification.read_at.is_(None))
-    return render_template(
+    return filters.rendered(
         "worklist/notifications.html",
         page=paged(query.order_by(Notification.id.desc())),
         kinds=KINDS,
-        kind_options=[(name, _(label)) for name, label in KINDS.items()],
+        asked=asked,
     )
 
 

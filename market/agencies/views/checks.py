@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
+from market import filters
 from market.agencies.actions import checks as check_actions
 from market.agencies.blueprint import bp
 from market.agencies.forms import AnswerCheckForm, ConfirmCheckForm
@@ -18,6 +20,7 @@ from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, files_of, link, visible
 from market.charts import rows
 from market.extensions import db
+from market.filters import Filters
 from market.formatting import region
 from market.forms import Form
 from market.identity import current_actor
@@ -36,34 +39,36 @@ def _with_files(form: Form) -> dict[str, object]:
     return files_of(values.pop("file")) | values
 
 
-def _listed(actor: Actor) -> Select[Any]:
+FILTERS = Filters(filters.labels("kind", _l("核查内容"), CHECKS), filters.states(Check.workflow))
+
+
+def _listed(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
     """The checks the reader asked for, newest first."""
     query = select(Check).where(Check.visible_to(actor))
-    if request.args.get("kind") in CHECKS:
-        query = query.where(Check.kind == request.args["kind"])
-    if request.args.get("state") in Check.workflow.states:
-        query = query.where(Check.state == request.args["state"])
+    if asked.get("kind"):
+        query = query.where(Check.kind == asked["kind"])
+    if asked.get("state"):
+        query = query.where(Check.state == asked["state"])
     return query.order_by(Check.id.desc())
 
 
 @bp.get("/oversight/checks")
 @login_required
-def checks() -> str:
-    actor = current_actor()
+def checks() -> str | tuple[str, int]:
+    actor, asked = current_actor(), FILTERS.asked()
     counted: dict[str, int] = {}
     for kind in db.session.scalars(select(Check.kind).where(Check.visible_to(actor))):
         counted[kind] = counted.get(kind, 0) + 1
-    return render_template(
+    return filters.rendered(
         "agencies/checks.html",
-        page=paged(_listed(actor)),
+        page=paged(_listed(actor, asked)),
+        asked=asked,
         kinds=CHECKS,
         chart=rows(
             [(_(label), counted.get(kind, 0)) for kind, label in CHECKS.items()],
             _("各类核查"),
             [url_for("agencies.checks", kind=kind) for kind in CHECKS],
         ),
-        kind_options=[(kind, _(label)) for kind, label in CHECKS.items()],
-        state_options=[(s.name, _(s.label)) for s in Check.workflow.states.values()],
     )
 
 
@@ -87,7 +92,8 @@ COLUMNS = (
 @bp.get("/oversight/checks.<any(csv, xlsx):suffix>")
 @login_required
 def export_checks(suffix: str) -> Response:
-    return export("checks", _("机构核查"), suffix, COLUMNS, db.session.scalars(_listed(current_actor())))
+    found = db.session.scalars(_listed(current_actor(), FILTERS.asked()))
+    return export("checks", _("机构核查"), suffix, COLUMNS, found)
 
 
 @bp.get("/checks/<identifier>")

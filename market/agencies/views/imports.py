@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 
 from market import batches as doing
+from market import filters
 from market.accounts.actions.members import claim_code
 from market.agencies import imports
 from market.agencies.actions import registry
@@ -21,6 +22,7 @@ from market.agencies.forms import ImportForm, RegisterForm
 from market.agencies.shapes import SHAPES
 from market.case_views import attempt, file_of, not_found
 from market.extensions import db
+from market.filters import Filters
 from market.formatting import describe_result, stored_problem_text
 from market.forms import ActForm
 from market.identity import current_actor
@@ -29,6 +31,7 @@ from market.spreadsheets import Column, export
 from models import batches
 from models.accounts import Organisation
 from models.batches import KINDS, STATES, Batch, BatchRow
+from models.i18n import N_
 
 
 @bp.get("/imports")
@@ -100,17 +103,24 @@ def _rows(batch: Batch, only: str) -> Select[Any]:
     return query.order_by(BatchRow.number)
 
 
+BATCH_FILTERS = Filters(
+    filters.labels(
+        "only", _l("显示"), {"faulty": N_("有问题的"), "found": N_("有结果的")}, nothing=_l("全部")
+    )
+)
+
+
 @bp.get("/batches/<identifier>")
 @login_required
-def batch(identifier: str) -> str:
-    found, only = _readable(identifier), request.args.get("only", "")
-    return render_template(
+def batch(identifier: str) -> str | tuple[str, int]:
+    found, asked = _readable(identifier), BATCH_FILTERS.asked()
+    return filters.rendered(
         "agencies/batch.html",
         batch=found,
-        page=paged(_rows(found, only)),
+        page=paged(_rows(found, asked.get("only", ""))),
         kinds=KINDS,
         states=STATES,
-        only=only,
+        asked=asked,
         form=ActForm(),
         moving=found.state in batches.UNDER_WAY,
         mine=found.person_id == current_actor().user_id,
@@ -136,7 +146,7 @@ def export_batch(identifier: str, kind: str) -> FlaskResponse:
     Of agencies that came in, with the code by which their first person claims them.
     """
     found = _readable(identifier)
-    rows = db.session.scalars(_rows(found, "")).all()
+    rows = db.session.scalars(_rows(found, BATCH_FILTERS.asked().get("only", ""))).all()
     codes: dict[str, str] = {}
     if found.kind == "agencies" and found.changed:
         entered = select(Organisation).where(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
@@ -13,11 +12,13 @@ from sqlalchemy import Select, String, cast, select
 from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+from market import filters
 from market.contracts.blueprint import bp
 from market.extensions import db
+from market.filters import Filters
 from market.formatting import item_name, region
 from market.identity import current_actor
-from market.options import in_region, item_options, period_asked, region_asked
+from market.options import in_region, period_asked
 from market.pagination import paged
 from market.spreadsheets import Column, export
 from models.accounts import Organisation
@@ -44,9 +45,9 @@ def deliverables_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
     in, or were found not to have (`since`, `until`; `day`: a department decided on them).
     """
     query = select(Deliverable).where(Deliverable.visible_to(actor))
-    if asked.get("state") in Deliverable.workflow.states:
+    if asked.get("state"):
         query = query.where(Deliverable.state == asked["state"])
-    if asked.get("standing") in STANDINGS:
+    if asked.get("standing"):
         query = query.where(
             {
                 "reviewed": REVIEWED,
@@ -56,7 +57,7 @@ def deliverables_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
             }[asked["standing"]]
         )
     if asked.get("item"):
-        query = query.where(Deliverable.item_code == asked["item"][:12])
+        query = query.where(Deliverable.item_code == asked["item"])
     if asked.get("region"):
         query = query.where(in_region(Deliverable.region_code, asked))
     if asked.get("agency"):
@@ -65,7 +66,7 @@ def deliverables_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
                 select(Organisation.id).where(Organisation.identifier == asked["agency"])
             )
         )
-    if asked.get("reason") in REASONS:
+    if asked.get("reason"):
         sent_back = select(ReviewOutcome.deliverable_id).where(
             ReviewOutcome.passed.is_(False),
             cast(ReviewOutcome.reasons, String).contains(f'"{asked["reason"]}"'),
@@ -98,29 +99,35 @@ DELIVERABLES = (
 )  # of what `deliverables_of` finds
 
 
-def _asked() -> dict[str, str]:
-    return {**request.args.to_dict(), "region": region_asked()}
+FILTERS = Filters(
+    filters.states(Deliverable.workflow),
+    filters.labels("standing", _l("评审和期限"), STANDINGS),
+    filters.labels("reason", _l("退回的原因"), REASONS),
+    filters.item(),
+    filters.region(),
+    filters.level(),
+    filters.labels("day", _l("日期按"), {"decided": N_("评审时间")}, nothing=_l("提交时间")),
+    *filters.days(),
+    filters.agency(),
+)
 
 
 @bp.get("/deliverables")
 @login_required
-def deliverables() -> str:
-    page = paged(deliverables_of(current_actor(), _asked()))
+def deliverables() -> str | tuple[str, int]:
+    asked = FILTERS.asked()
+    page = paged(deliverables_of(current_actor(), asked))
     items = newest_items(db.session, [d.item_code for d in page.rows])
-    return render_template(
+    return filters.rendered(
         "contracts/deliverables.html",
         page=page,
         names={code: item_name(item) for code, item in items.items()},
-        state_options=[(s.name, _(s.label)) for s in Deliverable.workflow.states.values()],
-        standing_options=[(key, _(label)) for key, label in STANDINGS.items()],
-        reason_options=[(key, _(label)) for key, label in REASONS.items()],
-        item_options=item_options(),
-        region=region_asked(),
+        asked=asked,
     )
 
 
 @bp.get("/deliverables.<any(csv, xlsx):kind>")
 @login_required
 def export_deliverables(kind: str) -> Response:
-    rows = db.session.scalars(deliverables_of(current_actor(), _asked())).unique()
+    rows = db.session.scalars(deliverables_of(current_actor(), FILTERS.asked())).unique()
     return export("deliverables", _("成果列表"), kind, DELIVERABLES, rows)

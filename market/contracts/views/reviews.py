@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
+from market import filters
 from market.contracts.blueprint import bp
 from market.extensions import db
+from market.filters import Filters
 from market.formatting import item_name, region
 from market.identity import current_actor
 from market.pagination import paged
@@ -20,43 +22,44 @@ from market.spreadsheets import Column, export
 from models.actors import Actor
 from models.catalogue import newest_items
 from models.contracts.deliverables import Deliverable
+from models.i18n import N_
 
 STANDINGS = {
     "waiting": ("accepted",),
     "sent_back": ("sent_back", "submitted", "returned"),
     "passed": ("passed",),
 }
+LABELS = {"waiting": N_("待评审"), "sent_back": N_("已退回"), "passed": N_("已通过")}
 
 
-def _listed(actor: Actor) -> Select[Any]:
+def _listed(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
     """The deliverables of the department's: those that wait, unless others were asked for."""
-    states = STANDINGS.get(request.args.get("standing", ""), STANDINGS["waiting"])
+    states = STANDINGS[asked.get("standing", "waiting")]
     query = select(Deliverable).where(Deliverable.scope("department", actor), Deliverable.state.in_(states))
     if states != ("accepted",):
         query = query.where(Deliverable.reviews > 0)
-    if request.args.get("item"):
-        query = query.where(Deliverable.item_code == request.args["item"][:12])
+    if asked.get("item"):
+        query = query.where(Deliverable.item_code == asked["item"])
     return query.order_by(Deliverable.due_at.is_(None), Deliverable.due_at, Deliverable.id)
+
+
+FILTERS = Filters(
+    filters.labels("standing", _l("范围"), LABELS, default="waiting"),
+    filters.item(),
+)
 
 
 @bp.get("/reviews")
 @login_required
-def reviews() -> str:
-    actor = current_actor()
-    codes = db.session.scalars(
-        select(Deliverable.item_code)
-        .where(Deliverable.scope("department", actor))
-        .distinct()
-        .order_by(Deliverable.item_code)
-    ).all()
-    items = newest_items(db.session, list(codes))
-    names = {code: item_name(items[code]) if code in items else code for code in codes}
-    return render_template(
+def reviews() -> str | tuple[str, int]:
+    asked = FILTERS.asked()
+    page = paged(_listed(current_actor(), asked))
+    items = newest_items(db.session, [d.item_code for d in page.rows])
+    return filters.rendered(
         "contracts/reviews.html",
-        page=paged(_listed(actor)),
-        items=list(names.items()),
-        names=names,
-        standings=STANDINGS,
+        page=page,
+        names={code: item_name(item) for code, item in items.items()},
+        asked=asked,
     )
 
 
@@ -76,6 +79,5 @@ COLUMNS = (
 @bp.get("/reviews.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
-    return export(
-        "reviews", _("成果评审"), kind, COLUMNS, db.session.scalars(_listed(current_actor())).unique()
-    )
+    found = db.session.scalars(_listed(current_actor(), FILTERS.asked())).unique()
+    return export("reviews", _("成果评审"), kind, COLUMNS, found)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Response, render_template, request
+from flask import Response, abort, render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 
+from market import filters
+from market.filters import Choice, Filters
+from market.formatting import bilingual
 from market.identity import current_actor
 from market.oversight import money
 from market.oversight.blueprint import bp
@@ -35,14 +39,20 @@ def by_month() -> str:
     return render_template("oversight/months.html", rows=rows, chart=months_chart(rows))
 
 
+CLAUSE_FILTERS = Filters(
+    Choice("rule", _l("规则"), lambda: [(each.key, bilingual(each.title)) for each in rules()]),
+)
+
+
 @bp.get("/oversight/clauses")
 @login_required
-def clauses() -> str:
+def clauses() -> str | tuple[str, int]:
     """Contracts whose clauses differ from the template or break a rule."""
-    actor = current_actor()
-    return render_template(
+    actor, asked = current_actor(), CLAUSE_FILTERS.asked()
+    return filters.rendered(
         "oversight/clauses.html",
-        page=paged(to_look_at(actor, request.args.get("rule", ""))),
+        asked=asked,
+        page=paged(to_look_at(actor, asked.get("rule", ""))),
         chart=findings_chart(actor),
         rules={each.key: each for each in rules()},
         tones=TONES,
@@ -53,46 +63,52 @@ def clauses() -> str:
 @bp.get("/oversight/clauses.<any(csv, xlsx):kind>")
 @login_required
 def export_clauses(kind: str) -> Response:
-    return export(
-        "clauses", _("合同条款"), kind, CLAUSES, findings(current_actor(), request.args.get("rule", ""))
-    )
+    asked = CLAUSE_FILTERS.asked()
+    return export("clauses", _("合同条款"), kind, CLAUSES, findings(current_actor(), asked.get("rule", "")))
+
+
+FARED_FILTERS = Filters(filters.labels("by", _l("分组"), GROUPS, default="agency"))
 
 
 @bp.get("/oversight/first-pass")
 @login_required
-def reviews() -> str:
+def reviews() -> str | tuple[str, int]:
     """How reports fare at the approving departments, by agency, item or region."""
-    actor, by = current_actor(), request.args.get("by", "agency")
-    rows = fared(actor, by if by in GROUPS else "agency")
-    return render_template(
+    actor, asked = current_actor(), FARED_FILTERS.asked()
+    rows = [] if filters.wrong() else fared(actor, asked["by"])
+    return filters.rendered(
         "oversight/first_pass.html",
         page=sliced(rows),
         chart=rates_chart(rows),
         reasons=reasons_chart(actor),
-        by=by,
+        asked=asked,
     )
 
 
 @bp.get("/oversight/first-pass.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
-    by = request.args.get("by", "agency")
-    rows = fared(current_actor(), by if by in GROUPS else "agency")
+    rows = fared(current_actor(), FARED_FILTERS.asked()["by"])
     return export("first-pass", _("首次过审率"), kind, FIRST_PASS, rows)
+
+
+def _view() -> str:
+    """Which part of the money is asked for; NotFound for none."""
+    view = request.args.get("view", "escrow")
+    return view if view in money.VIEWS else abort(404)
 
 
 @bp.get("/oversight/money")
 @login_required
 def held_money() -> str:
     """Money kept by region, buyers who do not pay in time, agencies who wait for theirs."""
-    actor, view = current_actor(), request.args.get("view", "escrow")
+    actor, view = current_actor(), _view()
     rows = money.kept_by_region(actor)
     pages = {
         "escrow": lambda: sliced(rows),
         "overdue": lambda: paged(money.overdue(actor)),
         "waiting": lambda: paged(money.waiting(actor)),
     }
-    view = view if view in money.VIEWS else "escrow"
     return render_template(
         "oversight/money.html",
         view=view,
@@ -107,8 +123,7 @@ def held_money() -> str:
 @bp.get("/oversight/money.<any(csv, xlsx):kind>")
 @login_required
 def export_money(kind: str) -> Response:
-    view = request.args.get("view", "escrow")
-    view = view if view in money.VIEWS else "escrow"
+    view = _view()
     columns, rows = money.exported(current_actor(), view)
     return export(f"money-{view}", _("资金"), kind, columns, rows)
 

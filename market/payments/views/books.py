@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -11,15 +12,19 @@ from flask import render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
-from sqlalchemy import select
+from sqlalchemy import Select, literal, or_, select
 
+from market import filters
 from market.case_views import case_link, not_found
 from market.charts import rows as row_chart
 from market.extensions import db
+from market.filters import Choice, Filter, Filters
 from market.pagination import paged
 from market.payments.account_names import account_words, whose
 from market.payments.blueprint import bp
 from market.spreadsheets import Column, export, yuan
+from models import money, spelling
+from models.accounts import Organisation
 from models.cases import find_case
 from models.ledger import closing, days, reports
 from models.ledger.books import ACCOUNT_KINDS, Account, Entry
@@ -40,7 +45,7 @@ def trial() -> str:
     """The trial balance, checked as it is shown."""
     rows = reports.totals(db.session)
     chart = row_chart(
-        [(_(ACCOUNT_KINDS[row.kind][0]), abs(row.balance) // 100) for row in rows], _("各科目余额(元)")
+        [(_(ACCOUNT_KINDS[row.kind][0]), row.balance) for row in rows], _("各科目余额"), said=money.show
     )
     return render_template(
         "payments/trial.html",
@@ -67,17 +72,51 @@ def export_trial(kind: str) -> FlaskResponse:
     return export("trial-balance", _("试算平衡表"), kind, TRIAL, reports.totals(db.session))
 
 
+FILTERS = Filters(
+    Filter("q", _l("合同编号、单位名称或信用代码")),
+    Choice("kind", _l("科目"), lambda: [(kind, _(label)) for kind, (label, _side) in ACCOUNT_KINDS.items()]),
+)
+
+
+def accounts_of(asked: Mapping[str, str]) -> Select[Any]:
+    """The accounts of a `kind`, and whose code or owner the words (`q`) name; those with a balance first."""
+    query = select(Account)
+    if "kind" in asked:
+        query = query.where(Account.kind == asked["kind"])
+    if "q" in asked:
+        owed = select(literal("payable:").concat(Organisation.uscc)).where(
+            Organisation.name.icontains(asked["q"], autoescape=True)
+        )
+        coded = Account.code.icontains(spelling.code(asked["q"]), autoescape=True)
+        query = query.where(or_(coded, Account.code.in_(owed)))
+    return query.order_by(Account.balance == 0, Account.code)
+
+
 @bp.get("/ledger/accounts")
 @login_required
-def accounts() -> str:
-    query, kind = select(Account).order_by(Account.balance == 0, Account.code), request.args.get("kind", "")
-    page = paged(query.where(Account.kind == kind) if kind in ACCOUNT_KINDS else query)
-    return render_template(
+def accounts() -> str | tuple[str, int]:
+    asked = FILTERS.asked()
+    page = paged(accounts_of(asked))
+    return filters.rendered(
         "payments/accounts.html",
         page=page,
         names=account_words(each.code for each in page.rows),
-        kinds=ACCOUNT_KINDS,
+        asked=asked,
     )
+
+
+@bp.get("/ledger/accounts.<any(csv, xlsx):suffix>")
+@login_required
+def export_accounts(suffix: str) -> FlaskResponse:
+    found = db.session.scalars(accounts_of(FILTERS.asked())).all()
+    owners = whose(each.code for each in found)
+    columns = (
+        Column[Account](_l("科目"), lambda row: _(ACCOUNT_KINDS[row.kind][0])),
+        Column[Account](_l("账户"), lambda row: owners[row.code]),
+        Column[Account](_l("账户代码"), lambda row: row.code),
+        Column[Account](_l("余额(元,贷方为正)"), lambda row: yuan(row.balance)),
+    )
+    return export("accounts", _("账户"), suffix, columns, found)
 
 
 @bp.get("/ledger/accounts/<code>")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import render_template
 from flask_babel import gettext as _
 from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from market import filters
 from market.case_registry import ActPage, register_case
 from market.case_views import case_link, case_page, case_url, file_of, form_page, visible
 from market.extensions import db
+from market.filters import Filters
 from market.formatting import in_english
 from market.gateways import get_gateway
 from market.identity import current_actor
@@ -27,21 +29,20 @@ from models.payments.payment import KINDS, Payment, reference
 from models.payments.payouts import PAYOUT_KINDS, Payout, awaited
 from models.workflow import check_role
 
+FILTERS = Filters(filters.states(Payout.workflow))
+
 
 @bp.get("/payouts")
 @login_required
-def payouts() -> str:
+def payouts() -> str | tuple[str, int]:
     """What leaves, or has left, newest first, as far as the reader has a part in it."""
-    query, state = (
-        select(Payout).where(Payout.visible_to(current_actor())).order_by(Payout.id.desc()),
-        request.args.get("state", ""),
-    )
-    states = Payout.workflow.states
-    return render_template(
+    asked = FILTERS.asked()
+    query = select(Payout).where(Payout.visible_to(current_actor())).order_by(Payout.id.desc())
+    return filters.rendered(
         "payments/payouts.html",
-        page=paged(query.where(Payout.state == state) if state in states else query),
+        page=paged(query.where(Payout.state == asked["state"]) if asked else query),
         kinds=PAYOUT_KINDS,
-        states=states.values(),
+        asked=asked,
     )
 
 

@@ -5,18 +5,21 @@ The bank's statements, lines nobody knows yet, where the bank, the gateway and t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response as FlaskResponse
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 
+from market import filters
 from market.case_views import form_page, link, not_found
 from market.extensions import db
+from market.filters import Filters
 from market.forms import ActForm
 from market.gateways import bank_transfer, gateways
 from market.pagination import paged
@@ -80,23 +83,26 @@ def _statement(identifier: str) -> BankStatement:
     return found
 
 
-def _lines(statement: BankStatement) -> Select[Any]:
+FILTERS = Filters(filters.labels("state", _l("状态"), LINE_STATES))
+
+
+def _lines(statement: BankStatement, asked: Mapping[str, str]) -> Select[Any]:
     query = select(BankLine).where(BankLine.statement_id == statement.id)
-    state = request.args.get("state", "")
-    return (query.where(BankLine.state == state) if state in LINE_STATES else query).order_by(BankLine.number)
+    return (query.where(BankLine.state == asked["state"]) if asked else query).order_by(BankLine.number)
 
 
 @bp.get("/custody/statements/<identifier>")
 @login_required
-def statement(identifier: str) -> str:
-    found = _statement(identifier)
+def statement(identifier: str) -> str | tuple[str, int]:
+    found, asked = _statement(identifier), FILTERS.asked()
     counts: Any = (
         select(BankLine.state, func.count()).where(BankLine.statement_id == found.id).group_by(BankLine.state)
     )
-    return render_template(
+    return filters.rendered(
         "payments/statement.html",
+        asked=asked,
         statement=found,
-        page=paged(_lines(found)),
+        page=paged(_lines(found, asked)),
         counts=dict(db.session.execute(counts).all()),
         states=LINE_STATES,
         problems=PROBLEMS,
@@ -119,7 +125,8 @@ LINES = (
 @bp.get("/custody/statements/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_statement(identifier: str, kind: str) -> FlaskResponse:
-    return export(identifier, identifier, kind, LINES, db.session.scalars(_lines(_statement(identifier))))
+    lines = _lines(_statement(identifier), FILTERS.asked())
+    return export(identifier, identifier, kind, LINES, db.session.scalars(lines))
 
 
 @bp.route("/custody/statements/<identifier>/<int:number>", methods=["GET", "POST"])

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from flask import Response as FlaskResponse
-from flask import abort, render_template, request
+from flask import abort
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from sqlalchemy import select
 
+from market import filters
 from market.extensions import db
+from market.filters import Answer, Filters
 from market.formatting import format_instant
-from market.forms import FIRST_DAY, LAST_DAY
 from market.identity import current_actor
 from market.pagination import paged
 from market.payments.blueprint import bp
@@ -47,22 +48,18 @@ def _own() -> tuple[Organisation, list[str]]:
     return own, codes
 
 
-def _day(name: str, otherwise: date) -> date:
-    """The day asked for under this name, if it is one, within the years of our calendar."""
-    try:
-        return min(max(date.fromisoformat(request.args.get(name, "")), FIRST_DAY), LAST_DAY)
-    except ValueError:
-        return otherwise
+FILTERS = Filters(*filters.days())
 
 
-def _period() -> tuple[date, date]:
+def _period(asked: Answer) -> tuple[date, date]:
     """The days asked for, this year up to the day that is booked on now if none.
 
     The first never after the last.
     """
     today = clock.today()
-    last = _day("until", days.open_day(db.session))
-    return min(_day("since", today.replace(month=1, day=1)), last), last
+    last = date.fromisoformat(asked["until"]) if "until" in asked else days.open_day(db.session)
+    first = date.fromisoformat(asked["since"]) if "since" in asked else today.replace(month=1, day=1)
+    return min(first, last), last
 
 
 def _instant(day: date) -> datetime:
@@ -71,14 +68,18 @@ def _instant(day: date) -> datetime:
 
 @bp.get("/my/statement")
 @login_required
-def own_statement() -> str:
+def own_statement() -> str | tuple[str, int]:
     own, codes = _own()
-    since, until = _period()
+    asked = FILTERS.asked()
+    since, until = _period(asked)
+    for each, day in zip(asked.bar, (since, until), strict=True):
+        each.value = each.value or day.isoformat()
     begin, end = _instant(since), _instant(until + timedelta(days=1))
     total = reports.account_statement(db.session, codes, begin, end)
     lines = reports.account_statement_lines(codes, begin, end, total.opening)
-    return render_template(
+    return filters.rendered(
         "payments/own_statement.html",
+        asked=asked,
         organisation=own,
         since=since,
         until=until,
@@ -116,7 +117,8 @@ COLUMNS = (
 @login_required
 def export_own(kind: str) -> FlaskResponse:
     own, codes = _own()
-    since, until = _period()
+    since, until = _period(FILTERS.asked())
+    filters.refuse()
     begin, end = _instant(since), _instant(until + timedelta(days=1))
     total = reports.account_statement(db.session, codes, begin, end)
     lines = [

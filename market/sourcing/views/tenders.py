@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import login_required
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market import permissions
@@ -20,8 +20,6 @@ from market.charts import offers
 from market.extensions import db
 from market.formatting import catalogued, format_instant, item_name, job_words, problem_text, region
 from market.identity import current_actor
-from market.options import item_options, region_asked
-from market.pagination import paged
 from market.progress import of_tender
 from market.sourcing import before_publishing
 from market.sourcing.actions import (
@@ -46,8 +44,6 @@ from market.sourcing.forms import (
 )
 from market.sourcing.views.choosing import before_award, next_step, winning_bid
 from models import documents, draws, money, policy
-from models.accounts import Organisation
-from models.actors import Actor
 from models.contracts.agreement import UNSIGNED, Contract
 from models.contracts.deliverables import Deliverable
 from models.credit.abandoned import abandoned_by
@@ -60,16 +56,13 @@ from models.sourcing.cancelling import ENDED, ground_of, grounds, rerun_of
 from models.sourcing.clarifications import Clarification, clarifications_for
 from models.sourcing.comparison import past_prices
 from models.sourcing.evaluations import Evaluation
-from models.sourcing.matching import answerable
-from models.sourcing.modes import FUNDS, MODES, OPENNESS, TOO_FEW, planned_draws
+from models.sourcing.modes import FUNDS, OPENNESS, TOO_FEW, planned_draws
 from models.sourcing.outcomes import Link
 from models.sourcing.quotes import bargaining
 from models.sourcing.results import invited_told, result_of
-from models.sourcing.saved_searches import TenderSearch
 from models.sourcing.scoring import PRICE_FORMULAS
 from models.sourcing.steps import STEPS, lacking
-from models.sourcing.tender_workflow import TENDER
-from models.sourcing.tenders import Invitation, Tender
+from models.sourcing.tenders import Tender
 
 
 class _AwardPage(AwardForm):
@@ -82,38 +75,6 @@ class _AwardPage(AwardForm):
             else shown_to(case, answers_to(db.session, case), current_actor())
         )
         self.offer([quote for quote in quotes if quote.state in ("open", "agreed")])
-
-
-@bp.get("/requests")
-def index() -> str:
-    actor, args = current_actor(), request.args
-    region = region_asked()
-    asked = TenderSearch.of({**args, "region": region})
-    query = asked.narrow(select(Tender).where(_listed(actor)))
-    if args.get("mine") and actor.organisation_id:
-        query = query.where(Tender.buyer_id == actor.organisation_id)
-    able = "agency" in actor.roles and bool(args.get("able"))
-    if able:
-        query = query.where(answerable(db.session, db.session.get_one(Organisation, actor.organisation_id)))
-    return render_template(
-        "sourcing/index.html",
-        page=paged(query.order_by(Tender.id.desc())),
-        state_options=[(s.name, _(s.label)) for s in TENDER.states.values()],
-        mode_options=[(name, _(mode.label)) for name, mode in MODES.items()],
-        item_options=item_options(),
-        region=region,
-        asked=asked,
-        able=able,
-    )
-
-
-def _listed(actor: Actor) -> ColumnElement[bool]:
-    """The tenders a reader finds in the list: public ones, those it has a part in, those that invite it."""
-    found = or_(Tender.public(), Tender.visible_to(actor))
-    if "agency" not in actor.roles:
-        return found
-    invited = select(Invitation.tender_id).where(Invitation.agency_id == actor.organisation_id)
-    return or_(found, and_(Tender.published_at.is_not(None), Tender.id.in_(invited)))
 
 
 def links_shown(found: Tender, shown: list[Any]) -> list[Link]:
