@@ -17,9 +17,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from market.extensions import db
-from market.formatting import item_name
+from market.formatting import item_name, problem_text
 from market.options import day_typed, item_options, region_doubt, region_named
-from models import money
+from models import money, numbers
 from models.accounts import Organisation
 from models.catalogue import newest_items
 from models.errors import RuleViolation
@@ -143,8 +143,8 @@ class _Money(Filter):
     def read(self, typed: str, options: Callable[[], Options]) -> tuple[str, str]:
         try:
             return str(money.parse(typed)), typed
-        except ValueError:
-            raise LookupError(_(money.HOW)) from None
+        except ValueError as error:
+            raise LookupError(problem_text(numbers.refused(error, money.HOW))) from None
 
 
 @dataclass

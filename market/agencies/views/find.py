@@ -22,7 +22,7 @@ from market.formatting import catalogued, item_name
 from market.options import region_asked, region_choices
 from market.pagination import last_if_beyond, page_number
 from market.quantities import size_typed
-from models import money, numbers
+from models import money
 from models.accounts import Organisation
 from models.agencies.certificates import Qualification
 from models.agencies.shortlist import most_compared
