@@ -212,8 +212,12 @@ def test_an_offer(app: Flask, world: World, mode: str) -> None:
 def test_who_may_not_offer_is_told_the_rule_before_typing(app: Flask, world: World) -> None:
     world.agency("fresh", verified=False)
     tender = world.tender()
-    assert "待核验" in sign_in(app, world, "fresh").get(f"/requests/{tender}/answer").text
-    assert "只有中介机构" in sign_in(app, world, "buyer").get(f"/requests/{tender}/answer").text
+    for who, why in (("fresh", "待核验"), ("buyer", "只有中介机构")):
+        refused = sign_in(app, world, who)
+        told = refused.get(f"/requests/{tender}/answer").text
+        assert (why in told, "都还在" in told) == (True, False), "nothing was typed yet"
+        typed = refused.submit(f"/requests/{tender}/answer", price="40,000", days="20")
+        assert (typed.status, "都还在" in typed.text) == (403, True)
     assert "50,000.00" in sign_in(app, world, "agency").get(f"/requests/{tender}/answer").text
 
 
