@@ -151,13 +151,14 @@ def keepable(form: Any, field: Field) -> None:
 
     Control characters, days out of our time, endless numbers, a file of nothing; and one thing a field.
     """
+    told = field.data if isinstance(field.data, list) else [field.data]
+    if any(isinstance(each, str) and UNKEEPABLE.search(each) for each in told):
+        field.errors.clear()  # whatever else is wrong with it
+        raise StopValidation(str(_l("这里有看不见的控制字符,无法保存;请删去后重填。")))
     if field.errors:
         return
-    told = field.data if isinstance(field.data, list) else [field.data]
     if isinstance(field, FileField) and any(map(is_empty, told)):
         raise StopValidation(str(_l("文件是空的。")))
-    if any(isinstance(each, str) and UNKEEPABLE.search(each) for each in told):
-        raise StopValidation(str(_l("这里有看不见的控制字符,无法保存;请删去后重填。")))
     day = field.data.date() if isinstance(field.data, datetime) else field.data
     if isinstance(day, date) and not FIRST_DAY <= day <= LAST_DAY:
         raise StopValidation(
