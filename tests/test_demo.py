@@ -16,12 +16,15 @@ from market import create_app
 from market.demo import evaluating, loading, opening
 from market.demonstration import people, words
 from market.demonstration.people import ACCOUNTS, PASSWORD, Figure
+from market.demonstration.starts import STARTS
 from market.extensions import db
+from market.help.tutorials import TITLES
 from market.worklist.waiting import waiting
 from models import CASES, clock, events
 from models.accounts import Membership, Organisation, User
 from models.acting import actor_for
 from models.agencies.fees import FeeSchedule
+from models.agencies.serving import areas_of
 from models.catalogue import published_items
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
@@ -30,6 +33,7 @@ from models.credit.score import CreditScore
 from models.draws import Draw
 from models.events import Event
 from models.ledger import reports
+from models.payments.bank import BankLine
 from models.ratings import Rating
 from models.sourcing.awards import Award
 from models.sourcing.bids import Bid
@@ -174,6 +178,13 @@ def _lets_something_wait_and_nothing_for_months() -> None:
             assert UNTIL - last[case.identifier] <= timedelta(days=30), (email, case.identifier, case.state)
 
 
+def _serves_where_it_says() -> None:
+    """Who says that it serves the whole province has declared that, and nobody else."""
+    said = db.session.scalars(select(Organisation).where(Organisation.introduction.contains("服务全省")))
+    named = areas_of(db.session, [each.id for each in said if each.state == "verified"])
+    assert set(map(tuple, named.values())) == {(opening.PROVINCE,)}
+
+
 def _works_in_its_trade_at_its_price() -> None:
     """An agency offers what its name says, at a price near what such a thing costs, for who needs it."""
     shares, standards = [], {row["code"]: row["fee_standard"] for row in published_items()}
@@ -224,6 +235,22 @@ def _lets_every_listed_account_in(demo: Any) -> None:
     assert "演示数据" in page
 
 
+def _lets_every_tutorial_begin(demo: Any) -> None:
+    """Whoever reads one is told whom to sign in as, and finds there what the page says waits."""
+    listed = {email for _role, email in ACCOUNTS}
+    assert list(STARTS) == list(TITLES)
+    for role, starts in STARTS.items():
+        page = Visitor(demo).get(f"/help/{role}").text
+        for start in starts:
+            assert not start.email or (start.email in listed and start.email in page)
+            if start.waits:
+                user = db.session.scalars(select(User).where(User.email == start.email)).one()
+                actor = actor_for(user)
+                acts = {move.act for case in waiting(actor) for move in case.workflow.offered_to(case, actor)}
+                assert acts.issuperset(start.waits), (start.email, acts)
+    assert _counts(BankLine.state)["open"], "a line to settle"
+
+
 def test_a_market_at_every_stage(demo: Any) -> None:
     _holds_every_stage()
     _keeps_its_terms_mostly()
@@ -231,7 +258,9 @@ def test_a_market_at_every_stage(demo: Any) -> None:
     _writes_about_its_item()
     _lets_something_wait_and_nothing_for_months()
     _works_in_its_trade_at_its_price()
+    _serves_where_it_says()
     _lets_every_listed_account_in(demo)
+    _lets_every_tutorial_begin(demo)
 
 
 def test_it_is_the_same_every_time(tmp_path: Path, sqlite_template: Path) -> None:

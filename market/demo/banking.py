@@ -73,7 +73,7 @@ def bank_story(stage: Stage, until: datetime) -> Story:
                 stage.actors[CUSTODIAN], file_name=f"对账单-{clock.today()}.csv", content=as_csv(rows)
             )
             match_lines()
-        _pay_out(stage)
+        _pay_out(stage, until)
 
 
 def _find(stage: Stage) -> None:
@@ -103,11 +103,10 @@ def _find(stage: Stage) -> None:
         )
 
 
-def _pay_out(stage: Stage) -> None:
-    """Everything owed whose money was seen."""
-    for identifier in db.session.scalars(
-        select(Payout.identifier).where(Payout.state == "due").order_by(Payout.id)
-    ).all():
+def _pay_out(stage: Stage, until: datetime) -> None:
+    """Everything owed whose money was seen, but for what may wait until after the play."""
+    owed = select(Payout.identifier).where(Payout.state == "due", Payout.send_by <= until)
+    for identifier in db.session.scalars(owed.order_by(Payout.id)).all():
         try:
             payouts.send(
                 stage.actors[CUSTODIAN],

@@ -19,6 +19,7 @@ from market.agencies.actions import entry, publishing, registry, serving
 from market.demo.authority import authorise
 from market.demo.evaluating import EXPERTS, NAMES
 from market.demo.stage import Stage, Story
+from market.demonstration import words
 from market.demonstration.people import (
     ADMINS,
     AGENCIES,
@@ -123,7 +124,7 @@ def _registered(**person: Any) -> None:
 
 def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> Story:
     """An agency enters, is checked, shows its papers, publishes its fees; a few then go astray."""
-    random = stage.random
+    random, everywhere = stage.random, number % 4 == 1
     yield stage.later(0)
     identifier = members.sign_up(
         VISITOR,
@@ -134,7 +135,9 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         organisation=agency.name,
         uscc=agency.code,
         region_code=agency.region,
-        introduction=_introduction(random, agency, years := random.randrange(6, 19)),
+        introduction=words.introduction(
+            random, agency, years := random.randrange(6, 19), everywhere=everywhere
+        ),
     )
     actor = stage.enter(agency.email)
     items = [stage.item(code) for code in sorted(agency.items)]
@@ -158,8 +161,8 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
     yield stage.later(0)
     authorise(stage, actor)
     if number % 4:  # the others are found where their seat is
-        everywhere, around = [PROVINCE], [f"{agency.region[:4]}00", DISTRICT]
-        serving.declare(actor, areas=everywhere if number % 4 == 1 else around)
+        around = [f"{agency.region[:4]}00", DISTRICT]
+        serving.declare(actor, areas=[PROVINCE] if everywhere else around)
     for kind in sorted({item.required_qualification for item in items if item.qualification_mandatory}):
         expiring = number % 11 == 5
         ends = until.date() + timedelta(days=40) if expiring else date(2027 + number % 4, 6, 30)
@@ -187,17 +190,6 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         entry.suspend(
             stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。"
         )
-
-
-def _introduction(random: Random, agency: Figure, years: int) -> str:
-    named = {"会计师": "审计验资", "律师": "工程法律服务"}.get(agency.trade, agency.trade)
-    return random.choice(
-        (
-            f"从事{named}业务{years}年,服务全省,承诺按公示收费、按期交付。",
-            f"专做{named},现有技术人员{years + 12}名,成果三级校审。",
-            f"成立{years}年,{named}为主业,在州县设有联络点,当周安排到场。",
-        )
-    )
 
 
 def _licence(agency: Figure, items: list[ServiceItem], years: int) -> dict[str, Any]:

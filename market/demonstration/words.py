@@ -9,7 +9,10 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
+
+from market.demonstration.people import Figure
 
 FOLDER = Path(__file__).parent
 Pair = tuple[str, str]  # what is said, and what is answered
@@ -158,3 +161,16 @@ STAFFED: dict[str, tuple[str, ...]] = {
     "weak": ("人员与进度对不上。", "质量保证只有口号。", "进度没有节点。", "业绩与本项目无关。"),
 }
 PURPOSES = ("项目对接", "商务联系", "技术负责", "现场踏勘")
+
+
+def introduction(random: Random, agency: Figure, years: int, *, everywhere: bool) -> str:
+    """What an agency says of itself: of its reach no more than the regions it serves."""
+    named = {"会计师": "审计验资", "律师": "工程法律服务"}.get(agency.trade, agency.trade)
+    reach, near = ("服务全省", "在州县设有联络点") if everywhere else ("立足当地", "本地设有办公室")
+    return random.choice(
+        (
+            f"从事{named}业务{years}年,{reach},承诺按公示收费、按期交付。",
+            f"专做{named},现有技术人员{years + 12}名,成果三级校审。",
+            f"成立{years}年,{named}为主业,{near},当周安排到场。",
+        )
+    )

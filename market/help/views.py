@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Flask, abort, render_template
+from flask import Flask, abort, current_app, render_template
 from sqlalchemy import exists, select
 
 from market import glossary as words
+from market.demonstration.people import PASSWORD
+from market.demonstration.starts import STARTS
 from market.extensions import db
 from market.help.blueprint import bp
 from market.help.desk import desk
@@ -36,7 +38,14 @@ def glossary() -> str:
 def tutorial(role: str) -> str:
     if role not in TITLES:
         abort(404)
-    return render_template("help/tutorial.html", role=role, tutorial=read(role, words.language()))
+    demo = current_app.config["DEMO"]
+    return render_template(
+        "help/tutorial.html",
+        role=role,
+        tutorial=read(role, words.language()),
+        starts=STARTS[role] if demo else (),
+        password=PASSWORD if demo else "",
+    )
 
 
 def register(app: Flask) -> None:
