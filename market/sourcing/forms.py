@@ -25,7 +25,7 @@ from market.forms import (
     fits,
     printed,
 )
-from market.sourcing.step_forms import BUDGET_HINT, DEADLINE_HINT, SAY_MORE, SizeForm
+from market.sourcing.step_forms import BUDGET_HINT, SAY_MORE, SizeForm
 from models import money, numbers
 from models.accounts import User
 from models.base import Json
@@ -44,13 +44,14 @@ class AmendForm(SizeForm):
 
     description = TextAreaField(_l("需求说明"), [fits(Tender.description)], description=SAY_MORE)
     budget = MoneyField(_l("预算上限(元)"), description=BUDGET_HINT)
-    deadline = BeijingTimeField(_l("截止时间"), [NEEDED], description=DEADLINE_HINT)
+    deadline = BeijingTimeField(_l("截止时间"), [NEEDED])
     reason = TextAreaField(
         _l("修改原因"), [NEEDED, FITS_REASON], description=_l("会公布,并告知每家已报价或受邀的机构。")
     )
 
     def prepare(self, case: Tender) -> None:
         self.offer(case.item, case.quantity)
+        self.deadline.description = _(case.way.deadline_hint) if case.way.deadline_hint else ""
         if not self.is_submitted():
             self.show(case)
             for name in ("description", "budget", "deadline"):

@@ -39,7 +39,6 @@ from models.sourcing.tenders import Tender
 
 SAY_MORE = _l("规模、现状、已有资料、时间要求。")
 BUDGET_HINT = _l("可不设;设了就公布,高于它的报价不被接受。随机抽取时它就是报酬,必填。")
-DEADLINE_HINT = _l("网上竞价在截止时开始,请定在工作日 9:00 到 16:00。")
 
 
 def funds_field() -> RadioField:
@@ -253,7 +252,7 @@ class WhomForm(Form):
     only_invited = BooleanField(
         _l("只请选中的机构报价"), description=_l("不勾选就公开征集:别的机构也看得到,也可以来报价。")
     )
-    deadline = BeijingTimeField(_l("截止时间"), [NEEDED], description=DEADLINE_HINT)
+    deadline = BeijingTimeField(_l("截止时间"), [NEEDED])
     wanted_on = DateField(
         _l("希望哪天拿到成果"), [Optional()], description=_l("可不填;填了就告诉各家机构,供它们报工期。")
     )
@@ -263,13 +262,20 @@ class WhomForm(Form):
     )
 
     def prepare(
-        self, agencies: Sequence[tuple[str, str]], people: Sequence[ContactPerson], *, asks: bool
+        self,
+        agencies: Sequence[tuple[str, str]],
+        people: Sequence[ContactPerson],
+        *,
+        asks: bool,
+        hint: str = "",
     ) -> None:
         """`agencies`: identifiers and what is said of each; `people`: whom the buyer lists to be called.
 
-        `asks`: somebody is to be asked by name, unless the buyer says that nobody is.
+        `asks`: somebody is to be asked by name, unless the buyer says that nobody is. `hint` is what the way of
+        choosing asks of the deadline.
         """
         self.asks = asks and bool(agencies)
+        self.deadline.description = _(hint) if hint else ""
         self.invited.choices = choices(agencies)
         if people:
             said = [(each.id, f"{each.name} · {each.purpose}") for each in people]

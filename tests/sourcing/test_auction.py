@@ -316,3 +316,10 @@ def test_a_stream_ends_with_the_session_and_with_the_part_in_it(
     told = visitor.get(f"/requests/{tender}/auction/stream").text
     assert (len(waits), told.count("event: standing")) == (1, 1)
     assert "39,000" not in told
+
+
+def test_only_an_auction_says_when_it_may_begin(app: Flask, world: World) -> None:
+    buyer, hint = sign_in(app, world, "buyer"), "网上竞价在截止时开始"
+    auction = world.tender(mode="reverse_auction", funds="state", deadline=TEN)
+    assert hint in buyer.get(f"/requests/{auction}/amend").text
+    assert hint not in buyer.get(f"/requests/{world.tender()}/amend").text

@@ -277,6 +277,7 @@ def _form(draft: Tender, step: str) -> Any:
             needs.offering(draft),
             contacts.listed(db.session, draft.buyer_id),
             asks=needs.compares(draft) and "openly" not in request.form,
+            hint=draft.way.deadline_hint if draft.knows("choice") else "",
         )
         if just := _AGENCY.findall(request.form.get("just", "")):
             form.ask_only(just)

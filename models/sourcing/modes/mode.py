@@ -95,7 +95,8 @@ class Mode(ABC):
     names its price; else it is the buyer's. `scored`: evaluators give
     points by published criteria. `follows` is the tender's act right after an opening, None where its award
     is next; `opens_all`: an opening shows everything, not the prices alone. `turned_into` says what happens
-    where too few answers turn another mode into this one, None where the policy may not have that.
+    where too few answers turn another mode into this one, None where the policy may not have that;
+    `deadline_hint` what it asks of the deadline, if anything.
     """
 
     name: ClassVar[str]
@@ -109,6 +110,7 @@ class Mode(ABC):
     answer_label: ClassVar[str]
     equals: ClassVar[str]
     budget_label: ClassVar[str] = N_("预算上限")
+    deadline_hint: ClassVar[str] = ""
     turned_into: ClassVar[str | None] = None
     invites_one: ClassVar[bool] = False
     asks_price: ClassVar[bool] = True

@@ -31,6 +31,7 @@ class ReverseAuction(SealedMode):
     how = N_("密封首轮报价拆封后,限时在线降价,互不知道对手是谁,结束时最低的中选。")
     order = 50
     example = Example({"private": 8, "state": 15}, "网上竞价结束时报价最低。")
+    deadline_hint = N_("网上竞价在截止时开始,请定在工作日 9:00 到 16:00。")
     opens_all = False
     follows = "start_auction"
 
