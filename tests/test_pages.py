@@ -152,3 +152,14 @@ def test_odd_addresses_are_answered_in_words(app: Flask, world: World, path: str
     answer = Visitor(app).get(path)
     assert answer.status in (200, 400, 404, 405, 414, 422)
     assert "公信" in answer.text
+
+
+def test_every_figure_of_the_home_page_says_what_it_counts_and_leads_to_its_list(
+    app: Flask, world: World
+) -> None:
+    page = Visitor(app, language="en").get("/").soup
+    figures = {dd.get_text(strip=True): dd.a["href"] for dd in page.select(".figures dd") if dd.a}
+    listed = len(current_items(db.session))
+    assert figures[f"{listed} items"] == "/items"
+    assert figures["3 agencies"] == "/agencies"
+    assert not [said for said in figures if said.isdigit()]
