@@ -208,11 +208,15 @@ def in_english() -> bool:
     return bool(locale and locale.language == "en")
 
 
+def working_days(days: int) -> str:
+    return ngettext("%(num)d 个工作日", "%(num)d 个工作日", days)
+
+
 def time_limit(item: ServiceItem) -> str:
     """How long an item's work may take; of what goes on as long as the project does there is no limit (0)."""
     if not item.time_limit_days:
         return _("没有固定时限,由双方约定")
-    return _("%(n)s 个工作日", n=item.time_limit_days)
+    return working_days(item.time_limit_days)
 
 
 def item_name(item: ServiceItem) -> str:

@@ -55,6 +55,7 @@ from market.formatting import (
     time_left,
     time_limit,
     urgency,
+    working_days,
 )
 from market.options import region_doubt, region_suggestions
 from models import money
@@ -83,6 +84,7 @@ def register(app: Flask) -> None:
         measure_name,
         kind_of_file,
         measure_unit,
+        working_days,
         measure_words,
         job_words,
         name_places,

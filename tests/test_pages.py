@@ -105,11 +105,11 @@ def test_exports_hold_every_agency_and_no_formula(app: Flask, world: World) -> N
     world.settled()
     months = visitor.get("/oversight/months.csv").response.get_data().decode("utf-8-sig").splitlines()
     assert len(months) == 13
-    assert months[-1] == "2026-03,1,1,40000.0,1,1,1,1"
+    assert months[-1] == "2026-03,1,1,40000.00,1,1,1,1"
     far = sign_in(app, world, "far")
     assert (
         far.get("/oversight/months.csv").response.get_data().decode("utf-8-sig").splitlines()[-1]
-        == "2026-03,0,0,0.0,0,0,0,0"
+        == "2026-03,0,0,0.00,0,0,0,0"
     )
 
 

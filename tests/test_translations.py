@@ -49,6 +49,7 @@ def test_the_english_catalogue_is_complete_and_up_to_date(tmp_path: Path) -> Non
         strings = message.string if isinstance(message.string, tuple) else (message.string,)
         assert all(strings), key
         assert not message.fuzzy, key
+        assert not any("(s)" in string for string in strings), f"one or several: {key}"
         for identifier in key if isinstance(key, tuple) else (key,):
             assert all(
                 set(re.findall(r"%\(\w+\)", s)) == set(re.findall(r"%\(\w+\)", identifier)) for s in strings

@@ -12,7 +12,7 @@ from flask_wtf.file import FileField
 from wtforms import BooleanField, EmailField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange
 
-from market.formatting import bilingual
+from market.formatting import bilingual, working_days
 from market.forms import (
     ACCEPT,
     FITS_REASON,
@@ -214,6 +214,6 @@ class AwardForm(Form):
             return
         said = []
         for q in quotes:
-            days = _("%(n)s 个工作日", n=q.days)
+            days = working_days(q.days or 0)
             said.append((q.agency.identifier, f"{q.agency.name} · {money.show(q.price or 0)} · {days}"))
         self.agency.choices = choices(said)

@@ -271,8 +271,8 @@ class WhomForm(Form):
     ) -> None:
         """`agencies`: identifiers and what is said of each; `people`: whom the buyer lists to be called.
 
-        `asks`: somebody is to be asked by name, unless the buyer says that nobody is. `hint` is what the way of
-        choosing asks of the deadline.
+        `asks`: somebody is to be asked by name, unless the buyer says that nobody is. `hint` is what the way
+        of choosing asks of the deadline.
         """
         self.asks = asks and bool(agencies)
         self.deadline.description = _(hint) if hint else ""

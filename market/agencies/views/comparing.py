@@ -23,7 +23,7 @@ from market.agencies.rows import (
     rows_of,
 )
 from market.extensions import db
-from market.formatting import format_share, item_name, region, region_briefly
+from market.formatting import format_share, item_name, region, region_briefly, working_days
 from market.options import region_asked
 from market.quantities import size_typed
 from models import money, spelling
@@ -132,9 +132,7 @@ def _of_the_job(rows: Sequence[AgencyRow]) -> list[Line]:
             _("最短"),
             rows,
             lambda row: row.schedule.days if row.schedule else None,
-            lambda row: (
-                Cell(_("%(n)s 个工作日", n=row.schedule.days), _fees(row)) if row.schedule else Cell("—")
-            ),
+            lambda row: Cell(working_days(row.schedule.days), _fees(row)) if row.schedule else Cell("—"),
         ),
     ]
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from market.case_views import case_url
 from market.event_text import act_words
 from market.extensions import db
-from market.formatting import format_instant
+from market.formatting import format_instant, working_days
 from market.identity import current_actor
 from market.sourcing.actions import awards
 from models import money, workflow
@@ -75,7 +75,7 @@ def before_award(found: Tender) -> list[tuple[str, Any]]:
         chosen = [
             (_("排在最前、可以中选的"), first.agency.name),
             (_("中选价"), money.show(first.price or 0)),
-            (_("工期"), _("%(n)s 个工作日", n=first.days)),
+            (_("工期"), working_days(first.days or 0)),
         ]
     public = ngettext("%(num)d 个工作日", "%(num)d 个工作日", days) if days else _("没有公示期,立即转入合同")
     return [*chosen, (_("公示期"), public)]

@@ -18,7 +18,15 @@ from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import case_page, case_url, form_page, link, visible
 from market.charts import offers
 from market.extensions import db
-from market.formatting import catalogued, format_instant, item_name, job_words, problem_text, region
+from market.formatting import (
+    catalogued,
+    format_instant,
+    item_name,
+    job_words,
+    problem_text,
+    region,
+    working_days,
+)
 from market.identity import current_actor
 from market.progress import of_tender
 from market.sourcing import before_publishing
@@ -271,10 +279,10 @@ def ask(identifier: str) -> Response | str | tuple[str, int]:
         lambda _: back,
         back=back,
         lead=_(
-            "%(project)s · 提问截止 %(time)s(征集截止前 %(days)s 个工作日)",
+            "%(project)s · 提问截止 %(time)s(征集截止前 %(days)s)",
             project=found.project,
             time=format_instant(found.questions_until),
-            days=found.questions_days,
+            days=working_days(found.questions_days),
         ),
     )
 
