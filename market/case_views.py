@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -25,7 +26,7 @@ from market.upload_field import file_of as file_of
 from market.upload_field import files_of as files_of
 from models import clock, permission, workflow
 from models.cases import Case, case_types_of, find_case
-from models.errors import NotAllowed, NotFound, Problem
+from models.errors import NotAllowed, NotFound, Problem, Unauthorised, Unconfirmed
 from models.events import Event, timeline
 from models.i18n import N_
 from models.notifications import MESSAGE
@@ -123,19 +124,32 @@ def check_open(case: Case, act: str) -> None:
             current_actor(),
             {role for move in case.workflow.moves if move.act == act for role in move.who},
         )
-        raise NotAllowed(permission.NO_PART)
+        raise case.workflow.lacking(case, current_actor()) or NotAllowed(permission.NO_PART)
 
 
 def check_authorised(case: Case) -> None:
-    """Unauthorised where the reader's organisation has an act before it that it has not authorised him to."""
+    """Raise why an act that is the reader's turn is not open to him: see `Workflow.lacking`."""
     if (problem := case.workflow.lacking(case, current_actor())) is not None:
         raise problem
 
 
-def _lacking(case: Case) -> str:
-    """The same in words; empty where nothing is lacking."""
+def _lacking(case: Case) -> dict[str, str] | None:
+    """The same in words, with what to do about it; None where nothing is lacking."""
     problem = case.workflow.lacking(case, current_actor())
-    return problem_text(problem) if problem is not None else ""
+    return {"why": problem_text(problem), **(remedy(problem) or {})} if problem is not None else None
+
+
+def remedy(problem: Problem) -> dict[str, str] | None:
+    """What whoever is refused for this can do about it: the `url` of a page, and its `label`."""
+    if isinstance(problem, Unauthorised):
+        return {"url": url_for("authorising.mine"), "label": _("办理签署付款授权"), "kept": ""}
+    if isinstance(problem, Unconfirmed):
+        return {
+            "url": url_for("identification.address"),
+            "label": _("确认邮箱"),
+            "kept": _("已经填写的都保存着,确认以后接着办。"),
+        }
+    return None
 
 
 def landing(case: Case) -> str:

@@ -9,10 +9,11 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from market.case_views import remedy
 from market.extensions import login
 from market.formatting import problem_text
 from models.actors import VISITOR
-from models.errors import Problem, Unauthorised
+from models.errors import Problem
 
 # What it looks like when the database does not answer.
 AWAY = (
@@ -51,7 +52,7 @@ def register(app: Flask) -> None:
             "layout/error.html",
             status=error.status,
             message=problem_text(error),
-            authorise=isinstance(error, Unauthorised),
+            remedy=remedy(error),
         ), error.status
 
     @app.errorhandler(DataError)

@@ -9,6 +9,7 @@ leads to it (`may` in the templates), so that nobody is shown what would be refu
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import current_app
@@ -17,7 +18,6 @@ from sqlalchemy.orm import Session
 from models import permission
 from models.actors import Actor
 from models.errors import NotAllowed
-from models.i18n import N_
 from models.permission import Ask
 from models.workflow import ASKED
 
@@ -186,8 +186,9 @@ IMPORTS = {
 
 
 def _act(name: str) -> Ask:
+    """What a page asks that is there for this act."""
     ask = ACTS[name]
-    return ask if ask is not None else SIGNED_IN
+    return replace(ask if ask is not None else SIGNED_IN, confirmed=name not in BEFORE_CONFIRMING)
 
 
 # Where whoever comes without an account has most likely none yet, and is first asked to get one.
@@ -297,11 +298,7 @@ def check_act(name: str, actor: Actor) -> None:
     if name not in ACTS:
         raise NotAllowed(permission.NO_PART)
     if not actor.confirmed and name not in BEFORE_CONFIRMING:
-        raise NotAllowed(
-            N_(
-                "请先确认您的邮箱:打开我们发到邮箱的链接即可。确认之前可以随便看、填写自己的草稿,但不能发布、报价、签署、付款或委托他人。"
-            )
-        )
+        raise permission.unconfirmed()
     ask = ACTS[name]
     if ask is None:
         permission.check_account(actor)

@@ -168,6 +168,7 @@ CLAIM = Workflow(
     opening=TO_SHOW,
     duties=("answer", "file", "withdraw", "ask", "decline"),
     prepares=("open", "answer", "file", "withdraw", "resume", "ask", "admit", "decline"),
+    before_confirming=("withdraw", "resume"),
     openings={"open": N_("有人用本单位的代码注册")},
     undone_by={"withdraw": "resume"},
     consequences={

@@ -35,6 +35,10 @@ class Unauthorised(NotAllowed):
     """The asker belongs to the organisation, and has no authority to bind it to this."""
 
 
+class Unconfirmed(NotAllowed):
+    """The asker has not shown that its mail address is its own, which all but preparing asks for."""
+
+
 class WrongState(Problem):
     """The case stands where this act has no place any more, or not yet."""
 

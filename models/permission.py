@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from models import clock
 from models.actors import ENTERING, IN_STANDING, OFFICES, Actor, Standing
-from models.errors import NotAllowed, Problem, Unauthorised
+from models.errors import NotAllowed, Problem, Unauthorised, Unconfirmed
 from models.i18n import N_
 from models.regions import covers
 
@@ -38,7 +38,7 @@ class Ask:
 
     `visitor`: anybody at all). `duty`: open to an organisation out of standing too; `entering`: to one that
     is not let in yet; `whole`: it concerns the whole market, so that an authority's area has to be that;
-    `owner`: only whoever manages its organisation.
+    `owner`: only whoever manages its organisation; `confirmed`: only whoever confirmed its mail address.
     """
 
     who: Iterable[str] = ()
@@ -46,6 +46,7 @@ class Ask:
     entering: bool = False
     whole: bool = False
     owner: bool = False
+    confirmed: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "who", frozenset(self.who))
@@ -58,6 +59,15 @@ def check_account(actor: Actor) -> None:
     """
     if actor.blocked:
         raise NotAllowed(N_("您的账号已被停用,不能办理任何事项。理由:%(reason)s"), reason=actor.blocked)
+
+
+def unconfirmed() -> Unconfirmed:
+    """What whoever has not confirmed its mail address is told, by every page and act that asks for it."""
+    return Unconfirmed(
+        N_(
+            "请先确认您的邮箱:打开我们发到邮箱的链接即可。确认之前可以随便看、填写自己的草稿,但不能发布、报价、签署、付款或委托他人。"
+        )
+    )
 
 
 def check_proved(actor: Actor) -> None:
@@ -86,6 +96,8 @@ def check(ask: Ask, actor: Actor, market: str) -> None:
         raise NotAllowed(NO_PART)
     if ask.owner and not actor.owner:
         raise NotAllowed(N_("只有本单位的管理员可以这样做。"))
+    if ask.confirmed and not actor.confirmed:
+        raise unconfirmed()
     if not fitting & {"system", "admin"} and actor.organisation_id is not None:
         check_standing(actor, actor.organisation_id, duty=ask.duty, entering=ask.entering)
     if ask.whole and not fitting & {"system", "admin", "custodian"} and not reaches(actor, market):

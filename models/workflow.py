@@ -131,6 +131,8 @@ def permit(session: Session, case: Case, act: str, actor: Actor) -> Permit:
 def _permit_role(session: Session, case: Case, act: str, actor: Actor) -> Permit:
     move = case.workflow.find(case.state, act)
     played = check_role(session, case, act, actor, move.who, leaving=move.leaves)
+    if not actor.confirmed and act not in case.workflow.before_confirming:
+        raise permission.unconfirmed()
     if move.above and not case.referred_to:
         raise RuleViolation(N_("期限未到,还没有报请上级处理。"))
     return Permit(move, played)

@@ -6,7 +6,7 @@ What carries them out is workflow.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models import clock, permission, policy, workdays
 from models.actors import Actor
-from models.errors import Unauthorised, WrongState
+from models.errors import NotAllowed, WrongState
 from models.i18n import N_
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class Workflow:
         buttons: dict[str, str] | None = None,
         undone_by: dict[str, str] | None = None,
         powers: dict[str, str] | None = None,
+        before_confirming: Iterable[str] = (),
     ) -> None:
         """Build the table; see permission.py for `duties` and `prepares`.
 
@@ -115,12 +116,14 @@ class Workflow:
         that is a verb and not what was decided; `consequences` says what an act binds to, by law or in money;
         `undone_by` names the act with which whoever did one goes back. `powers` are the acts by which a party
         binds itself, each with what of authorisations.py whoever does it for the party needs.
+        `before_confirming` are the acts open to whoever has not confirmed its mail address.
         """
         self.name, self.label, self.acts, self.opening = name, label, acts, opening
         self.openings = openings or {}
         self.duties, self.prepares = frozenset(duties), frozenset(prepares)
         self.buttons, self.consequences = buttons or {}, consequences or {}
         self.undone_by, self.powers = undone_by or {}, powers or {}
+        self.before_confirming = frozenset(before_confirming)
         self.states = {state.name: state for state in states}
         self.initial = states[0].name
         self.moves = moves
@@ -207,11 +210,17 @@ class Workflow:
             if m.source == case.state
             and case.in_standing(actor, roles & frozenset(m.who), m.act)
             and (case.referred_to or not m.above)
+            and (actor.confirmed or m.act in self.before_confirming)
         ]
         return sorted(rows, key=lambda move: (not move.main, not (move.above and move.target == move.source)))
 
-    def lacking(self, case: Case, actor: Actor) -> Unauthorised | None:
-        """Why an act that waits for this actor's organisation is not open to it: it is not authorised."""
+    def lacking(self, case: Case, actor: Actor) -> NotAllowed | None:
+        """Why an act is not open to this actor that would be.
+
+        Its address is not confirmed, or its organisation waits for the act and has not authorised it.
+        """
+        if not actor.confirmed and self.open_to(case, _confirmed(actor)) != self.open_to(case, actor):
+            return permission.unconfirmed()
         for move in self.moves:
             if move.source != case.state or not self.powers.get(move.act):
                 continue
@@ -226,7 +235,8 @@ class Workflow:
         return [move for move in self.open_to(case, actor) if move.offered(case)]
 
     def next_act(self, case: Case, actor: Actor) -> Move | None:
-        """What this actor is to do first, also where he is not authorised to it yet."""
+        """What this actor is to do first, also where he is not authorised to it, or not confirmed, yet."""
+        actor = _confirmed(actor)
         offered = self.offered_to(case, actor)
         if not (offered and offered[0].main) and self.lacking(case, actor) is not None:
             here = [row for row in self.moves if row.source == case.state and self.powers.get(row.act)]
@@ -263,3 +273,8 @@ class Workflow:
         """
         pairs = {(state, limit.act) for state, limit in self._limits()}
         return sorted(pairs, key=lambda pair: (list(self.states).index(pair[0]), pair[1]))
+
+
+def _confirmed(actor: Actor) -> Actor:
+    """The same person once its mail address is confirmed."""
+    return replace(actor, confirmed=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from harness.factories import World
 from market.accounts.actions import delegating
@@ -22,10 +23,11 @@ from market.payments.actions import paying, payouts
 from market.sourcing.actions import closing, quotes
 from market.transaction import transaction
 from models import CASES, clock, money
-from models.accounts import SCOPE, Organisation
+from models.accounts import SCOPE, Organisation, User
 from models.cases import Case, case_types_of
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
+from models.sourcing.tender_workflow import TENDER
 from models.workflow_table import Move, State, Workflow
 from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import name_the_cases
@@ -167,6 +169,33 @@ def test_every_link_of_every_page_leads_to_a_page_and_a_number_to_its_case(
                             wrong.append((person, pattern, href, words))
     assert wrong == []
     assert numbers >= set("ABCHMPQWXZ")
+
+
+def test_what_waits_for_a_confirmed_address_is_not_offered_before_but_to_confirm_it(
+    app: Flask, world: World
+) -> None:
+    address = world.emails["buyer"]
+    draft = world.tender(publish=False)
+    published = world.tender()
+    with transaction() as session:
+        user = session.scalars(select(User).where(User.email == address)).one()
+        user.email, user.email_asked = None, address
+    buyer = sign_in(app, world, "buyer")
+    for tender, open_to in ((draft, {"edit"}), (published, set())):
+        page = buyer.get(f"/requests/{tender}")
+        offered = {href.removeprefix(f"/requests/{tender}/") for href, _words in links(page)}
+        assert offered & TENDER.acts.keys() == open_to
+        turn = page.soup.select_one(".turn")
+        assert turn is not None
+        assert [(a["href"], a.get_text()) for a in turn.select(".btn-main")] == [("/my/address", "确认邮箱")]
+        assert "已经填写的都保存着" in turn.get_text()
+    assert f'href="/requests/{draft}"' in buyer.get("/my").text, "it waits as before"
+    for path in (f"/requests/{draft}/publish", "/my/members/new", "/my/delegations/new"):
+        refused = buyer.get(path)
+        assert (refused.status, "请先确认您的邮箱" in refused.text) == (403, True), path
+        assert refused.soup.select_one("main a.btn-main[href='/my/address']"), path
+    world.confirm("buyer")
+    assert (f"/requests/{draft}/publish", "发布需求") in links(buyer.get(f"/requests/{draft}"))
 
 
 def test_a_main_button_is_a_verb_and_no_verdict() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import ColumnElement, or_, select
 
 from market.extensions import db
@@ -26,5 +28,6 @@ def waiting(actor: Actor) -> list[Case]:
                 query = select(case_class).where(theirs, case_class.scope(role, actor))
                 found += db.session.scalars(query.order_by(case_class.due_at).limit(200)).unique()
     if any(each.state != IN_STANDING for each in actor.standings):  # it is nobody's turn who would be refused
-        found = [case for case in found if case.workflow.open_to(case, actor)]
+        once_confirmed = replace(actor, confirmed=True)
+        found = [case for case in found if case.workflow.open_to(case, once_confirmed)]
     return sorted(found, key=lambda case: (case.due_at is None, case.due_at))

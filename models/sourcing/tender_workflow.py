@@ -252,6 +252,7 @@ TENDER = Workflow(
     ),
     duties=("cancel", "ask_cancel"),
     prepares=("create", "edit", "cancel"),
+    before_confirming=("edit",),
     openings={"create": N_("起草需求")},
     undone_by={"ask_cancel": "keep"},
     consequences={
