@@ -20,7 +20,7 @@ from tests.every_case import CRITERIA
 from tests.test_translations import CATALOGUE
 from tests.web import Visitor, sign_in
 
-MARK = re.compile(r"parts\.term\('(\w+)'\)")
+MARK = re.compile(r"parts\.(?:term|explained)\((?:_\('[^']*'\), )?'(\w+)'\)")
 
 
 def _marked() -> set[str]:
