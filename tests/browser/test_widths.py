@@ -14,8 +14,8 @@ SPILLS = """() => [document.documentElement.scrollWidth - window.innerWidth,
 ].filter(over => over > 0)"""
 
 
-@pytest.mark.parametrize("width", [1440, 375])
-def test_nothing_runs_out_of_its_card(browser: Browser, site: Server, width: int) -> None:
+@pytest.mark.parametrize(("width", "language"), [(1440, "zh"), (375, "zh"), (375, "en")])
+def test_nothing_runs_out_of_its_card(browser: Browser, site: Server, width: int, language: str) -> None:
     pages = {
         ADMIN[0]: (
             "/admin/letters",
@@ -42,6 +42,8 @@ def test_nothing_runs_out_of_its_card(browser: Browser, site: Server, width: int
         walker.open("/sign-in")
         walker.fill(邮箱=email, 密码=ADMIN[1] if email == ADMIN[0] else PASSWORD)
         walker.press("登录")
+        if language == "en":
+            walker.page.get_by_role("button", name="English").click()
         for path in paths:
             walker.open(path)
             if over := walker.page.evaluate(SPILLS):
