@@ -104,7 +104,7 @@ class Form(FlaskForm):
         if super().validate({name: [*extra.get(name, ()), keepable] for name in self._fields}):
             return True
         for field in self:
-            if field.process_errors:  # what cannot be read is not too large or too small besides
+            if field.errors and field.process_errors:  # what cannot be read is not too large besides
                 field.errors = list(field.process_errors)
         self._set_files_aside(None)
         return False

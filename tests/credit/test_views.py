@@ -38,7 +38,7 @@ def test_by_item_and_by_place(app: Any, ranked: World) -> None:
     assert _order(app, ranked, "?item=WAT-01") == ["second", "agency"]
     assert _order(app, ranked, "?item=EIA-01") == []
     assert _order(app, ranked, "?region=630000") == ["second", "agency"]
-    assert _order(app, ranked, "?region=540000") == []
+    assert Visitor(app).get("/credit?region=540000").status == 422, "no place of this market"
 
 
 def test_who_is_suspended_is_not_ranked(app: Any, ranked: World) -> None:

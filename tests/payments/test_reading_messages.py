@@ -29,7 +29,7 @@ def test_one_odd_entry_waits_and_the_day_comes_in(app: Flask, world: World) -> N
     ] + [("open", "unreadable", 0)] * 3
     bank, path = sign_in(app, world, "custodian"), f"/custody/statements/{statement}"
     assert "一千元整" in bank.get(f"{path}/2").text
-    assert "请填写金额" in bank.submit(f"{path}/2", way="in", amount="").error_at("amount")
+    assert "请填写这一项" in bank.submit(f"{path}/2", way="in", amount="").error_at("amount")
     assert bank.submit(f"{path}/2", way="in", amount="1,000.00", day="2026-03-02").status == 303
     assert bank.submit(f"{path}/3", way="none").status == 422, "what is put away has a reason"
     assert bank.submit(f"{path}/3", way="none", reason="页脚的打印说明").status == 303

@@ -12,6 +12,7 @@ from market.settlement.payouts import create_payouts
 from market.transaction import transaction
 from models.contracts.agreement import Contract
 from models.errors import RuleViolation
+from models.payments import postings
 from models.payments.payouts import Payout
 from tests.payments.test_bank import csv_of, deposit, imported
 from tests.web import Visitor, sign_in
@@ -27,7 +28,9 @@ def _refund(world: World, *accounts: str) -> str:
         imported(world, csv_of(f"2026-03-02,{paid},,,buyer单位,{account},{due.reference},B{number}"))
     with transaction() as session:
         found = Contract.lock(session, contract)
-        create_payouts(session, found, world.organisation("buyer"), "refund", 100_000)
+        buyer = world.organisation("buyer")
+        postings.post(session, "refunded", "test", contract, 100_000, contract=contract, owed=buyer.uscc)
+        create_payouts(session, found, buyer, "refund", 100_000)
     return world.one(Payout, contract, kind="refund").identifier
 
 
