@@ -217,6 +217,12 @@ def label_of(move: Move, case: Case) -> str:
     return act_words(move.act, case)
 
 
+def task_of(move: Move, case: Case) -> str:
+    """What whoever may do this is to do: where it is one verdict of several, to decide."""
+    decided = case.workflow.decides.get(case.state) if move.main else None
+    return _(decided) if decided else label_of(move, case)
+
+
 def role_name(role: str, case_type: str = "") -> str:
     """A role in the case it acts in: the organisation an entry is about may be an enterprise as well."""
     return _(N_("单位") if (role, case_type) == ("agency", "organisation") else ROLES.get(role, role))

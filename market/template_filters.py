@@ -19,6 +19,7 @@ from market.event_text import (
     notice_hint,
     notice_words,
     role_name,
+    task_of,
     tie_names,
 )
 from market.formatting import (
@@ -111,7 +112,12 @@ def register(app: Flask) -> None:
     app.add_template_filter(lambda content: base64.b64encode(content).decode(), "base64")
     app.add_template_filter(_, "t")
     app.jinja_env.globals.update(
-        label_of=label_of, act_words=act_words, summary_of=summary_of, get_locale=get_locale, int_type=int
+        label_of=label_of,
+        task_of=task_of,
+        act_words=act_words,
+        summary_of=summary_of,
+        get_locale=get_locale,
+        int_type=int,
     )
     app.jinja_env.globals.update(region_suggestions=region_suggestions, region_doubt=region_doubt)
     app.jinja_env.globals["wrong_filters"] = filters.wrong

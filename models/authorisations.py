@@ -115,6 +115,7 @@ AUTHORISATION = Workflow(
         "accept": N_("被授权人从此可以在授权范围内代表这家单位签署合同、付款,直到期限届满或被撤回。"),
         "withdraw": N_("被授权人不能再代表这家单位签署和付款,由他转授的同时失效;各项期限照常计算。"),
     },
+    decides={"filed": N_("核对授权书")},
     buttons={"accept": N_("确认授权有效"), "file": N_("上传证明")},
     undone_by={"accept": "withdraw"},
     acts={

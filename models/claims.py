@@ -174,6 +174,7 @@ CLAIM = Workflow(
     consequences={
         "grant": N_("这个统一社会信用代码今后由认领人使用,现登记单位不再使用它。"),
     },
+    decides={"answered": N_("认定认领")},
     buttons={
         "file": N_("不是我单位的人登记的,提交材料认领"),
         "grant": N_("认定认领成立"),

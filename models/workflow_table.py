@@ -106,6 +106,7 @@ class Workflow:
         undone_by: dict[str, str] | None = None,
         powers: dict[str, str] | None = None,
         before_confirming: Iterable[str] = (),
+        decides: dict[str, str] | None = None,
     ) -> None:
         """Build the table; see permission.py for `duties` and `prepares`.
 
@@ -116,14 +117,15 @@ class Workflow:
         that is a verb and not what was decided; `consequences` says what an act binds to, by law or in money;
         `undone_by` names the act with which whoever did one goes back. `powers` are the acts by which a party
         binds itself, each with what of authorisations.py whoever does it for the party needs.
-        `before_confirming` are the acts open to whoever has not confirmed its mail address.
+        `before_confirming` are the acts open to whoever has not confirmed its mail address. `decides` says
+        what is to be decided in a state that waits for a verdict: none of its acts is suggested.
         """
         self.name, self.label, self.acts, self.opening = name, label, acts, opening
         self.openings = openings or {}
         self.duties, self.prepares = frozenset(duties), frozenset(prepares)
         self.buttons, self.consequences = buttons or {}, consequences or {}
         self.undone_by, self.powers = undone_by or {}, powers or {}
-        self.before_confirming = frozenset(before_confirming)
+        self.before_confirming, self.decides = frozenset(before_confirming), decides or {}
         self.states = {state.name: state for state in states}
         self.initial = states[0].name
         self.moves = moves
@@ -156,7 +158,8 @@ class Workflow:
         """ValueError where something is said of an act that is none, or that is undone by what never can."""
         said = self.buttons.keys() | self.consequences.keys() | self.undone_by.keys() | self.powers.keys()
         possible = {move.act for move in self.moves if self.undoing(move)}
-        if unknown := (said - self.acts.keys()) | (self.undone_by.keys() - possible):
+        unknown = (said - self.acts.keys()) | (self.undone_by.keys() - possible)
+        if unknown := unknown | (self.decides.keys() - self.states.keys()):
             raise ValueError(f"{self.name}: what is said of {sorted(unknown)} fits no row")
 
     def undoing(self, move: Move) -> str:

@@ -36,3 +36,15 @@ document.addEventListener("click", (event) => {
   box.style.top = `${place.bottom + 4 + window.scrollY}px`;
   box.focus({ preventScroll: true });
 });
+
+// The menu closes as others do: by Escape, and by a click beside it.
+const shut = (event) => {
+  for (const menu of document.querySelectorAll("details.more-rooms[open]")) {
+    if (event.type === "keydown" ? event.key === "Escape" : !menu.contains(event.target)) {
+      menu.open = false;
+      if (event.type === "keydown") menu.querySelector("summary").focus();
+    }
+  }
+};
+document.addEventListener("click", shut);
+document.addEventListener("keydown", shut);

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from flask import redirect, render_template, request
 from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
 
 from market.accounts.to_do import to_do
 from market.agencies.to_do import first_fee, pending_account
+from market.case_views import case_url
 from market.extensions import db
 from market.identity import current_actor
 from market.oversight.overview import overview
@@ -20,17 +22,23 @@ from models.actors import Actor
 
 @bp.get("/my")
 @login_required
-def index() -> str:
+def index() -> Response | str:
+    """What waits for the reader; who has just confirmed the address goes on with what was begun."""
     actor = current_actor()
+    cases = waiting(actor)
+    confirmed = actor.confirmed and "confirmed" in request.args
+    move = cases[0].workflow.next_act(cases[0], actor) if confirmed and len(cases) == 1 else None
+    if move is not None and move.main:
+        return redirect(f"{case_url(cases[0].workflow.name, cases[0].identifier)}/{move.act}", 303)
     own = db.session.get(Organisation, actor.organisation_id) if actor.organisation_id else None
     return render_template(
         "worklist/index.html",
-        waiting=sliced(waiting(actor)),
+        waiting=sliced(cases),
         offered=_offered(actor),
         organisation=own,
         to_do=[*to_do(db.session, actor, own), *first_fee(db.session, own), *invited(db.session, own)],
         pending=pending_account(db.session, own),
-        confirmed=actor.confirmed and "confirmed" in request.args,
+        confirmed=confirmed,
         overview=overview(actor) if "regulator" in actor.roles else None,
     )
 

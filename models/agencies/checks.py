@@ -85,6 +85,7 @@ CHECK = Workflow(
     prepares=("answer",),
     openings={"open": N_("发起核查")},
     buttons={"clear": N_("认定无误")},
+    decides={"answered": N_("认定情况")},
     acts={
         "refer": REFERRAL_ACTS["refer"],
         "ask": N_("要求机构说明"),

@@ -215,6 +215,7 @@ OBJECTION = Workflow(
         "uphold": N_("中选随之撤销,业主要重新确定中选机构,或取消采购。"),
         "dismiss": N_("中选不变,公示继续。"),
     },
+    decides={"answered": N_("处理异议")},
     buttons={"uphold": N_("认定异议成立"), "dismiss": N_("认定异议不成立")},
     acts={
         "answer": N_("答复异议"),

@@ -251,9 +251,9 @@ def quote_of(session: Session, tender: Tender, agency_id: int) -> Quote | None:
     return session.scalars(found.with_for_update(of=Quote)).one_or_none()
 
 
-def bargaining(session: Session, tender: Tender) -> bool:
-    """Whether the buyer has answered a quote to a tender with a price of its own."""
-    found = select(Offer.id).join(Quote).where(Quote.tender_id == tender.id, Offer.by == "buyer")
+def bargaining(session: Session, quotes: Iterable[Quote]) -> bool:
+    """Whether the buyer has answered one of these quotes with a price of its own."""
+    found = select(Offer.id).where(Offer.quote_id.in_([quote.id for quote in quotes]), Offer.by == "buyer")
     return session.scalar(found.limit(1)) is not None
 
 

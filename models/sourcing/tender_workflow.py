@@ -255,6 +255,7 @@ TENDER = Workflow(
     before_confirming=("edit",),
     openings={"create": N_("起草需求")},
     undone_by={"ask_cancel": "keep"},
+    decides={"cancelling": N_("答复取消申请"), "revoking": N_("答复取消申请")},
     consequences={
         "publish": N_("需求按征集范围公开,并附所用规则;之后只能“修改需求并顺延”,不能再改为草稿。"),
         "close": N_("不再接受新的报价。接下来从仍然有效的报价中确定中选机构。"),

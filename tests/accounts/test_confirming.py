@@ -17,9 +17,9 @@ from market.accounts.actions import confirming, delegating, members
 from market.agencies.actions import entry as entry_actions
 from market.extensions import db
 from market.sourcing.actions import drafting, scoring, tenders
-from market.transaction import ACTIONS
+from market.transaction import ACTIONS, transaction
 from models import clock, workdays
-from models.accounts import Delegation, User, authenticate
+from models.accounts import Delegation, Organisation, User, authenticate
 from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.errors import Conflict, NotAllowed, NotFound, RuleViolation
@@ -159,6 +159,18 @@ def test_on_another_device_the_password_signs_in_with_it(app: Flask, world: Worl
     assert phone.submit(link, password=PASSWORD).location == "/my?confirmed=1"
     assert phone.get("/my").status == 200
     assert found(str(person.id)).confirmed
+
+
+def test_who_began_something_goes_on_with_it(app: Flask, world: World) -> None:
+    person = signed_up()
+    with transaction() as session:
+        session.get_one(Organisation, actor(person).organisation_id).state = "verified"
+    draft = drafting.create(actor(person), **world.asked())
+    visitor = Visitor(app, ADDRESS)
+    landed = visitor.submit(f"/confirm/{confirming.token(person, ADDRESS)}").location
+    assert visitor.get(landed).location == f"/requests/{draft}/publish"
+    drafting.create(actor(person), **world.asked(project="另一个项目名称"))
+    assert "邮箱已确认" in visitor.get(landed).text, "of several none is chosen for him"
 
 
 def test_no_act_but_preparing_is_open_before(app: Flask, world: World) -> None:

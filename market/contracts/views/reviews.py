@@ -67,7 +67,7 @@ COLUMNS = (
     Column[Deliverable](_l("编号"), lambda d: d.identifier),
     Column[Deliverable](_l("合同"), lambda d: d.contract.identifier),
     Column[Deliverable](_l("项目"), lambda d: d.title),
-    Column[Deliverable](_l("事项"), lambda d: d.item_code),
+    Column[Deliverable](_l("事项代码"), lambda d: d.item_code),
     Column[Deliverable](_l("机构"), lambda d: d.contract.agency.name),
     Column[Deliverable](_l("地区"), lambda d: region(d.region_code)),
     Column[Deliverable](_l("状态"), lambda d: _(d.state_label)),

@@ -66,7 +66,7 @@ from models.sourcing.comparison import past_prices
 from models.sourcing.evaluations import Evaluation
 from models.sourcing.modes import FUNDS, OPENNESS, TOO_FEW, planned_draws
 from models.sourcing.outcomes import Link
-from models.sourcing.quotes import bargaining
+from models.sourcing.quotes import Quote, bargaining
 from models.sourcing.results import invited_told, result_of
 from models.sourcing.scoring import PRICE_FORMULAS
 from models.sourcing.steps import STEPS, lacking
@@ -118,6 +118,7 @@ def show(identifier: str) -> str:
     deliverable = db.session.scalars(delivered.order_by(Deliverable.id.desc()).limit(1)).first()
     priced = [(a.agency.name, a.price, a.published_price) for a in shown if a.price and a.published_price]
     past = past_prices(db.session, found) if shown else None
+    quotes = [answer for answer in shown if isinstance(answer, Quote)]
     count = len(answers) if found.way.tells_count(found) else None
     mine = next((a for a in answers if a.agency_id == actor.organisation_id), None)
     page = case_page(found, [*awards, *objections, *(shown if found.roles_of(actor) else [])])
@@ -131,7 +132,7 @@ def show(identifier: str) -> str:
         "sourcing/show.html",
         **page,
         tender=found,
-        journey=of_tender(found, contract, deliverable, bargaining(db.session, found)),
+        journey=of_tender(found, contract, deliverable, bargaining(db.session, quotes)),
         answers=shown,
         count=count,
         none_shown=found.way.none_shown(found, count),
