@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from market.extensions import db
 from market.formatting import item_name, problem_text
+from market.identity import current_actor
 from market.options import day_typed, item_options, region_doubt, region_named
 from models import money, numbers
 from models.accounts import Organisation
@@ -255,7 +256,7 @@ def agency() -> Filter:
 
 
 def _agency_called(identifier: str) -> str | None:
-    named = select(Organisation.name).where(
-        Organisation.identifier == identifier, Organisation.kind == "agency"
-    )
-    return db.session.scalar(named)
+    """The name of an agency whose page the reader may see."""
+    query = select(Organisation).where(Organisation.identifier == identifier, Organisation.kind == "agency")
+    found = db.session.scalars(query).one_or_none()
+    return found.name if found is not None and found.readable_by(db.session, current_actor()) else None

@@ -171,3 +171,14 @@ def test_a_chart_says_what_is_below_nothing_exactly_and_what_it_leaves_out(app: 
         many = row_chart([(str(n), n) for n in range(41)], "x")
         assert many.count("<li>") == MOST_BARS
         assert "前 12 项,共 41 项" in many
+
+
+def test_a_filter_names_no_agency_the_reader_may_not_see(app: Flask, world: World) -> None:
+    """One that nobody has let in is told apart from none by nothing."""
+    hidden = world.organisation("third")
+    hidden.state = "applied"
+    db.session.commit()
+    for name, page in (("buyer", "/contracts"), ("department", "/deliverables")):
+        answer = sign_in(app, world, name).get(f"{page}?agency={hidden.identifier}")
+        assert answer.status == 422
+        assert hidden.name not in answer.text
