@@ -119,12 +119,16 @@ class _Item(Choice):
 
 
 class _Day(Filter):
+    """A day, however it was typed: `20260101` is `2026-01-01`."""
+
     shape = "day"
 
     def read(self, typed: str, options: Callable[[], Options]) -> tuple[str, str]:
-        if day_typed(typed) is None:
+        began = day_typed(typed)
+        if began is None:
             raise LookupError(_("“%(text)s”不是日期:请写成 2026-07-01 这样。", text=typed))
-        return typed, typed
+        day = began.date().isoformat()
+        return day, day
 
 
 class _Region(Filter):

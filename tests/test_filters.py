@@ -122,6 +122,17 @@ def test_a_filter_that_came_with_a_link_is_named_and_taken_away(app: Flask, worl
     assert not again.soup.select(".filters p")
 
 
+def test_a_day_is_a_day_however_it_is_typed(app: Flask, world: World) -> None:
+    world.settled()
+    visitor = sign_in(app, world, "regulator")
+    page = visitor.get("/contracts?since=20260101&until=2026-12-31")
+    assert page.status == 200
+    field = page.soup.select_one("main input[name=since]")
+    assert field is not None
+    assert field["value"] == "2026-01-01", "as a date input can show it"
+    assert visitor.get("/contracts?since=2026-12-31&until=20260101").status == 422
+
+
 def test_a_page_beyond_the_end_says_so_and_shows_the_last(app: Flask, world: World) -> None:
     world.settled()
     visitor = sign_in(app, world, "regulator")
