@@ -22,7 +22,6 @@ from market.formatting import catalogued, item_name
 from market.options import region_asked, region_choices
 from market.pagination import last_if_beyond, page_number
 from market.quantities import size_typed
-from models import money
 from models.accounts import Organisation
 from models.agencies.certificates import Qualification
 from models.agencies.shortlist import most_compared
@@ -94,7 +93,7 @@ def find() -> str | tuple[str, int] | Response:
     page = render_template(
         "agencies/find.html",
         wrong=wrong,
-        how=money.HOW,
+        chosen=chosen,
         asked=asked,
         page=replace(shown, rows=rows_of(agencies, item, job)),
         region_typed=region_asked() or asked.region,
