@@ -7,7 +7,7 @@ the one that was asked for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -178,6 +178,15 @@ class Answer(dict[str, str]):
     def any(self) -> bool:
         """Whether anything was asked for that is no default."""
         return any(each.typed for each in self.bar)
+
+    def filled(self, **instead: str) -> Answer:
+        """With what stands in the fields nobody filled in, by their names; nothing more is asked for."""
+        answer = Answer(self)
+        answer.bar = [
+            each if each.typed else replace(each, value=instead.get(each.filter.name, each.value))
+            for each in self.bar
+        ]
+        return answer
 
 
 class Filters:

@@ -71,8 +71,10 @@ def _refused(visitor: Visitor, url: str, name: str, exports: list[str], **asked:
         assert field.get("aria-describedby") == said.get("id"), where
     pager = page.soup.select_one("nav.pager span")
     assert pager is None or pager.get_text(strip=True).startswith("共 0 条"), where
-    for export in exports:
-        taken = visitor.get(f"{export.partition('?')[0]}?{urlencode(asked)}")
+    links = (str(link["href"]) for link in page.soup.select("main a[href]"))
+    files = [link for link in links if link.partition("?")[0].endswith((".csv", ".xlsx", ".pdf"))]
+    for export in [*files, *(f"{export.partition('?')[0]}?{urlencode(asked)}" for export in exports)]:
+        taken = visitor.get(export)
         assert taken.status == 422, export
         assert "attachment" not in str(taken.response.headers), export
 

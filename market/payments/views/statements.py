@@ -71,15 +71,15 @@ def _instant(day: date) -> datetime:
 def own_statement() -> str | tuple[str, int]:
     own, codes = _own()
     asked = FILTERS.asked()
+    if filters.wrong():
+        return filters.rendered("payments/own_statement.html", asked=asked, organisation=own)
     since, until = _period(asked)
-    for each, day in zip(asked.bar, (since, until), strict=True):
-        each.value = each.value or day.isoformat()
     begin, end = _instant(since), _instant(until + timedelta(days=1))
     total = reports.account_statement(db.session, codes, begin, end)
     lines = reports.account_statement_lines(codes, begin, end, total.opening)
     return filters.rendered(
         "payments/own_statement.html",
-        asked=asked,
+        asked=asked.filled(since=since.isoformat(), until=until.isoformat()),
         organisation=own,
         since=since,
         until=until,
