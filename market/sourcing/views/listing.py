@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from market import filters
 from market.extensions import db
-from market.filters import Choice, Filter, Filters, Linked, Tick
+from market.filters import Choice, Filter, Filters, Linked, Options, Tick
 from market.identity import current_actor
 from market.pagination import paged
 from market.sourcing.blueprint import bp
@@ -21,15 +23,31 @@ from models.sourcing.tender_workflow import TENDER
 from models.sourcing.tenders import Invitation, Tender
 
 
-def _able() -> filters.Options:
+def _boxes() -> Options:
     """Only an agency can answer anything."""
     return [("1", _("我能答的"))] if "agency" in current_actor().roles else []
 
 
+class _Able(Tick):
+    """What the reader can answer: a box for agencies; from a link, others learn why there is none."""
+
+    def read(self, typed: str, options: Callable[[], Options]) -> tuple[str, str]:
+        if current_actor().user_id is None:
+            raise LookupError(_("登录以后才知道哪些需求您能答。"))
+        if not options():
+            raise LookupError(_("只有中介机构能答采购需求。"))
+        return super().read(typed, options)
+
+
 def _mine(typed: str) -> str | None:
-    if typed == "1" and not current_actor().organisation_name:
-        raise LookupError(_("登录以后才有本单位的需求。"))
-    return current_actor().organisation_name if typed == "1" else None
+    actor = current_actor()
+    if typed == "1" and not actor.organisation_name:
+        raise LookupError(
+            _("登录以后才有本单位的需求。")
+            if actor.user_id is None
+            else _("您不是任何单位的成员,没有本单位的需求。")
+        )
+    return actor.organisation_name if typed == "1" else None
 
 
 FILTERS = Filters(
@@ -38,7 +56,7 @@ FILTERS = Filters(
     filters.item(),
     filters.region(),
     Filter("words", _l("项目名称包含")),
-    Tick("able", _l("我能答的"), _able),
+    _Able("able", _l("我能答的"), _boxes),
     Linked("mine", _l("业主"), finds=_mine),
 )
 
