@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from statistics import median
@@ -23,7 +24,7 @@ from models.policy import Policy
 from models.pricing import Quantity
 from models.sourcing.modes import MODES, Mode, Rules, rules_of
 from models.sourcing.modes.mode import Need
-from models.sourcing.tenders import Tender
+from models.sourcing.tenders import Invitation, Tender
 
 PROPOSED = 3  # agencies that are proposed to a buyer who compares quotes
 MOST_OFFERED = 30  # agencies a draft's page lists; others are asked by their own pages
@@ -83,6 +84,12 @@ def _graded() -> Select[Organisation, str | None]:
         .outerjoin(CreditScore, CreditScore.agency_id == Organisation.id)
         .where(Organisation.state == "verified", Organisation.kind == "agency")
     )
+
+
+def askable(identifiers: Sequence[str]) -> list[str]:
+    """Those of these that are agencies which may be asked, in their order."""
+    found = set(db.session.scalars(select(Organisation.identifier).where(Invitation.open_to(identifiers))))
+    return [each for each in identifiers if each in found]
 
 
 def offering(draft: Tender) -> list[tuple[str, str]]:

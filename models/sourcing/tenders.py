@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import ClassVar
 
@@ -308,3 +309,12 @@ class Invitation(Base):
     agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     tender: Mapped[Tender] = relationship(back_populates="invitations")
     agency: Mapped[Organisation] = relationship(lazy="joined")
+
+    @staticmethod
+    def open_to(identifiers: Iterable[str]) -> ColumnElement[bool]:
+        """Which organisations of these (identifiers) may be invited, in SQL: agencies in the market."""
+        return (
+            Organisation.identifier.in_(list(identifiers))
+            & (Organisation.kind == "agency")
+            & (Organisation.state == "verified")
+        )

@@ -159,3 +159,37 @@ def test_stopping_at_the_first_step_begins_a_draft(app: Flask, world: World) -> 
     assert (refused.status, refused.value_of("project")) == (422, "厂房扩建")
     begun = buyer.submit("/requests/new?key=k", **WHAT, stop="1").location
     assert begun == f"/requests/{_found(begun.split('/')[2]).identifier}"
+
+
+def test_nobody_is_asked_who_is_no_agency_in_the_market_and_nobody_told_who_is_there(
+    app: Flask, world: World
+) -> None:
+    """An applicant, a number of nobody's, a buyer: the same answer, and no name."""
+    world.agency("applicant", verified=False)
+    buyer = sign_in(app, world, "buyer")
+    at = _begin(buyer)
+    said = set()
+    applicant, nobody = world.identifiers["applicant"], "A-2099-999999"
+    for none in (applicant, nobody, world.identifiers["buyer"]):
+        for told in ({"invited": [none, world.identifiers["second"]]}, {"just": none}):
+            if told == {"just": world.identifiers["buyer"]}:
+                continue  # which is not written as an agency's is
+            refused = buyer.submit(at, **told)
+            assert refused.status == 422
+            said.add(refused.error_at("invited"))
+            assert _found(at.split("/")[2]).invitations == []
+    for none in (applicant, nobody):
+        fresh = f"{THREE}{none}&invite={none}"
+        page = buyer.get(fresh).text
+        assert (f"{none} 不是已入驻的机构" in page, "applicant单位" in page) == (True, False)
+        assert _found(buyer.submit(fresh, funds="private").location.split("/")[2]).invitations == []
+    (alike,) = said
+    assert "不是已入驻的机构" in alike
+
+
+def test_a_list_of_one_agencys_names_none_that_is_not_in_the_market(app: Flask, world: World) -> None:
+    world.agency("applicant", verified=False)
+    listed = sign_in(app, world, "buyer").get(f"/contracts?agency={world.identifiers['applicant']}")
+    assert "applicant单位" not in listed.text
+    known = sign_in(app, world, "buyer").get(f"/contracts?agency={world.identifiers['second']}")
+    assert "second单位" in known.text

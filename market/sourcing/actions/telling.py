@@ -146,11 +146,15 @@ def _take_whom(
 
 
 def invite(session: Session, tender: Tender, invited: Sequence[str]) -> None:
-    named = set(
-        session.scalars(
-            select(Organisation.id).where(Organisation.identifier.in_(invited), Organisation.kind == "agency")
-        )
-    )
+    """Ask these agencies (identifiers) and no others; who was asked before and stays, stays as it is.
+
+    RuleViolation unless each of them is an agency in the market: one that is none, and one that is not yet or
+    no more, are told apart by nothing.
+    """
+    asked = set(invited)
+    named = set(session.scalars(select(Organisation.id).where(Invitation.open_to(asked))))
+    if len(named) < len(asked):
+        raise RuleViolation(N_("选中的里面有的不是已入驻的机构,不能邀请,请重新选。"), "invited")
     kept = [each for each in tender.invitations if each.agency_id in named]
     new = sorted(named - {each.agency_id for each in kept})
     tender.invitations = [*kept, *(Invitation(agency_id=agency) for agency in new)]

@@ -90,7 +90,7 @@ def new() -> Response | str | tuple[str, int]:
         draft=None,
         steps=STEPS,
         lacked=list(STEPS),
-        wrong=[],
+        wrong=_left_out(),
         last=drafting.last_published(db.session, actor),
         templates=drafting.templates(db.session, actor),
         before=before,
@@ -139,6 +139,23 @@ def _mode_said() -> str:
     return said if compared and not (request.args.get("like") or request.args.get("from")) else ""
 
 
+def _asked() -> list[str]:
+    """The agencies the address names, each once; whether they may be asked is not said by that."""
+    named = [each for each in request.args.getlist("invite") if _AGENCY.fullmatch(each)]
+    return list(dict.fromkeys(named))[:MOST_INVITED]
+
+
+def _left_out() -> list[str]:
+    """Those of them that may not be asked, in words: unknown and unseen alike."""
+    asked = _asked()
+    able = needs.askable(asked) if asked else []
+    return [
+        _("%(identifier)s 不是已入驻的机构,没有列入邀请。", identifier=each)
+        for each in asked
+        if each not in able
+    ]
+
+
 def _again(before: Tender) -> str | None:
     """What a request begun from this one repeats: a draft is named nowhere."""
     return before.identifier if before.published_at else before.again_said
@@ -153,7 +170,7 @@ def _begun(form: WhatForm, before: Tender | None) -> dict[str, Any]:
     return {
         **values,
         "like": before.identifier if before else None,
-        "invite": [each for each in request.args.getlist("invite") if _AGENCY.fullmatch(each)][:MOST_INVITED],
+        "invite": needs.askable(_asked()),
         "way": {"mode": mode, "funds": funds} if mode else None,
         **({"quantity": size} if size else {}),
     }
