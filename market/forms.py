@@ -27,6 +27,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
+from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 from wtforms.widgets import CheckboxInput, DateTimeLocalInput, ListWidget, TextInput
 
@@ -108,6 +109,20 @@ class Form(FlaskForm):
                 field.errors = list(field.process_errors)
         self._set_files_aside(None)
         return False
+
+    def can_be_kept(self) -> bool:
+        """Whether what was typed can be kept as it is, be it incomplete or wrong together.
+
+        What cannot be is said at its field, and nothing else is asked for.
+        """
+        if self.form_errors:
+            return False
+        BaseForm.validate(self, {name: [keepable] for name in self._fields})  # no rule between fields
+        for name, field in self._fields.items():
+            sent = bool(request.form.get(name, "").strip()) or name in request.files
+            if not sent and name != "csrf_token":
+                field.errors = []
+        return not self.errors
 
     def _set_files_aside(self, problem: Problem | None) -> None:
         for field in self:

@@ -99,7 +99,7 @@ class SizeForm(Form):
     """How large the job is, by what its item is priced by."""
 
     amount = MoneyField(_l("计费基数(元)"), description=_l("可以写 5000万、1.2 亿。"))
-    count = WholeField(_l("数量"), [Optional(), NumberRange(1, 1_000_000)])
+    count = WholeField(_l("数量"), [Optional(), NumberRange(0, 1_000_000)])
     factor = SelectField(_l("行业"), description=_l("收费标准按行业调整。"))
 
     def offer(self, item: ServiceItem, told: Json) -> None:
@@ -123,7 +123,10 @@ class SizeForm(Form):
     def values(self) -> dict[str, Any]:
         values = super().values()
         quantity = {name: values.pop(name) for name in ("amount", "count", "factor") if name in values}
-        return {**values, "quantity": {name: value for name, value in quantity.items() if value}}
+        return {
+            **values,
+            "quantity": {name: value for name, value in quantity.items() if value not in (None, "")},
+        }
 
     def job(self) -> Quantity | None:
         """What was told so far, if a price can be worked out for it."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 
 from harness.factories import World
+from market.accounts.actions import delegating
 from market.extensions import db
 from market.sourcing import needs
 from market.sourcing.actions import drafting
+from models import clock
 from models.sourcing.steps import untold
 from models.sourcing.tenders import Tender
 from tests.web import Answer, Visitor, sign_in
@@ -125,6 +129,15 @@ def test_nobody_is_asked_by_name_only_where_the_buyer_says_so(app: Flask, world:
         ("choice", {"budget": "5万", "funds": "state"}, {"budget": "50000.00", "funds": "state"}),
         ("choice", {"mode": "merit", "price_weight": "55"}, {"mode": "merit", "price_weight": "55"}),
         ("whom", {"deadline": "", "wanted_on": "2027-03-01"}, {"wanted_on": "2027-03-01"}),
+        ("size", {"amount": "0"}, {"amount": "0.00"}),
+        (
+            "choice",
+            {"funds": "private", "price_weight": "70", "days_weight": "", "quality": "甲 10"},
+            {"funds": "private", "price_weight": "70", "days_weight": "0", "quality": "甲 10"},
+        ),
+        ("choice", {"mode": "inquiry", "credit_weight": "15"}, {"mode": "inquiry", "credit_weight": "15"}),
+        ("whom", {"deadline": "2020-01-01T09:00"}, {"deadline": "2020-01-01T09:00"}),
+        ("whom", {"only_invited": "y", "wanted_on": "2020-03-01"}, {"wanted_on": "2020-03-01"}),
     ],
 )
 def test_stopping_keeps_what_was_typed(
@@ -151,6 +164,35 @@ def test_stopping_at_a_whole_step_tells_it_and_at_a_wrong_one_says_so(app: Flask
     assert untold(_found(draft)) == ["choice", "whom"]
     assert buyer.submit(size, amount="", stop="1").status == 303
     assert untold(_found(draft))[0] == "size", "it is not whole any more"
+
+
+@pytest.mark.parametrize(("count", "kept"), [("", {}), ("0", {"count": 0})])
+def test_stopping_asks_for_no_size_that_is_counted(
+    app: Flask, world: World, count: str, kept: dict[str, int]
+) -> None:
+    draft = drafting.create(world.actor("buyer"), **{**WHAT, "item_code": "SUR-01"})
+    buyer = sign_in(app, world, "buyer")
+    assert buyer.submit(f"/requests/{draft}/edit/size", count=count, stop="1").status == 303
+    assert (_found(draft).quantity, untold(_found(draft))[0]) == (kept, "size")
+    assert "计费基数" in buyer.submit(f"/requests/{draft}/edit/size", count=count).error_at("count")
+
+
+def test_a_delegate_who_stops_without_a_budget_keeps_the_rest(app: Flask, world: World) -> None:
+    world.enterprise("helper")
+    until = clock.now() + timedelta(days=30)
+    delegating.delegate(
+        world.actor("buyer"), email=world.emails["helper"], scope=["tender"], most=3_000_000, until=until
+    )
+    world.accept("helper")
+    told = {**WHAT, "item_code": "WAT-01", "on_behalf_of": world.organisation("buyer").id}
+    draft = drafting.create(world.actor("helper"), **told)
+    helper, at = sign_in(app, world, "helper"), f"/requests/{draft}/edit/choice"
+    said = {"funds": "private", "mode": "inquiry"}
+    assert helper.submit(at, **said, budget="", stop="1").status == 303
+    page = helper.get(at)
+    assert {name: page.value_of(name) for name in (*said, "budget")} == {**said, "budget": "30000.00"}
+    refused = helper.submit(at, **said, budget="40000", stop="1")
+    assert (refused.status, "委托的金额" in refused.error_at("budget")) == (422, True)
 
 
 def test_stopping_at_the_first_step_begins_a_draft(app: Flask, world: World) -> None:

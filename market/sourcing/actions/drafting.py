@@ -186,16 +186,17 @@ def put_aside(
     identifier: str,
     step: str,
     *,
+    whole: bool,
     again_of: str | None = None,
     files: Sequence[File] = (),
     **values: Any,
 ) -> str:
-    """Keep what was typed at a step so far; as something is missing, the step is not told by that."""
+    """Keep what was typed at a step so far, which is told by that if it is `whole` and breaks no rule."""
     tender = Tender.lock(session, identifier)
     permit(session, tender, "edit", actor)
     _say(session, tender, again_of or tender.again_said)
     with session.no_autoflush:
-        telling.set_aside(session, actor, tender, step, values)
+        telling.set_aside(session, actor, tender, step, values, whole=whole)
     _attach(session, actor, tender, files)
     perform(session, tender, "edit", actor)
     return identifier

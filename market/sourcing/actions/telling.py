@@ -7,6 +7,7 @@ is shown nowhere (`Tender.told`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -181,16 +182,29 @@ def check_budget(budget: int | None) -> None:
         raise RuleViolation(N_("金额应大于 0,且不超过 100 亿元。"), "budget")
 
 
-def set_aside(session: Session, actor: Actor, tender: Tender, step: str, values: dict[str, Any]) -> None:
-    """Keep what was typed at a step so far; where something is missing it is not told by that."""
+def set_aside(
+    session: Session, actor: Actor, tender: Tender, step: str, values: dict[str, Any], *, whole: bool
+) -> None:
+    """Keep what was typed at a step so far.
+
+    It is told by that if it is `whole` and breaks no rule. RuleViolation at the field for what cannot be
+    kept at all.
+    """
     if step == "what":
         before = {"item_code": tender.item.code, "region_code": tender.region_code}
         fill(session, actor, tender, values | {name: values[name] or before[name] for name in before})
         return
+    budget = tender.budget
+    if whole:
+        with suppress(RuleViolation):
+            fill(session, actor, tender, dict(values))
+            return
     if step == "size":
         tender.quantity = values["quantity"]
     elif step == "choice":
         _keep_choice(tender, **values)
+        if tender.budget is None and "buyer" not in tender.roles_of(actor):
+            tender.budget = budget  # a delegate's draft without one would not be his to go on with
     else:
         _take_whom(session, tender, **{**values, "deadline": values["deadline"] or tender.deadline})
     _untell(tender, step)
@@ -206,5 +220,4 @@ def _keep_choice(tender: Tender, *, budget: int | None, criteria: Json, **said: 
         if value in (MODES if name == "mode" else FUNDS):
             setattr(tender, name, value)
             _tell(tender, name)
-    scored = said["mode"] in MODES and MODES[said["mode"]].scored
-    tender.criteria = Criteria.from_json(criteria) if scored else None
+    tender.criteria = Criteria.from_json(criteria)  # whether they count is seen when the step is told

@@ -253,19 +253,12 @@ def edit(identifier: str, step: str = "") -> Response | str | tuple[str, int]:
 def _kept_by(form: Form, step: str) -> Callable[..., str] | None:
     """The act that keeps what was typed at a step; None where something in it is wrong.
 
-    What is missing is asked for, unless the person stops here.
+    Of a person who stops here nothing is asked but what can be kept.
     """
-    if form.validate():
-        return drafting.edit
-    wrong = [field for field in form if field.errors and (_typed(field.name) or field.name == "csrf_token")]
-    if "stop" not in request.form or form.form_errors or wrong:
-        return None
-    form.read()
-    return partial(drafting.put_aside, step=step)
-
-
-def _typed(name: str) -> bool:
-    return bool(request.form.get(name, "").strip()) or name in request.files
+    whole = form.validate()
+    if "stop" not in request.form:
+        return drafting.edit if whole else None
+    return partial(drafting.put_aside, step=step, whole=whole) if whole or form.can_be_kept() else None
 
 
 def _open(identifier: str) -> Tender:
