@@ -29,15 +29,25 @@ def summary_of(case: Case, act: str) -> list[Fact]:
     """The facts of an act the reader may do now, each with its name; none of another act."""
     moves = case.workflow.offered_to(case, current_actor())
     move = next((each for each in moves if each.act == act), None)
-    if move is None:
-        return []
+    return _facts(case, move, case.workflow.consequences.get(act, "")) if move is not None else []
+
+
+def consequence_of(case: Case, act: str, means: str) -> list[Fact]:
+    """The same of what something else brings about for a case: the act that follows of itself.
+
+    Its state stays where `act` is empty. `means` is what that binds to, in Chinese as in a table.
+    """
+    return _facts(case, case.workflow.find(case.state, act) if act else None, means)
+
+
+def _facts(case: Case, move: Move | None, means: str) -> list[Fact]:
     matter = f"{_(case.workflow.label)} {case.identifier} · {case.title}"
     return [
         (_("办理"), f"{_(case.part)} · {matter}" if case.part else matter),
         *_parties(case),
         *_amount(case),
         (_("办理后"), Markup("<br>").join(_follows(case, move))),
-        (_("这意味着"), _(case.workflow.consequences[act]) if act in case.workflow.consequences else ""),
+        (_("这意味着"), _(means) if means else ""),
         (_("能否撤销"), _undoing(case, move)),
     ]
 
@@ -68,8 +78,11 @@ def _amount(case: Case) -> Iterator[Fact]:
             return
 
 
-def _follows(case: Case, move: Move) -> Iterator[str]:
+def _follows(case: Case, move: Move | None) -> Iterator[str]:
     """Where it leads, whose turn it is then and until when, and who hears of it."""
+    if move is None:
+        yield _("状态不变,仍为“%(state)s”。", state=_(case.workflow.states[case.state].label))
+        return
     rows = case.rows_of(move.act)
     move, told = rows[-1], {role for row in rows for role in row.notify} - case.roles_of(current_actor())
     told = {role for role in told if role not in case.parties or case.side_of(role) is not None}
@@ -108,7 +121,9 @@ def _limit(case: Case, limit: Limit) -> Iterator[str]:
         )
 
 
-def _undoing(case: Case, move: Move) -> str:
+def _undoing(case: Case, move: Move | None) -> str:
+    if move is None:
+        return _("不能撤销。")
     if back := case.workflow.undoing(move):
         return _("可以用“%(act)s”收回,经过中仍有记录。", act=_(case.workflow.asked(back)))
     if move.target == move.source:

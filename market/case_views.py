@@ -91,13 +91,13 @@ def form_page(
     case: Case | None = None,
     doing: str = "",
     template: str = "layout/form.html",
-    beside: Any = None,
+    beside: Callable[[], Any] = lambda: None,
 ) -> Response | str | tuple[str, int]:
     """A page that is one form.
 
     Shown on GET, carried out on POST with `args` and the form's `values`, and then on to `done(result)`. Of
     an act of a case, `doing`, it says above the form what it binds to; a `template` of its own may show what
-    else stands `beside` it.
+    else stands `beside` it, which is asked for only where the page is shown.
     """
     status = 200
     if form.is_submitted():
@@ -107,7 +107,7 @@ def form_page(
             if result is not None:
                 return redirect(done(result), 303)
     return render_template(
-        template, form=form, heading=heading, lead=lead, back=back, case=case, act=doing, beside=beside
+        template, form=form, heading=heading, lead=lead, back=back, case=case, act=doing, beside=beside()
     ), status
 
 

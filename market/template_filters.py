@@ -9,7 +9,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from market import filters
-from market.act_summary import summary_of
+from market.act_summary import consequence_of, summary_of
 from market.event_text import (
     act_words,
     actor_words,
@@ -116,6 +116,7 @@ def register(app: Flask) -> None:
         task_of=task_of,
         act_words=act_words,
         summary_of=summary_of,
+        consequence_of=consequence_of,
         get_locale=get_locale,
         int_type=int,
     )

@@ -182,6 +182,11 @@ def booked_before(session: Session, payout: Payout) -> bool:
     return cleared_of(session, payout.identifier)[1] < returns_booked(payout)
 
 
+def this_try(payout: Payout, left: int) -> bool:
+    """Whether the line that comes next is of its newest try, where `left` lines showed it leave before."""
+    return left + 1 == payout.tries
+
+
 def returns_booked(payout: Payout) -> int:
     """How often a payout was booked as returned: every try but one that is on its way, or there."""
     return payout.tries - (payout.state in ("sent", "arrived"))

@@ -12,12 +12,18 @@ from sqlalchemy.orm import Session
 
 from models import spelling
 from models.i18n import N_
-from models.payments.bank import BankLine, returns_booked
+from models.payments.bank import BankLine, returns_booked, this_try
 from models.payments.payment import OPEN, Payment
 from models.payments.payouts import Payout
 
 MOST = 5  # are proposed
 LOOKED_AT = 60  # of the same sum, the newest first
+
+# What settling a line so binds to, beside what the tables say.
+SHOWN_BEFORE = N_("这笔款已登记到账,这里只与银行流水对上,不会再入一次账。")
+LEFT = N_("表示银行已付出这笔款,从托管账户记出,并记为已到账;以后银行退回的,仍会重新拨付。")
+LEFT_BEFORE = N_("表示银行付出过这一次,从托管账户记出;不会再付一次。")
+BACK_BEFORE = N_("这次退回已登记过,这里只把款记回托管账户;不会再付一次。")
 
 SAME_SUM = N_("金额一分不差")
 NAMED = N_("附言写了它的编号")
@@ -28,12 +34,17 @@ LIKE_PARTY = N_("对方户名与应收付的单位相近")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A payment or payout a line may be: whose it is, the way to settle it so, and why it is thought of."""
+    """A payment or payout a line may be: whose it is, the way to settle it so, and why it is thought of.
+
+    `act` is what is then done to it, empty where its state stays; `means` what that binds to.
+    """
 
     case: Payment | Payout
     party: str
     way: str
     why: tuple[str, ...]
+    act: str
+    means: str
 
     @property
     def named(self) -> bool:
@@ -68,18 +79,22 @@ def _payments(session: Session, line: BankLine) -> Iterable[Candidate]:
         _lines_of(Payment, BankLine.id.is_not(None)) == 0,
     )
     for payment in session.scalars(query.order_by(Payment.id.desc()).limit(LOOKED_AT)).unique():
-        yield _candidate(line, payment, payment.contract.buyer.name, "payment")
+        act, means = ("", SHOWN_BEFORE) if payment.state == "cleared" else ("receive", "")
+        yield _candidate(line, payment, payment.contract.buyer.name, "payment", act, means)
 
 
 def _payouts(session: Session, line: BankLine) -> Iterable[Candidate]:
-    query = select(Payout).where(
+    left = _lines_of(Payout, BankLine.amount < 0)
+    query = select(Payout, left).where(
         Payout.amount == -line.amount,
         Payout.gateway == "bank",
         Payout.state.in_(("sent", "arrived", "due")),
-        _lines_of(Payout, BankLine.amount < 0) < Payout.tries,
+        left < Payout.tries,
     )
-    for payout in session.scalars(query.order_by(Payout.id.desc()).limit(LOOKED_AT)).unique():
-        yield _candidate(line, payout, payout.payee.name, "payment")
+    for payout, known in session.execute(query.order_by(Payout.id.desc()).limit(LOOKED_AT)).unique():
+        arrives = payout.state == "sent" and this_try(payout, known)
+        act, means = ("arrive", LEFT) if arrives else ("", LEFT_BEFORE)
+        yield _candidate(line, payout, payout.payee.name, "payment", act, means)
 
 
 def _returned(session: Session, line: BankLine) -> Iterable[Candidate]:
@@ -89,11 +104,14 @@ def _returned(session: Session, line: BankLine) -> Iterable[Candidate]:
         Payout.amount == line.amount, Payout.gateway == "bank", Payout.tries > back
     )
     for payout, known in session.execute(query.order_by(Payout.id.desc()).limit(LOOKED_AT)).unique():
-        way = "returned_before" if known < returns_booked(payout) else "returned"
-        yield _candidate(line, payout, payout.payee.name, way)
+        before = known < returns_booked(payout)
+        way, act, means = ("returned_before", "", BACK_BEFORE) if before else ("returned", "bounce", "")
+        yield _candidate(line, payout, payout.payee.name, way, act, means)
 
 
-def _candidate(line: BankLine, case: Payment | Payout, party: str, way: str) -> Candidate:
+def _candidate(
+    line: BankLine, case: Payment | Payout, party: str, way: str, act: str, means: str
+) -> Candidate:
     said = _bare(line.remark)
     mine, theirs = spelling.name(party), spelling.name(line.counterparty)
     why = (
@@ -102,7 +120,7 @@ def _candidate(line: BankLine, case: Payment | Payout, party: str, way: str) -> 
         *([CONTRACT_NAMED] if _bare(case.contract.identifier) in said else []),
         *([SAME_PARTY] if mine == theirs else [LIKE_PARTY] if _alike(mine, theirs) else []),
     )
-    return Candidate(case, party, way, why)
+    return Candidate(case, party, way, why, act, means or case.workflow.consequences[act])
 
 
 def _bare(text: str) -> str:

@@ -7,6 +7,7 @@ from flask import Flask
 from harness.factories import World
 from market.extensions import db
 from market.payments.actions import payouts
+from models.money import show
 from models.payments.candidates import LIKE_PARTY, NAMED, SAME_PARTY, SAME_SUM, candidates
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
@@ -49,7 +50,7 @@ def test_why_a_payment_is_thought_of_and_which_are_not(world: World) -> None:
     ]
 
 
-def test_a_payout_that_left_and_one_that_comes_back(world: World) -> None:
+def test_a_payout_that_left_and_one_that_comes_back(app: Flask, world: World) -> None:
     contract = world.settled_unrated()
     came = [
         f"2026-03-02,{paid.amount / 100:.2f},,,buyer单位,6228,{paid.reference},IN{n}"
@@ -63,11 +64,33 @@ def test_a_payout_that_left_and_one_that_comes_back(world: World) -> None:
         f"2026-03-03,,{amount},,agency单位,6228,货款,OUT",
         f"2026-03-04,{amount},,,agency单位,6228,退,BACK",
     ]
-    found = [candidates(db.session, line) for line in lines(imported(world, csv_of(*rows)))]
+    statement = imported(world, csv_of(*rows))
+    found = [candidates(db.session, line) for line in lines(statement)]
     assert [[(each.case.identifier, each.way, each.why) for each in of_line] for of_line in found] == [
         [(payout.identifier, "payment", (SAME_SUM, SAME_PARTY))],
         [(payout.identifier, "returned", (SAME_SUM, SAME_PARTY))],
     ]
+    bank = sign_in(app, world, "custodian")
+
+    def binds(number: int) -> tuple[str, str]:
+        path = f"/custody/statements/{statement}/{number}?case={payout.identifier}"
+        return path, bank.get(path).soup.select_one(".binds").get_text()
+
+    path, said = binds(1)
+    for fact in (payout.identifier, "agency单位", show(payout.amount), "状态变为“已到账”", "从托管账户记出"):
+        assert fact in said
+    assert "由资金托管机构再付一次" in binds(2)[1]
+    refused = bank.submit(path, way="payment", identifier=payout.identifier, reason="")
+    assert "从托管账户记出" in refused.soup.select_one(".binds").get_text(), "and where it is asked once more"
+    assert not bank.submit(path, way="aside").soup.select_one(".binds"), "what else was chosen is not that"
+    payouts.bounce(world.actor("custodian"), payout.identifier, reason="银行来电说已退回")
+    for number, means in ((1, "从托管账户记出;不会再付一次"), (2, "只把款记回托管账户;不会再付一次")):
+        said = binds(number)[1]
+        assert "状态不变,仍为“待拨付”" in said
+        assert means in said
+    assert bank.submit(binds(2)[0], reason="与银行核对").status == 303
+    db.session.expire_all()
+    assert world.one(Payout, contract, kind="earned").state == "due", "as the page said"
 
 
 def test_what_a_line_lacks_is_told_at_once(app: Flask, world: World) -> None:

@@ -87,7 +87,7 @@ def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout
         if held.state != "cleared":
             see_at_bank(session, actor, held)
     else:
-        this_try = bank.cleared_of(session, held.identifier)[0] + 1 == held.tries
+        newest = bank.this_try(held, bank.cleared_of(session, held.identifier)[0])
         postings.post(
             session,
             "left_bank",
@@ -95,9 +95,9 @@ def _book(session: Session, actor: Actor, line: BankLine, case: Payment | Payout
             held.contract.identifier,
             held.amount,
         )
-        if this_try and held.state == "sent":
+        if newest and held.state == "sent":
             see_arrived(session, SYSTEM, held)
-    if isinstance(held, Payment) or this_try:
+    if isinstance(held, Payment) or newest:
         held.bank_reference = line.bank_reference or held.bank_reference
     line.state, line.problem, line.case_identifier, line.settled_at = (
         "matched",

@@ -6,6 +6,7 @@ The bank's statements, lines nobody knows yet, where the bank, the gateway and t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from flask import Response as FlaskResponse
@@ -29,6 +30,7 @@ from market.payments.blueprint import bp
 from market.payments.forms import LineForm, ReadForm
 from market.payments.jobs import DISCREPANCIES, reconcile
 from market.spreadsheets import Column, export, yuan
+from models import spelling
 from models.ledger import books
 from models.money import show
 from models.payments.bank import (
@@ -145,12 +147,12 @@ def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int
             None, [line.day.isoformat(), "" if unread else show(line.amount), line.counterparty, line.remark]
         )
     )
-    offered = candidates(db.session, line)
-    chosen = _chosen(offered)
+    offered = cache(lambda: candidates(db.session, line))  # looked for where the page is shown, not before
+    taken = None if request.method == "POST" else _taken(offered())
     form = (
         ReadForm(data={"day": line.day})
         if unread
-        else LineForm({"way": chosen.way, "identifier": chosen.case.identifier} if chosen else {})
+        else LineForm({"way": taken.way, "identifier": taken.case.identifier} if taken else {})
     )
     return form_page(
         form,
@@ -162,17 +164,23 @@ def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int
         number,
         lead=said,
         back=url_for("payments.statement", identifier=identifier),
-        case=chosen.case if chosen else None,
-        doing=_SETTLED_BY.get(chosen.way, "") if chosen else "",
         template="payments/line.html",
-        beside=[(each, link(_at(identifier, number, each), _("就是这一笔"))) for each in offered],
+        beside=lambda: {
+            "offered": [(each, link(_at(identifier, number, each), _("就是这一笔"))) for each in offered()],
+            "chosen": next((each for each in offered() if _says(form, each)), None),
+        },
     )
 
 
-_SETTLED_BY = {"payment": "receive", "returned": "bounce"}  # the act of the case that follows
+def _says(form: ReadForm | LineForm, candidate: Candidate) -> bool:
+    """Whether this is what stands in the form, taken from the list or typed."""
+    if isinstance(form, ReadForm):
+        return False
+    typed = spelling.code(form.identifier.data or "")
+    return (form.way.data, typed) == (candidate.way, candidate.case.identifier)
 
 
-def _chosen(offered: list[Candidate]) -> Candidate | None:
+def _taken(offered: list[Candidate]) -> Candidate | None:
     """The candidate somebody took from the list, else the only one the remark names."""
     asked, named = request.args.get("case"), [each for each in offered if each.named]
     if asked:
