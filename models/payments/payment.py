@@ -10,7 +10,7 @@ import re
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 from stdnum.exceptions import ValidationError
@@ -131,7 +131,10 @@ class Payment(OfContract, Base):
     """
 
     __tablename__ = "payments"
-    __table_args__ = (UniqueConstraint("contract_id", "kind", "milestone_number"),)
+    __table_args__ = (
+        UniqueConstraint("contract_id", "kind", "milestone_number"),
+        Index("ix_payments_amount", "amount", "id"),  # by which a bank's line is looked for
+    )
     workflow: ClassVar[Workflow] = PAYMENT
     prefix: ClassVar[str] = "M"
     office_roles: ClassVar[frozenset[str]] = frozenset({"custodian"})

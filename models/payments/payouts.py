@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String, func, select
+from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
@@ -121,6 +121,7 @@ class Payout(OfContract, Base):
     """
 
     __tablename__ = "payouts"
+    __table_args__ = (Index("ix_payouts_amount", "amount", "id"),)  # by which a bank's line is looked for
     workflow: ClassVar[Workflow] = PAYOUT
     prefix: ClassVar[str] = "Z"
     parties: ClassVar[dict[str, str]] = {**PARTIES, "payee": "payee_id"}

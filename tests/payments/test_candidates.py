@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from flask import Flask
+import re
+from typing import Any
+
+import pytest
+from flask import Flask, request
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from harness.factories import World
 from market.extensions import db
 from market.payments.actions import payouts
+from market.payments.views import custody
 from models.money import show
-from models.payments.candidates import LIKE_PARTY, NAMED, SAME_PARTY, SAME_SUM, candidates
+from models.payments.bank import BankLine
+from models.payments.candidates import LIKE_PARTY, NAMED, SAME_PARTY, SAME_SUM, Candidate, candidates
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
 from tests.payments.test_bank import csv_of, deposit, imported, lines
@@ -102,3 +110,36 @@ def test_what_a_line_lacks_is_told_at_once(app: Flask, world: World) -> None:
     assert answer.status == 422
     assert "请填写" in answer.error_at("identifier")
     assert "理由" in answer.error_at("reason")
+
+
+def test_what_is_settled_is_not_looked_for(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    _contract, due = deposit(world)
+    statement = imported(world, csv_of("2026-03-02,8000.00,,8000.00,buyer单位,6228,货款,B1"))
+    bank, path = sign_in(app, world, "custodian"), f"/custody/statements/{statement}/1"
+    looked: list[str] = []
+
+    def looking(session: Session, line: BankLine) -> list[Candidate]:
+        looked.append(request.method)
+        return candidates(session, line)
+
+    monkeypatch.setattr(custody, "candidates", looking)
+    done = bank.submit(path, way="payment", identifier=due.identifier, reason="与付款单位核实")
+    assert (done.status, looked) == (303, ["GET"])
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the other plans by how many rows there are
+@pytest.mark.parametrize(("amount", "tables"), [(1, {"payments", "payouts"}), (-1, {"payouts"})])
+def test_they_are_found_by_their_sum(world: World, amount: int, tables: set[str]) -> None:
+    line = BankLine(state="open", amount=amount, remark="", counterparty="")
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, given: Any, *_: Any) -> None:
+        asked.append((f"EXPLAIN QUERY PLAN {statement}", given))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    assert candidates(db.session, line) == []
+    event.remove(db.engine, "before_cursor_execute", note)
+    plans = [str(db.session.connection().exec_driver_sql(*each).all()) for each in asked]
+    assert {f"ix_{table}_amount" for table in tables} == {
+        index for plan in plans for index in re.findall(r"ix_pay\w+_amount", plan)
+    }
