@@ -17,7 +17,7 @@ from market.payments.views import custody
 from models.money import show
 from models.payments.bank import BankLine
 from models.payments.candidates import LIKE_PARTY, NAMED, SAME_PARTY, SAME_SUM, Candidate, candidates
-from models.payments.payment import Payment
+from models.payments.payment import Payment, reference
 from models.payments.payouts import Payout
 from tests.payments.test_bank import csv_of, deposit, imported, lines
 from tests.web import sign_in
@@ -143,3 +143,12 @@ def test_they_are_found_by_their_sum(world: World, amount: int, tables: set[str]
     assert {f"ix_{table}_amount" for table in tables} == {
         index for plan in plans for index in re.findall(r"ix_pay\w+_amount", plan)
     }
+
+
+def test_nothing_is_chosen_beforehand_where_a_remark_names_two(app: Flask, world: World) -> None:
+    _contract, due = deposit(world)
+    other = reference("M-2026-000999")
+    statement = imported(world, csv_of(f"2026-03-02,8000.00,,,buyer单位,6228,{due.reference} {other},B1"))
+    page = sign_in(app, world, "custodian").get(f"/custody/statements/{statement}/1")
+    assert "附言写了它的编号" in page.text
+    assert (page.value_of("way"), page.value_of("identifier")) == ("", "")

@@ -44,6 +44,7 @@ from models.payments.bank import (
 )
 from models.payments.candidates import Candidate, candidates
 from models.payments.charges import Discrepancy
+from models.payments.payment import payments_named_in
 from models.payments.reconciliation import CUSTODY
 
 
@@ -148,7 +149,7 @@ def settle_line(identifier: str, number: int) -> Response | str | tuple[str, int
         )
     )
     offered = cache(lambda: candidates(db.session, line))  # looked for where the page is shown, not before
-    taken = None if request.method == "POST" else _taken(offered())
+    taken = None if request.method == "POST" else _taken(line, offered())
     form = (
         ReadForm(data={"day": line.day})
         if unread
@@ -180,12 +181,12 @@ def _says(form: ReadForm | LineForm, candidate: Candidate) -> bool:
     return (form.way.data, typed) == (candidate.way, candidate.case.identifier)
 
 
-def _taken(offered: list[Candidate]) -> Candidate | None:
-    """The candidate somebody took from the list, else the only one the remark names."""
+def _taken(line: BankLine, offered: list[Candidate]) -> Candidate | None:
+    """The candidate somebody took from the list, else the only one the remark names, if it names no other."""
     asked, named = request.args.get("case"), [each for each in offered if each.named]
     if asked:
         return next((each for each in offered if each.case.identifier == asked), None)
-    return named[0] if len(named) == 1 else None
+    return named[0] if len(named) == 1 and len(payments_named_in(line.remark)[0]) < 2 else None
 
 
 def _at(identifier: str, number: int, candidate: Candidate) -> str:
