@@ -162,7 +162,6 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "codes": lambda codes: _("、").join(_(REASONS[code]) for code in codes),
     "fault": lambda fault: _({**FAULTS, **DISPUTE_FAULTS, "agreed": N_("双方同意")}[fault]),
     "outcome": lambda outcome: _(OUTCOMES[outcome]),
-    "account": lambda account: _("付到 %(account)s", account=account),
     "to_agency": lambda fen: _("付给机构 %(sum)s", sum=money.show(fen)),
     "version": lambda number: _("第 %(v)s 版", v=number),
     "day": lambda day: _("%(day)s 起", day=day),

@@ -13,6 +13,7 @@ from models.accounts import Organisation
 from models.agencies.entry import profile_of
 from models.i18n import N_
 from models.payments.payment import Payment
+from models.payments.payouts import Account
 from models.payments.reconciliation import Mismatch, of_bank
 
 
@@ -33,23 +34,19 @@ class BankTransfer(Gateway):
     @property
     def account(self) -> list[tuple[str, str]]:
         """The account transfers go to."""
-        return _account(self.holder, self.bank, self.number)
+        return [(N_("户名"), self.holder), (N_("开户银行"), self.bank), (N_("账号"), self.number)]
 
     def offers(self, payment: Payment) -> list[tuple[str, str]]:
         return [("transfer", self.label)] if payment.asked else []
 
-    def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
+    def account_of(self, payee: Organisation) -> Account | None:
         profile = profile_of(db.session, payee) if payee.kind == "agency" else None
         return (
-            _account(profile.account_name, profile.bank_name, profile.account_number)
+            Account(profile.account_name, profile.bank_name, profile.account_number)
             if profile and profile.account_number
-            else []
+            else None
         )
 
     def find_discrepancies(self) -> list[Mismatch]:
         """The bank's newest balance against the custody account and the lines still to be explained."""
         return of_bank(db.session)
-
-
-def _account(holder: str, bank: str, number: str) -> list[tuple[str, str]]:
-    return [(N_("户名"), holder), (N_("开户银行"), bank), (N_("账号"), number)]

@@ -18,7 +18,7 @@ from models.accounts import Organisation
 from models.errors import RuleViolation
 from models.payments.charges import Charge
 from models.payments.payment import Payment
-from models.payments.payouts import Payout
+from models.payments.payouts import Account, Payout
 from models.payments.reconciliation import Mismatch, Movement, looked_back_to, of_gateway
 
 
@@ -66,11 +66,8 @@ class Gateway(ABC):
         """
 
     @abstractmethod
-    def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
-        """Where a payout to an organisation goes by this way, as labels and values.
-
-        Nothing where we know no account of it.
-        """
+    def account_of(self, payee: Organisation) -> Account | None:
+        """Where a payout to an organisation goes by this way; None where we know no account of it."""
 
     @abstractmethod
     def find_discrepancies(self) -> list[Mismatch]:

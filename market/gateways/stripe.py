@@ -27,7 +27,7 @@ from models.errors import RuleViolation, Unavailable
 from models.i18n import N_
 from models.payments.charges import Charge
 from models.payments.payment import Payment
-from models.payments.payouts import Payout
+from models.payments.payouts import Account, Payout
 from models.payments.reconciliation import Movement
 from models.spelling import UNKEEPABLE
 
@@ -76,9 +76,9 @@ class StripeGateway(OnlineGateway):
         )
         return [] if long or not payment.asked else [(name, METHODS[name]) for name in self.methods]
 
-    def account_of(self, payee: Organisation) -> list[tuple[str, str]]:
+    def account_of(self, payee: Organisation) -> Account | None:
         profile = profile_of(db.session, payee) if payee.kind == "agency" else None
-        return [(N_("收款账户"), profile.stripe_account)] if profile and profile.stripe_account else []
+        return Account(number=profile.stripe_account) if profile and profile.stripe_account else None
 
     def begin(self, charge: Charge, back: str) -> GatewayStatus:
         """Ask for a payment intent."""
@@ -135,11 +135,10 @@ class StripeGateway(OnlineGateway):
                 "metadata": about,
             }
             return str(self._ask(self._api.refunds.create, params=params, options=options).id)
-        account = next((value for _label, value in self.account_of(payout.payee)), "")
         params = {
             "amount": payout.amount,
             "currency": "cny",
-            "destination": account,
+            "destination": payout.sent_to.number if payout.sent_to else "",
             "transfer_group": _key(payout),
             "metadata": about,
         }

@@ -7,13 +7,26 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, DateField, Field, RadioField, SelectField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    DateField,
+    Field,
+    HiddenField,
+    RadioField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
-from market.forms import NEEDED, Form, MoneyField, WholeField, choices, reasoned, text, upload
+from market.extensions import db
+from market.forms import NEEDED, Form, MoneyField, WholeField, choices, printed, reasoned, text, upload
 from market.gateways import OnlineGateway, gateways
+from market.payments.actions.payouts import as_shown, known
 from market.payments.reading import ROLES, guessed
 from models import numbers
+from models.agencies.account_changes import AccountChange
+from models.errors import Problem
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
 
@@ -29,14 +42,45 @@ class SendForm(Form):
         Payout.bank_reference,
         description=_l("转账时请在附言里写上本页的付款编号,对账单即可自动核对。"),
     )
+    shown = HiddenField()
+
+    def prepare(self, payout: Payout) -> None:
+        """Take along what the page shows of where it goes, and enter the account it is likely to go to."""
+        self._payout = payout
+        if self.is_submitted():
+            return
+        self.shown.data = as_shown(db.session, payout)
+        if "number" in self and (found := known(db.session, payout)) is not None:
+            told = found.account
+            self["holder"].data, self["bank_name"].data = told.holder, told.bank
+            self["number"].data = told.number
+
+    def refuse(self, problem: Problem, message: str) -> None:
+        """What has changed is shown beside the form now, and goes along the next time."""
+        super().refuse(problem, message)
+        if problem.field == "shown":
+            self.shown.data = as_shown(db.session, self._payout)
+
+
+class SendKnownForm(SendForm):
+    """Of a payout to an account of which the bank's statement names no bank."""
+
+    bank_name = StringField(
+        _l("开户银行"),
+        [Length(max=200), printed],
+        description=_l("对账单上没有写这个账户的开户银行;知道的请写下。"),
+    )
 
 
 class SendToForm(SendForm):
-    """Of a payout to an account nobody told us yet, or to one of several."""
+    """Of a payout to an account the payee has to tell: prefilled where we know another than came back."""
 
-    account = text(
-        _l("付到哪个账户"),
-        description=_l("与收款单位核实后填写户名、开户银行和账号;会记入经过,收款单位看得到。"),
+    holder = text(_l("户名"), AccountChange.account_name)
+    bank_name = text(_l("开户银行"), AccountChange.bank_name)
+    number = text(
+        _l("账号"),
+        AccountChange.account_number,
+        description=_l("与收款单位核实后填写;只有收款单位、资金托管机构和监管部门看得到。"),
     )
 
 

@@ -6,18 +6,22 @@ its contract was really seen coming in.
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from models import spelling
 from models.accounts import Organisation
-from models.base import Base, Fen
+from models.actors import Actor
+from models.base import Base, Fen, Json, JsonOf
 from models.contracts.agreement import Contract
 from models.contracts.of_contract import OfContract
 from models.errors import RuleViolation
+from models.events import Event
 from models.i18n import N_
 from models.lengths import LEAST
 from models.payments.charges import Charge
@@ -112,12 +116,37 @@ PAYOUT = Workflow(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where money goes: whose account, at which bank, which; what is not known, or is none, is empty."""
+
+    holder: str = ""
+    bank: str = ""
+    number: str = ""
+
+    @classmethod
+    def from_json(cls, stored: Json) -> Self:
+        return cls(**stored)
+
+    def to_json(self) -> Json:
+        return asdict(self)
+
+    def is_same(self, other: Account) -> bool:
+        """Whether this is the other, of either of which the bank may not be known."""
+        return (
+            spelling.code(self.number) == spelling.code(other.number)
+            and spelling.name(self.holder) == spelling.name(other.holder)
+            and (not self.bank or not other.bank or spelling.same_name(self.bank, other.bank))
+        )
+
+
 class Payout(OfContract, Base):
     """Money on its way out.
 
     `milestone_number` is the milestone it is the price of, if any; `gateway` is how it leaves, `charge` what
     it is refunded on, `tries` how often it was sent so; `gateway_id` the gateway's own name for it,
-    `bank_reference` the bank's.
+    `bank_reference` the bank's. `sent_to` is the account it was sent to last, as it was then: of one that is
+    owed again the one it came back from.
     """
 
     __tablename__ = "payouts"
@@ -137,6 +166,7 @@ class Payout(OfContract, Base):
     gateway_id: Mapped[str | None] = mapped_column(String(60), unique=True)
     bank_reference: Mapped[str | None] = mapped_column(String(60), info={LEAST: 4})
     tries: Mapped[int] = mapped_column(default=0)
+    sent_to: Mapped[Account | None] = mapped_column(JsonOf(Account))
     send_by: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
@@ -150,6 +180,20 @@ class Payout(OfContract, Base):
     @hybrid_property
     def amount_at_stake(self) -> int:
         return self.amount
+
+    def shows_account_to(self, actor: Actor) -> bool:
+        """Whether an actor may see where it goes: the payee's own people and the offices may."""
+        return bool(self.roles_of(actor) & {"payee", "custodian", "regulator", "admin"})
+
+
+def last_return(session: Session, payout: Payout) -> Event | None:
+    """The event that told that it did not arrive, the newest; None of one that never came back."""
+    told = select(Event).where(
+        Event.case_type == PAYOUT.name,
+        Event.case_identifier == payout.identifier,
+        Event.kind == f"{PAYOUT.name}.bounce",
+    )
+    return session.scalars(told.order_by(Event.id.desc()).limit(1)).first()
 
 
 def funded(session: Session, payout: Payout) -> bool:

@@ -41,7 +41,8 @@ def account(world: World) -> str:
 def paid_to(payout: str) -> str:
     """The account number the payout's page tells the custodian to pay to."""
     db.session.rollback()
-    return dict(bank_transfer().account_of(Payout.load(db.session, payout).payee))["账号"]
+    account = bank_transfer().account_of(Payout.load(db.session, payout).payee)
+    return account.number if account else ""
 
 
 def asked(world: World) -> str:

@@ -34,6 +34,7 @@ from models.payments.payouts import Payout
 from models.payments.postings import POSTINGS
 from models.payments.settlement import funds_held
 from tests.machines import FATES, REFUSALS, Machine, Nothing, Rewind, Tally, act
+from tests.payments.test_bank import TOLD
 
 SIDES = ("buyer", "agency")
 STOPPED = "contract suspended disputed"  # deliverables wait then
@@ -154,7 +155,7 @@ class Contracts(Machine):
     @act("payout due")
     def send(self) -> None:
         payout = self.first(Payout, "due").identifier
-        payouts.send(self.world.actor("custodian"), payout, bank_reference="20260302-7")
+        payouts.send(self.world.actor("custodian"), payout, bank_reference="20260302-7", **TOLD)
 
     @act("payout sent")
     def arrive(self) -> None:

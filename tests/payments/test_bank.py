@@ -34,6 +34,9 @@ ACCOUNT = "6300000000000018"
 HEAD = "交易日期,收入金额,支出金额,余额,对方户名,对方账号,附言,交易流水号\n"
 
 
+TOLD = {"holder": "agency单位", "bank_name": "演示银行", "number": "6228000087654321"}  # after a return
+
+
 def csv_of(*rows: str, encoding: str = "utf-8") -> bytes:
     return (HEAD + "\n".join(rows)).encode(encoding)
 
@@ -184,7 +187,7 @@ def test_nothing_is_paid_out_before_its_money_was_seen(world: World, time: Any) 
     assert books.balance(db.session, clearing("bank")) == 4_000_000
     payouts.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
     assert books.balance(db.session, books.payable(world.organisation("agency").uscc)) == 4_000_000
-    payouts.send(bank, payout.identifier, bank_reference="20260303-1")
+    payouts.send(bank, payout.identifier, bank_reference="20260303-1", **TOLD)
     imported(
         world, csv_of(f'2026-03-03,,"40,000.00","8,000.00",agency单位,6228,{reference(payout.identifier)},B2')
     )

@@ -18,7 +18,7 @@ from models.payments.payment import Payment, payments_named_in, reference
 from models.payments.payouts import Payout
 from tests.cases import case
 from tests.payments.tables import HEADING, read
-from tests.payments.test_bank import camt, csv_of, detail, entry, imported, lines
+from tests.payments.test_bank import TOLD, camt, csv_of, detail, entry, imported, lines
 from tests.web import sign_in
 
 
@@ -98,7 +98,7 @@ def test_a_payout_that_comes_back_is_owed_and_sent_again_and_both_are_matched(
     owed = world.one(Payout, contract, kind="earned")
     assert (owed.state, [line.case_identifier for line in lines(back)]) == ("due", [payout.identifier])
     assert books.balance(db.session, clearing("bank")) == 0
-    payouts.send(bank, payout.identifier, bank_reference="20260303-1")
+    payouts.send(bank, payout.identifier, bank_reference="20260303-1", **TOLD)
     second = imported(world, csv_of(f"2026-03-03,,{amount},,agency单位,6228,{mine},OUT2"))
     assert [(line.state, line.case_identifier) for line in lines(second)] == [("matched", payout.identifier)]
     assert (
@@ -151,7 +151,7 @@ def test_a_payout_on_its_way_again_is_not_sent_a_third_time(app: Flask, world: W
     mine, amount = reference(payout.identifier), f"{payout.amount / 100:.2f}"
     payouts.send(bank, payout.identifier, bank_reference="20260302-1")
     payouts.bounce(world.actor("agency"), payout.identifier, reason="账号写错,银行退回")
-    payouts.send(bank, payout.identifier, bank_reference="20260303-1")
+    payouts.send(bank, payout.identifier, bank_reference="20260303-1", **TOLD)
     both = imported(
         world,
         csv_of(

@@ -15,6 +15,7 @@ from market.payments import gateway_sync
 from models.ledger import books
 from models.ledger.books import clearing
 from models.payments.payment import Payment
+from models.payments.payouts import Account
 from tests.payments.gateway import DEPOSIT, Bank, account_at_stripe, due, opened, serving
 from tests.payments.recorded import Recorded
 from tests.web import sign_in
@@ -72,11 +73,13 @@ def test_every_way_offers_pays_out_and_is_reconciled(app: Flask, world: World, b
         "bank": ["transfer"],
         "stripe": ["card", "alipay"],
     }
-    assert {way.name: [value for _label, value in way.account_of(agency)] for way in gateways()} == {
-        "bank": ["agency单位", "演示银行", "6228000012345678"],
-        "stripe": ["acct_1032D82eZvKYlo2C"],
+    assert {way.name: way.account_of(agency) for way in gateways()} == {
+        "bank": Account("agency单位", "演示银行", "6228000012345678"),
+        "stripe": Account(number="acct_1032D82eZvKYlo2C"),
     }
-    assert all(way.account_of(buyer) == [] for way in gateways()), "a buyer's money goes back the way it came"
+    assert all(way.account_of(buyer) is None for way in gateways()), (
+        "a buyer's money goes back the way it came"
+    )
     assert [way.find_discrepancies() for way in gateways()] == [[], []]
     world.paid(contract, "deposit")
     assert all(way.offers(world.one(Payment, contract, kind="deposit")) == [] for way in gateways())

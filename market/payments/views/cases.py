@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import render_template
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -13,20 +15,22 @@ from market.case_registry import ActPage, register_case
 from market.case_views import case_link, case_page, case_url, file_of, form_page, visible
 from market.extensions import db
 from market.filters import Filters
-from market.formatting import in_english
+from market.formatting import format_instant, in_english
 from market.gateways import get_gateway
 from market.identity import current_actor
 from market.pagination import paged
 from market.payments.actions import invoicing
 from market.payments.actions import payouts as payout_actions
+from market.payments.actions.payouts import Destination
 from market.payments.blueprint import bp
-from market.payments.forms import InvoiceForm, SendForm, SendToForm
+from market.payments.forms import InvoiceForm, SendForm, SendKnownForm, SendToForm
 from models.agencies.account_changes import under_way
 from models.i18n import N_
 from models.money import capital, show
 from models.payments.invoices import Invoice
 from models.payments.payment import KINDS, Payment, reference
-from models.payments.payouts import PAYOUT_KINDS, Payout, awaited
+from models.payments.payouts import PAYOUT_KINDS, Account, Payout, awaited, last_return
+from models.spelling import same_name
 from models.workflow import check_role
 
 FILTERS = Filters(filters.states(Payout.workflow))
@@ -60,34 +64,96 @@ def show_payout(identifier: str) -> str:
         awaited=awaited(db.session, payout) if payout.state == "held" else [],
         capital="" if in_english() else capital(payout.amount),
         way=way.label if way else payout.gateway,
-        accounts=_accounts(payout),
-        changing=under_way(db.session, payout.payee_id),
+        **_where_to(payout),
         reference=reference(payout.identifier),
         contract_link=case_link(payout.contract),
     )
 
 
-def _accounts(payout: Payout) -> list[list[tuple[str, str]]]:
-    """The accounts a payout can go to, each as labels and values."""
-    found = payout_actions.accounts_of(db.session, payout)
-    return [[(_(label), value) for label, value in account] for account in found]
+LEFT = ("sending", "sent", "arrived")  # the states in which it went to the account that was kept with it
 
 
-def payee_account(payout: Payout) -> list[tuple[str, str]]:
-    """Whose account a payout goes to and which, as labels and values, with the sum and the remark."""
-    accounts = _accounts(payout)
-    known = [fact for account in accounts for fact in account]
+def _where_to(payout: Payout) -> dict[str, Any]:
+    """What its page tells of where it goes, or went, as far as the reader may see it.
+
+    The `accounts` as labels and values; of one that can still leave also why they are to be asked about
+    (`doubts`), and where the last one `bounced`.
+    """
+    if not payout.shows_account_to(current_actor()):
+        return {"shown": False, "accounts": [], "doubts": [], "bounced": [], "changing": None}
+    if payout.state in LEFT:
+        kept = [account_facts(payout.sent_to)] if payout.sent_to else []
+        return {"shown": True, "accounts": kept, "doubts": [], "bounced": [], "changing": None}
+    found = payout_actions.destinations_of(db.session, payout)
+    return {
+        "shown": True,
+        "accounts": [account_facts(each.account, each.seen) for each in found],
+        "doubts": _doubts(payout, found),
+        "bounced": _bounced(payout),
+        "changing": under_way(db.session, payout.payee_id),
+    }
+
+
+def account_facts(account: Account, seen: str = "") -> list[tuple[str, str]]:
+    """An account as labels and values, with the bank's line by which we know it, if we do."""
+    unnamed = _("对账单上没有写") if seen else ""
+    return [
+        (_("户名"), account.holder or unnamed),
+        (_("开户银行"), account.bank or unnamed),
+        (_("账号"), account.number),
+        (_("来款流水"), seen),
+    ]
+
+
+def _doubts(payout: Payout, found: list[Destination]) -> list[str]:
+    """Why the custodian has to ask the payee which account it is, though there is something we know."""
+    names = [each.account.holder for each in found if not same_name(each.account.holder, payout.payee.name)]
+    back = payout.sent_to is not None and any(each.account.is_same(payout.sent_to) for each in found)
+    return [
+        *([_("来款有几个账户,请与收款单位核实退到哪一个。")] if found[1:] else []),
+        *([_("户名与收款单位的名称不一致,请与收款单位核实付到哪个账户。")] if names else []),
+        *([_("上次就是从这个账户退回的,请与收款单位核实付到哪个账户。")] if back else []),
+    ]
+
+
+def _bounced(payout: Payout) -> list[tuple[str, str]]:
+    """The account it came back from, as labels and values, with when and why."""
+    told = last_return(db.session, payout) if payout.sent_to else None
+    if payout.sent_to is None or told is None:
+        return []
+    return [
+        *account_facts(payout.sent_to),
+        (_("退回时间"), format_instant(told.at)),
+        (_("退回原因"), _(told.data["reason"])),
+    ]
+
+
+def payee_account(payout: Payout) -> list[tuple[str, str]] | None:
+    """Whose account a payout goes to and which, as labels and values, with the sum and the remark.
+
+    Nothing for whoever may not see the account: what was sent without leave is answered with this page, too.
+    """
+    if not payout.shows_account_to(current_actor()):
+        return None
+    found = payout_actions.destinations_of(db.session, payout)
+    known = [fact for each in found for fact in account_facts(each.account, each.seen)]
+    back = [(label, value) for label, value in _bounced(payout) if value]
     return [
         (_("收款单位"), payout.payee.name),
+        *([(_("上次退回"), " · ".join(value for _label, value in back))] if back else []),
         *(known or [(_("账户"), _("还不知道,请先与收款单位核实。"))]),
-        *([(_("哪一个"), _("来款有几个账户,请与收款单位核实退到哪一个。"))] if accounts[1:] else []),
+        *((_("请核实"), doubt) for doubt in _doubts(payout, found)),
         (_("金额"), show(payout.amount)),
         (_("附言"), reference(payout.identifier)),
     ]
 
 
 def _form_to_send(payout: Payout) -> type[SendForm]:
-    return SendForm if len(_accounts(payout)) == 1 else SendToForm
+    """What is asked: the account where we may not take it from what we know, else its bank if that lacks."""
+    found = payout_actions.known(db.session, payout)
+    if found is None or payout.sent_to is not None:
+        return SendToForm
+    return SendForm if found.account.bank else SendKnownForm
 
 
 register_case(
