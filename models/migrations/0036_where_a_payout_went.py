@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision: str = "0036"
-down_revision: Union[str, Sequence[str], None] = "0034"
+down_revision: Union[str, Sequence[str], None] = "0035"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 
