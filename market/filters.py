@@ -43,12 +43,6 @@ def rendered(template: str, **context: Any) -> str | tuple[str, int]:
     return (page, 422) if wrong() else page
 
 
-def refuse() -> None:
-    """Refuse to give a list away whose filters say what there is not: RuleViolation, with what is wrong."""
-    if wrong():
-        raise RuleViolation(N_("筛选条件有误,没有导出:%(why)s"), why=" ".join(wrong().values()))
-
-
 @dataclass(frozen=True)
 class Filter:
     """One filter: its name in the address and what it is called; here one of words.
@@ -198,8 +192,11 @@ class Filters:
     def __iter__(self) -> Iterator[Filter]:
         return iter(self.filters)
 
-    def asked(self) -> Answer:
-        """What this page is asked for; what is wrong with it is kept for the page, by the filter's name."""
+    def asked(self, refuse: bool = False) -> Answer:
+        """What this page is asked for; what is wrong with it is kept for the page, by the filter's name.
+
+        `refuse`, of a file: RuleViolation with what is wrong, so that nothing is looked up for another list.
+        """
         answer = Answer()
         answer.bar = [_read(each) for each in self.filters]
         answer.update({each.filter.name: each.value for each in answer.bar if each.value})
@@ -209,6 +206,8 @@ class Filters:
         least, most = answer.get("least"), answer.get("most")
         if least and most and int(least) > int(most):
             wrong()["most"] = _("“到”的金额低于“从”的金额:请把两个金额对调或改正。")
+        if refuse and wrong():
+            raise RuleViolation(N_("筛选条件有误,没有导出:%(why)s"), why=" ".join(wrong().values()))
         return answer
 
 

@@ -238,6 +238,22 @@ def test_more_rows_need_no_more_queries(app: Flask, world: World) -> None:
     assert max(few.values()) <= 34, few  # the worklist: one a case type, and whether its reader evaluates
 
 
+def test_a_file_that_is_refused_is_not_looked_up(app: Flask, world: World) -> None:
+    world.settled()
+    for path, name, role, table in (
+        ("/ledger/accounts.csv", "kind", "custodian", "FROM ledger_accounts"),
+        ("/oversight/first-pass.csv", "by", "regulator", "FROM deliverables"),
+        ("/contracts.csv", "state", "buyer", "contracts.identifier"),
+    ):
+        visitor = sign_in(app, world, role)
+        with _Count() as counted:
+            assert visitor.get(path).status == 200, path
+        assert any(table in statement for statement in counted.statements), path
+        with _Count() as counted:
+            assert visitor.get(f"{path}?{name}=x").status == 422, path
+        assert not any(table in statement for statement in counted.statements), path
+
+
 def test_more_agencies_side_by_side_need_no_more_queries(app: Flask, world: World) -> None:
     visitor, sizes = sign_in(app, world, "visitor"), []
     chosen = [world.identifiers[name] for name in ("agency", "second", "third")]

@@ -92,7 +92,7 @@ COLUMNS = (
 @bp.get("/oversight/checks.<any(csv, xlsx):suffix>")
 @login_required
 def export_checks(suffix: str) -> Response:
-    found = db.session.scalars(_listed(current_actor(), FILTERS.asked()))
+    found = db.session.scalars(_listed(current_actor(), FILTERS.asked(refuse=True)))
     return export("checks", _("机构核查"), suffix, COLUMNS, found)
 
 

@@ -146,7 +146,7 @@ def export_batch(identifier: str, kind: str) -> FlaskResponse:
     Of agencies that came in, with the code by which their first person claims them.
     """
     found = _readable(identifier)
-    rows = db.session.scalars(_rows(found, BATCH_FILTERS.asked().get("only", ""))).all()
+    rows = db.session.scalars(_rows(found, BATCH_FILTERS.asked(refuse=True).get("only", ""))).all()
     codes: dict[str, str] = {}
     if found.kind == "agencies" and found.changed:
         entered = select(Organisation).where(

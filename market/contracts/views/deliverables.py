@@ -129,5 +129,5 @@ def deliverables() -> str | tuple[str, int]:
 @bp.get("/deliverables.<any(csv, xlsx):kind>")
 @login_required
 def export_deliverables(kind: str) -> Response:
-    rows = db.session.scalars(deliverables_of(current_actor(), FILTERS.asked())).unique()
+    rows = db.session.scalars(deliverables_of(current_actor(), FILTERS.asked(refuse=True))).unique()
     return export("deliverables", _("成果列表"), kind, DELIVERABLES, rows)

@@ -142,6 +142,6 @@ def index() -> str | tuple[str, int]:
 @bp.get("/contracts.<any(csv, xlsx):kind>")
 @login_required
 def export_contracts(kind: str) -> Response:
-    asked = FILTERS.asked()
+    asked = FILTERS.asked(refuse=True)
     found = contracts_of(current_actor(), asked | order_asked()).add_columns(kept_sum(*_kinds(asked)))
     return export("contracts", _("合同列表"), kind, CONTRACTS, db.session.execute(found).unique())

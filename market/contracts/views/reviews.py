@@ -79,5 +79,5 @@ COLUMNS = (
 @bp.get("/reviews.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
-    found = db.session.scalars(_listed(current_actor(), FILTERS.asked())).unique()
+    found = db.session.scalars(_listed(current_actor(), FILTERS.asked(refuse=True))).unique()
     return export("reviews", _("成果评审"), kind, COLUMNS, found)

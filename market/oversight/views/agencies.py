@@ -72,7 +72,7 @@ def agencies() -> str | tuple[str, int]:
 @bp.get("/oversight/agencies.<any(csv, xlsx):kind>")
 @login_required
 def export_agencies(kind: str) -> Response:
-    rows = db.session.execute(agencies_of(current_actor(), FILTERS.asked() | order_asked()))
+    rows = db.session.execute(agencies_of(current_actor(), FILTERS.asked(refuse=True) | order_asked()))
     return export("agencies", _("辖区机构"), kind, AGENCIES, rows)
 
 
@@ -98,7 +98,7 @@ def agency(identifier: str) -> str | tuple[str, int]:
 @bp.get("/oversight/agencies/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_agency(identifier: str, kind: str) -> Response:
-    found, asked = _agency(identifier), STORY_FILTERS.asked()
+    found, asked = _agency(identifier), STORY_FILTERS.asked(refuse=True)
     return export(identifier, found.name, kind, STORY, all_told(found, current_actor(), asked))
 
 

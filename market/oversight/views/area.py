@@ -63,7 +63,7 @@ def clauses() -> str | tuple[str, int]:
 @bp.get("/oversight/clauses.<any(csv, xlsx):kind>")
 @login_required
 def export_clauses(kind: str) -> Response:
-    asked = CLAUSE_FILTERS.asked()
+    asked = CLAUSE_FILTERS.asked(refuse=True)
     return export("clauses", _("合同条款"), kind, CLAUSES, findings(current_actor(), asked.get("rule", "")))
 
 
@@ -88,7 +88,7 @@ def reviews() -> str | tuple[str, int]:
 @bp.get("/oversight/first-pass.<any(csv, xlsx):kind>")
 @login_required
 def export_reviews(kind: str) -> Response:
-    rows = fared(current_actor(), FARED_FILTERS.asked()["by"])
+    rows = fared(current_actor(), FARED_FILTERS.asked(refuse=True)["by"])
     return export("first-pass", _("首次过审率"), kind, FIRST_PASS, rows)
 
 

@@ -108,7 +108,7 @@ def accounts() -> str | tuple[str, int]:
 @bp.get("/ledger/accounts.<any(csv, xlsx):suffix>")
 @login_required
 def export_accounts(suffix: str) -> FlaskResponse:
-    found = db.session.scalars(accounts_of(FILTERS.asked())).all()
+    found = db.session.scalars(accounts_of(FILTERS.asked(refuse=True))).all()
     owners = whose(each.code for each in found)
     columns = (
         Column[Account](_l("科目"), lambda row: _(ACCOUNT_KINDS[row.kind][0])),

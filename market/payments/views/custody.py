@@ -128,7 +128,7 @@ LINES = (
 @bp.get("/custody/statements/<identifier>.<any(csv, xlsx):kind>")
 @login_required
 def export_statement(identifier: str, kind: str) -> FlaskResponse:
-    lines = _lines(_statement(identifier), FILTERS.asked())
+    lines = _lines(_statement(identifier), FILTERS.asked(refuse=True))
     return export(identifier, identifier, kind, LINES, db.session.scalars(lines))
 
 

@@ -117,8 +117,7 @@ COLUMNS = (
 @login_required
 def export_own(kind: str) -> FlaskResponse:
     own, codes = _own()
-    since, until = _period(FILTERS.asked())
-    filters.refuse()
+    since, until = _period(FILTERS.asked(refuse=True))
     begin, end = _instant(since), _instant(until + timedelta(days=1))
     total = reports.account_statement(db.session, codes, begin, end)
     lines = [
