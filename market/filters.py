@@ -19,7 +19,7 @@ from sqlalchemy import select
 from market.extensions import db
 from market.formatting import item_name, problem_text
 from market.identity import current_actor
-from market.options import day_typed, item_options, region_doubt, region_named
+from market.options import MOST_TYPED, day_typed, item_options, region_doubt, region_named
 from models import money, numbers
 from models.accounts import Organisation
 from models.catalogue import newest_items
@@ -27,7 +27,6 @@ from models.errors import RuleViolation
 from models.i18n import N_
 from models.workflow_table import Workflow
 
-MOST_TYPED = 60  # characters of a filter that are read
 Options = Sequence[tuple[str, str]]  # each value, and what it is called
 
 
@@ -45,14 +44,12 @@ def rendered(template: str, **context: Any) -> str | tuple[str, int]:
 
 @dataclass(frozen=True)
 class Filter:
-    """One filter: its name in the address and what it is called; here one of words.
-
-    `grow` is for one that asks for room.
-    """
+    """One filter: its name in the address and what it is called; here one of words."""
 
     name: str
     label: Any
     shape = "words"
+    default = ""
 
     def options(self) -> Options:
         """What it lets people choose from."""
@@ -171,7 +168,7 @@ class Answer(dict[str, str]):
     @property
     def any(self) -> bool:
         """Whether anything was asked for that is no default."""
-        return any(each.typed for each in self.bar)
+        return any(each.typed not in ("", each.filter.default) for each in self.bar)
 
     def filled(self, **instead: str) -> Answer:
         """With what stands in the fields nobody filled in, by their names; nothing more is asked for."""
@@ -213,7 +210,7 @@ class Filters:
 
 def _read(each: Filter) -> Asked:
     typed = request.args.get(each.name, "").strip()[:MOST_TYPED]
-    found = Asked(each, typed, getattr(each, "default", ""))
+    found = Asked(each, typed, each.default)
     if not typed:
         return found
     try:

@@ -21,6 +21,8 @@ from models.clock import BEIJING
 from models.regions import covered, within
 from search import places
 
+MOST_TYPED = 60  # characters of what is typed into an address that are read
+
 
 def _area() -> str:
     return str(current_app.config["AREA"])
@@ -47,7 +49,7 @@ def region_named(text: str) -> str:
 
 def region_asked() -> str:
     """The region a filter of this page asks for."""
-    return region_named(request.args.get("region", "")[:60].strip())
+    return region_named(request.args.get("region", "").strip()[:MOST_TYPED])
 
 
 def in_region(column: Any, asked: Mapping[str, str]) -> ColumnElement[bool]:
@@ -115,7 +117,7 @@ class RegionField(StringField):
         self.data, self.doubt = "", []
         if not valuelist or not valuelist[0].strip():
             return
-        typed, chosen = valuelist[0][:60].strip(), set(valuelist[1:])
+        typed, chosen = valuelist[0].strip()[:MOST_TYPED], set(valuelist[1:])
         doubt = region_doubt(typed)
         if doubt is None:
             self.data = region_named(typed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import request
 
+from market.options import MOST_TYPED
 from models.catalogue import ServiceItem
 from models.measures import size_of
 from models.pricing import Quantity
@@ -13,7 +14,7 @@ SIZE = ("amount", "count", "factor")
 
 def size_typed() -> dict[str, str]:
     """What the reader typed of the size, for a link to where it goes on."""
-    return {name: typed for name in SIZE if (typed := request.args.get(name, "").strip()[:60])}
+    return {name: typed for name in SIZE if (typed := request.args.get(name, "").strip()[:MOST_TYPED])}
 
 
 def quantity_asked(item: ServiceItem) -> Quantity | None:

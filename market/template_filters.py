@@ -58,7 +58,7 @@ from market.formatting import (
     urgency,
     working_days,
 )
-from market.options import region_doubt, region_suggestions
+from market.options import MOST_TYPED, region_doubt, region_suggestions
 from models import money
 
 
@@ -121,4 +121,5 @@ def register(app: Flask) -> None:
         int_type=int,
     )
     app.jinja_env.globals.update(region_suggestions=region_suggestions, region_doubt=region_doubt)
+    app.jinja_env.globals["most_typed"] = MOST_TYPED
     app.jinja_env.globals["wrong_filters"] = filters.wrong

@@ -13,6 +13,7 @@ from harness.factories import World
 from market.charts import MOST_BARS
 from market.charts import rows as row_chart
 from market.extensions import db
+from market.filters import Filters, labels
 from models.ledger import books
 from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import name_the_cases
@@ -134,6 +135,13 @@ def test_a_day_is_a_day_however_it_is_typed(app: Flask, world: World) -> None:
     assert field is not None
     assert field["value"] == "2026-01-01", "as a date input can show it"
     assert visitor.get("/contracts?since=2026-12-31&until=20260101").status == 422
+
+
+def test_what_stands_there_anyhow_is_not_asked_for(app: Flask) -> None:
+    listed = Filters(labels("by", "分组", {"agency": "机构", "item": "事项"}, default="agency"))
+    for query, asked in (("", False), ("?by=", False), ("?by=agency", False), ("?by=item", True)):
+        with app.test_request_context(f"/{query}"):
+            assert listed.asked().any is asked, query
 
 
 def test_a_page_beyond_the_end_says_so_and_shows_the_last(app: Flask, world: World) -> None:

@@ -33,7 +33,7 @@ from market.formatting import problem_text
 from market.forms import NeededReasonForm
 from market.identity import current_actor, enter, known_to_all, leave, renew
 from market.local_paths import local_path
-from market.options import region_named
+from market.options import MOST_TYPED, region_named
 from market.pagination import paged
 from models import CASES, blocking
 from models.accounts import (
@@ -162,7 +162,7 @@ def _said(target: str | None) -> dict[str, str]:
     parts = urlsplit(target or "")
     if parts.path != url_for("sourcing.new"):
         return {}
-    place = region_named(parse_qs(parts.query).get("region", [""])[0][:60])
+    place = region_named(parse_qs(parts.query).get("region", [""])[0][:MOST_TYPED])
     return {"kind": "enterprise", **({"region_code": place} if place else {})}
 
 
