@@ -91,6 +91,8 @@ class WhatForm(Form):
         """Show a draft as it stands."""
         for name in ("region_code", "project", "description"):
             getattr(self, name).data = getattr(tender, name)
+        if not tender.region_code and tender.project == tender.item.name:
+            self.project.data = ""  # nobody named it, and it is to be called by its place as well
         self.item_code.data, self.on_behalf_of.data = tender.item.code, tender.buyer_id
         self.again_of.data = tender.again_said
 

@@ -13,7 +13,7 @@ from market.extensions import db
 from market.sourcing import needs
 from market.sourcing.actions import drafting
 from models import clock
-from models.sourcing.steps import untold
+from models.sourcing.steps import STEPS, untold
 from models.sourcing.tenders import Tender
 from tests.web import Answer, Visitor, sign_in
 
@@ -197,8 +197,10 @@ def test_a_delegate_who_stops_without_a_budget_keeps_the_rest(app: Flask, world:
 
 def test_stopping_at_the_first_step_begins_a_draft(app: Flask, world: World) -> None:
     buyer = sign_in(app, world, "buyer")
+    assert "选了服务事项就能“先到这里,留成草稿”" in buyer.get("/requests/new?key=k").text
     refused: Answer = buyer.submit("/requests/new?key=k", project="厂房扩建", stop="1")
     assert (refused.status, refused.value_of("project")) == (422, "厂房扩建")
+    assert "至少要选一个服务事项" in refused.error_at("item_code")
     begun = buyer.submit("/requests/new?key=k", **WHAT, stop="1").location
     assert begun == f"/requests/{_found(begun.split('/')[2]).identifier}"
 
@@ -235,3 +237,32 @@ def test_a_list_of_one_agencys_names_none_that_is_not_in_the_market(app: Flask, 
     assert "applicant单位" not in listed.text
     known = sign_in(app, world, "buyer").get(f"/contracts?agency={world.identifiers['second']}")
     assert "second单位" in known.text
+
+
+@pytest.mark.parametrize("said", [{}, {"funds": "private"}, {"region_code": "632801"}, {"project": "厂房"}])
+def test_an_item_is_the_least_a_draft_needs(app: Flask, world: World, said: dict[str, str]) -> None:
+    """Whatever else was typed is kept and the step still to be told: a place, whose money, a name."""
+    buyer = sign_in(app, world, "buyer")
+    begun = buyer.submit("/requests/new?mode=inquiry&key=k", item_code="WAT-01", **said, stop="1").location
+    draft = begun.split("/")[2]
+    found = _found(draft)
+    assert begun == f"/requests/{draft}"
+    assert untold(found) == (
+        ["choice", "whom"]
+        if "region_code" in said
+        else ["what", "whom"]
+        if "funds" in said
+        else ["what", "choice", "whom"]
+    )
+    assert (found.knows("mode"), found.mode) == (True, "inquiry")
+    assert draft in buyer.get("/my").text, "it stands among what is to be done"
+    for page in (begun, begun + "/publish", "/requests?mine=1", *(f"{begun}/edit/{step}" for step in STEPS)):
+        for language in ("zh", "en"):
+            assert buyer.get(f"{page}{'&' if '?' in page else '?'}lang={language}").status == 200, page
+    what = buyer.get(f"{begun}/edit/what")
+    assert (what.value_of("item_code"), what.value_of("project")) == (
+        "WAT-01",
+        found.project if said.keys() & {"region_code", "project"} else "",
+    )
+    told = buyer.submit(f"{begun}/edit/what", region_code="632801", project="")
+    assert (told.status, _found(draft).project) == (303, "格尔木市" + found.item.name)

@@ -103,6 +103,7 @@ def create(
     invite: Sequence[str] = (),
     way: Mapping[str, str] | None = None,
     key: str = "",
+    stops: bool = False,
     files: Sequence[File] = (),
     **values: Any,
 ) -> str:
@@ -110,26 +111,24 @@ def create(
 
     It starts as one of the buyer's is that it is `like`, asks those it is to `invite`, and takes the values
     of the steps that are told; `way` is the mode and the funds, where they were said before their step. What
-    the same person begins by the same `key` is one draft: begun again (he went back), it is told anew.
-    Returns its identifier.
+    the same person begins by the same `key` is one draft: begun again (he went back), it is told anew. Of
+    who `stops` here no more is asked than an item. Returns its identifier.
     """
     begun_with = f"{actor.user_id} {key}" if key else None
     begun = begun_by(session, actor, key)
     if begun is not None:
         if on_behalf_of not in (None, begun.buyer_id):  # another tab, in which it is told for somebody else
             raise Conflict(N_("这份草稿已经替另一家单位开始,请刷新后另起一份。"))
-        return _edit(session, actor, begun.identifier, again_of, files, values, way)
+        return _edit(session, actor, begun.identifier, again_of, files, values, way, stops=stops)
     with session.no_autoflush:
         tender = _begin(session, actor, _buyer(session, actor, on_behalf_of), like)
         tender.begun_with = begun_with
         _say(session, tender, again_of)
         if invite:
             telling.invite(session, tender, invite)
-        telling.fill(session, actor, tender, values)
+        _hear(session, actor, tender, values, way, stops=stops)
         if tender.item is None:
             raise RuleViolation(N_("请选择一项。"), "item_code")
-        if way:
-            telling.hear_way(session, tender, **way)
     start(session, tender, actor, "create")
     _attach(session, actor, tender, files)
     return tender.identifier
@@ -165,17 +164,35 @@ def _edit(
     files: Sequence[File],
     values: dict[str, Any],
     way: Mapping[str, str] | None = None,
+    *,
+    stops: bool = False,
 ) -> str:
     tender = Tender.lock(session, identifier)
     permit(session, tender, "edit", actor)
     _say(session, tender, again_of or tender.again_said)
     with session.no_autoflush:
-        telling.fill(session, actor, tender, values)
-        if way:
-            telling.hear_way(session, tender, **way)
+        _hear(session, actor, tender, values, way, stops=stops)
     _attach(session, actor, tender, files)
     perform(session, tender, "edit", actor)
     return identifier
+
+
+def _hear(
+    session: Session,
+    actor: Actor,
+    tender: Tender,
+    values: dict[str, Any],
+    way: Mapping[str, str] | None,
+    *,
+    stops: bool,
+) -> None:
+    """Take what is told of some steps; of who `stops` at the first, what he said of it so far."""
+    if stops:
+        what = {name: values.pop(name) for name in telling.WHAT}
+        telling.set_aside(session, actor, tender, "what", what, whole=True)
+    telling.fill(session, actor, tender, values)
+    if way:
+        telling.hear_way(session, tender, **way)
 
 
 @with_files

@@ -18,7 +18,7 @@ from models import contacts, policy
 from models.accounts import Organisation, authority_for
 from models.actors import Actor
 from models.base import Json
-from models.catalogue import item_by_code
+from models.catalogue import ServiceItem, item_by_code
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import check_text
@@ -61,16 +61,16 @@ def _untell(tender: Tender, step: str) -> None:
 
 
 def hear_way(session: Session, tender: Tender, *, mode: str, funds: str) -> None:
-    """By which way to choose was said before the first step, and whose money it is in that step.
+    """By which way to choose was said before the first step, and whose money it is in that step, if it was.
 
     Where the way suits such money no more is asked of it; else both stand at the step that asks. What was
     told otherwise since stays.
     """
-    if tender.knows("choice") and tender.mode != mode:
+    if tender.knows("choice") and (tender.mode != mode or not funds):
         return
-    _take_choice(session, tender, mode=mode, funds=funds, budget=tender.budget)
-    _tell(tender, "mode", "funds")
-    if tender.way.suits(Need(tender.item, funds, tender.budget, policy.current())):
+    _take_choice(session, tender, mode=mode, funds=funds or tender.funds, budget=tender.budget)
+    _tell(tender, "mode", *(["funds"] if funds else []))
+    if funds and tender.way.suits(Need(tender.item, funds, tender.budget, policy.current())):
         _tell(tender, "choice")
     else:
         _untell(tender, "choice")
@@ -81,29 +81,34 @@ def _take_what(
 ) -> None:
     """What is to be done, and where.
 
-    A project without a name is called by what it is. What an item without a size is worth was said by that;
-    of another item than before nothing was.
+    A project without a name is called by what it is, and where. What an item without a size is worth was said
+    by that; of another item than before nothing was.
     """
-    item = item_by_code(session, item_code)
-    if item is None or item.withdrawn:
-        raise RuleViolation(N_("清单里没有这个服务事项。"), "item_code")
     region = session.scalars(select(Region).where(Region.code == current(region_code))).one_or_none()
     if region is None:
         raise RuleViolation(N_("请选择项目所在地区。"), "region_code")
-    project = check_text(
+    item = _take_item(session, tender, item_code)
+    tender.project = check_text(
         Tender.project,
         project.strip() or f"{region.name}{item.name}",
         N_("项目名称应为 %(least)s 到 %(most)s 个字。"),
     )
+    tender.region_code, tender.description = region.code, description.strip()
+    department = authority_for(session, "department", item.department, region.code)
+    tender.department_id = department.id if department else None
+
+
+def _take_item(session: Session, tender: Tender, code: str) -> ServiceItem:
+    item = item_by_code(session, code)
+    if item is None or item.withdrawn:
+        raise RuleViolation(N_("清单里没有这个服务事项。"), "item_code")
     if tender.item_id is not None and tender.item.code != item.code:
         tender.quantity = {}
         _untell(tender, "size")
     tender.item_id, tender.item = item.id, item
     if item.measure == "none":
         _tell(tender, "size")
-    tender.region_code, tender.project, tender.description = region.code, project, description.strip()
-    department = authority_for(session, "department", item.department, region.code)
-    tender.department_id = department.id if department else None
+    return item
 
 
 def _take_size(_session: Session, tender: Tender, *, quantity: Json) -> None:
@@ -161,8 +166,9 @@ def invite(session: Session, tender: Tender, invited: Sequence[str]) -> None:
     tender.invitations = [*kept, *(Invitation(agency_id=agency) for agency in new)]
 
 
+WHAT = ("item_code", "region_code", "project", "description")
 _STEPS: dict[str, tuple[Callable[..., None], tuple[str, ...]]] = {
-    "what": (_take_what, ("item_code", "region_code", "project", "description")),
+    "what": (_take_what, WHAT),
     "size": (_take_size, ("quantity",)),
     "choice": (_take_choice, ("budget", "mode", "funds", "criteria")),
     "whom": (_take_whom, ("openness", "deadline", "invited", "wanted_on", "contact")),
@@ -191,15 +197,20 @@ def set_aside(
     kept at all.
     """
     if step == "what":
-        before = {"item_code": tender.item.code, "region_code": tender.region_code}
-        fill(session, actor, tender, values | {name: values[name] or before[name] for name in before})
-        return
+        before = {
+            "item_code": tender.item.code if tender.item else "",
+            "region_code": tender.region_code or "",
+        }
+        values = values | {name: values[name] or before[name] for name in before}
+        whole = True
     budget = tender.budget
     if whole:
         with suppress(RuleViolation):
             fill(session, actor, tender, dict(values))
             return
-    if step == "size":
+    if step == "what":
+        _keep_what(session, tender, **values)
+    elif step == "size":
         tender.quantity = values["quantity"]
     elif step == "choice":
         _keep_choice(tender, **values)
@@ -209,6 +220,17 @@ def set_aside(
         _take_whom(session, tender, **{**values, "deadline": values["deadline"] or tender.deadline})
     _untell(tender, step)
     _check_mandate(actor, tender)
+
+
+def _keep_what(
+    session: Session, tender: Tender, *, item_code: str, region_code: str, project: str, description: str
+) -> None:
+    """An item is the least a draft needs."""
+    if not item_code:
+        raise RuleViolation(N_("留成草稿至少要选一个服务事项。"), "item_code")
+    _take_item(session, tender, item_code)
+    tender.region_code = current(region_code)
+    tender.project, tender.description = project.strip() or tender.item.name, description.strip()
 
 
 def _keep_choice(tender: Tender, *, budget: int | None, criteria: Json, **said: str | None) -> None:

@@ -79,8 +79,10 @@ def new() -> Response | str | tuple[str, int]:
     _prepare_what(form, actor, None, before)
     if form.is_submitted():
         status = 422
-        if form.validate():
-            result, status = attempt(form, _unkeyed(drafting.create), key=key, **_begun(form, before))
+        stops = "stop" in request.form
+        if form.validate() or (stops and form.can_be_kept()):
+            begun_with = _begun(form, before)
+            result, status = attempt(form, _unkeyed(drafting.create), key=key, stops=stops, **begun_with)
             if result is not None:
                 return redirect(_onward(result, "what"), 303)
     return render_template(
@@ -164,7 +166,7 @@ def _again(before: Tender) -> str | None:
 def _begun(form: WhatForm, before: Tender | None) -> dict[str, Any]:
     """What the first step tells, with what the address says of the others, as far as it can be read."""
     values = _values(form)
-    mode, funds = _mode_said(), values.pop("funds", "")
+    mode, funds = _mode_said(), values.pop("funds", "") or ""
     item = item_by_code(db.session, values["item_code"])
     size = _size_said(item) if item is not None and item.code == request.args.get("item") else {}
     return {
