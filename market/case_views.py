@@ -127,7 +127,7 @@ def check_open(case: Case, act: str) -> None:
         raise case.workflow.lacking(case, current_actor()) or NotAllowed(permission.NO_PART)
 
 
-def check_authorised(case: Case) -> None:
+def check_nothing_lacking(case: Case) -> None:
     """Raise why an act that is the reader's turn is not open to him: see `Workflow.lacking`."""
     if (problem := case.workflow.lacking(case, current_actor())) is not None:
         raise problem

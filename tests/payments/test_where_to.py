@@ -61,7 +61,7 @@ def test_a_refund_goes_to_the_account_its_money_came_from(app: Flask, world: Wor
         for said in ("buyer单位", "62281234567", "B0", "¥ 1,000.00"):
             assert said in page, said
     said = _confirmed(custodian, payout)
-    assert "不能撤销" in said or "可以用" in said
+    assert "不能撤销" in said
     assert custodian.get(f"/payouts/{payout}/send").soup.select_one("[name=number]") is None
     assert custodian.submit(f"/payouts/{payout}/send", bank_reference="20260303-1").status == 303
 
@@ -129,13 +129,11 @@ def test_an_account_that_changed_since_it_was_shown_is_told_and_nothing_is_sent(
 ) -> None:
     payout = _earned(world)
     path = f"/payouts/{payout}/send"
-    seen = current_values(
-        sign_in(app, world, "custodian").get(path).soup.select_one("main form[method=post]")
-    )
+    seen = sign_in(app, world, "custodian").get(path).value_of("shown")
     _moves_account(world, time)
     custodian = sign_in(app, world, "custodian")
     fresh = current_values(custodian.get(path).soup.select_one("main form[method=post]"))
-    answer = custodian.post(path, {**fresh, "shown": seen["shown"], "bank_reference": "20260303-1"})
+    answer = custodian.post(path, {**fresh, "shown": seen, "bank_reference": "20260303-1"})
     assert answer.status == 409
     assert "收款账户的资料刚有变动" in answer.text
     assert MOVED.number in answer.text

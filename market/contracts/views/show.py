@@ -17,7 +17,7 @@ from market.case_registry import ActPage, register_case
 from market.case_views import (
     case_page,
     case_url,
-    check_authorised,
+    check_nothing_lacking,
     file_of,
     files_of,
     form_page,
@@ -226,7 +226,7 @@ def paper(identifier: str) -> Response:
 def bring(identifier: str) -> Response | str | tuple[str, int]:
     """A signature made elsewhere comes back."""
     contract = visible(Contract, identifier)
-    check_authorised(contract)
+    check_nothing_lacking(contract)
     return form_page(
         BringForm(),
         _("上传在别处签署的合同"),

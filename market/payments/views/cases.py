@@ -76,18 +76,18 @@ LEFT = ("sending", "sent", "arrived")  # the states in which it went to the acco
 def _where_to(payout: Payout) -> dict[str, Any]:
     """What its page tells of where it goes, or went, as far as the reader may see it.
 
-    The `accounts` as labels and values; of one that can still leave also why they are to be asked about
+    The `destinations` as labels and values; of one that can still leave also why they are to be asked about
     (`doubts`), and where the last one `bounced`.
     """
     if not payout.shows_account_to(current_actor()):
-        return {"shown": False, "accounts": [], "doubts": [], "bounced": [], "changing": None}
+        return {"shown": False, "destinations": [], "doubts": [], "bounced": [], "changing": None}
     if payout.state in LEFT:
         kept = [account_facts(payout.sent_to)] if payout.sent_to else []
-        return {"shown": True, "accounts": kept, "doubts": [], "bounced": [], "changing": None}
+        return {"shown": True, "destinations": kept, "doubts": [], "bounced": [], "changing": None}
     found = payout_actions.destinations_of(db.session, payout)
     return {
         "shown": True,
-        "accounts": [account_facts(each.account, each.seen) for each in found],
+        "destinations": [account_facts(each.account, each.seen) for each in found],
         "doubts": _doubts(payout, found),
         "bounced": _bounced(payout),
         "changing": under_way(db.session, payout.payee_id),

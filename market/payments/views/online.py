@@ -14,7 +14,7 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from market.case_views import case_url, check_authorised, visible
+from market.case_views import case_url, check_nothing_lacking, visible
 from market.extensions import csrf, db
 from market.forms import ActForm
 from market.gateways import (
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 def pay_online(identifier: str) -> Response | str | tuple[str, int]:
     """Choose how to pay, and go on with what was begun: nothing is begun twice."""
     payment: Payment = visible(Payment, identifier)
-    check_authorised(payment)
+    check_nothing_lacking(payment)
     if not any(isinstance(way, OnlineGateway) for way in gateways()):
         raise NotFound(N_("没有这个页面。"))
     form, methods, method = ActForm(), online_methods(payment), request.form.get("method", "")
