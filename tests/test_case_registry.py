@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
-from market import case_registry, create_app
+from market import case_registry, create_app, permissions
 from market.case_registry import OWN_ROUTE, ActPage, Registration, register_case
-from market.sourcing.actions import awards
+from market.sourcing.actions import awards, drafting
 from market.sourcing.blueprint import bp
+from market.transaction import name_of
+from models.cases import CASES
 from models.sourcing.awards import Award
 from models.workflow_table import Workflow
 from tests.conftest import settings
@@ -96,6 +99,20 @@ def test_a_case_type_is_registered_once(tmp_path: Path) -> None:
     create_app(settings(f"sqlite:///{tmp_path / 'market.sqlite3'}", tmp_path))
     with pytest.raises(ValueError, match="award is registered twice"):
         register_case(bp, Award, url="/awards", page=lambda identifier: "", acts={})
+
+
+def test_what_is_open_before_an_address_is_confirmed_is_said_alike_of_acts_and_rows(app: Flask) -> None:
+    """Of each act as it is begun (market/permissions.py), and of each row it goes through (the tables)."""
+    by_table = {(name, act) for name, kind in CASES.items() for act in kind.workflow.before_confirming}
+    done = {
+        (name, act): name_of(page.action)
+        for name, here in case_registry._REGISTERED.items()
+        for act, page in here.acts.items()
+        if isinstance(page, ActPage)
+    }
+    assert len(done) > 50
+    done["tender", "edit"] = name_of(drafting.edit)  # it has pages of its own
+    assert by_table == {key for key, name in done.items() if name in permissions.BEFORE_CONFIRMING}
 
 
 def test_an_act_that_opens_a_case_is_none_of_its_rows() -> None:
