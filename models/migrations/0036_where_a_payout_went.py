@@ -1,7 +1,7 @@
 """payouts: the account each was sent to
 
 Revision ID: 0036
-Revises: 0034
+Revises: 0035
 Create Date: 2026-11-28 10:20:00
 
 """
