@@ -231,9 +231,9 @@ def labels(name: str, label: Any, among: Any, **about: Any) -> Choice:
     return Choice(name, label, lambda: [(key, _(words)) for key, words in among.items()], **about)
 
 
-def only(name: str, label: Any, words: Any) -> Choice:
-    """All, or those alone of which these words are true."""
-    return Choice(name, label, lambda: [("1", words)])
+def only(name: str, words: Any) -> Choice:
+    """All, or those alone of which these words are true: a box to tick."""
+    return Tick(name, words, lambda: [("1", words)])
 
 
 def item() -> Filter:

@@ -28,7 +28,7 @@ from market.case_views import attempt, case_url, form_page
 from market.config import LOCALES
 from market.demonstration import people as demo
 from market.extensions import csrf, db, limiter
-from market.filters import Filter, Filters, Tick
+from market.filters import Filter, Filters
 from market.formatting import problem_text
 from market.forms import NeededReasonForm
 from market.identity import current_actor, enter, known_to_all, leave, renew
@@ -253,9 +253,7 @@ def remove_member(email: str) -> Response:
     return redirect(_back(), 303)
 
 
-PEOPLE = Filters(
-    Filter("q", _l("姓名或邮箱")), Tick("blocked", _l("只看已停用的"), lambda: [("1", _("只看已停用的"))])
-)
+PEOPLE = Filters(Filter("q", _l("姓名或邮箱")), filters.only("blocked", _l("只看已停用的")))
 
 
 @bp.get("/accounts")

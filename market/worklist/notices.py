@@ -45,7 +45,7 @@ class CodeForm(Form):
 
 FILTERS = Filters(
     filters.labels("kind", _l("关于"), KINDS),
-    filters.only("unread", _l("是否读过"), _l("未读")),
+    filters.only("unread", _l("只看未读的")),
 )
 
 

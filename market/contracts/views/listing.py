@@ -118,7 +118,7 @@ FILTERS = Filters(
     filters.level(),
     filters.labels("day", _l("日期按"), {"completed": N_("完成")}, nothing=_l("签订")),
     *filters.days(),
-    filters.only("late", _l("期限"), _l("有事项逾期")),
+    filters.only("late", _l("只看有事项逾期的")),
     filters.labels("money", _l("托管"), MONEY),
     filters.agency(),
 )
