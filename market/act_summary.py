@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from markupsafe import Markup
 
 from market.event_text import role_name
 from market.extensions import db
-from market.formatting import format_instant
+from market.formatting import format_instant, working_days
 from market.identity import current_actor
 from models import clock, money, policy
 from models.accounts import Organisation
@@ -107,12 +106,7 @@ def _limit(case: Case, limit: Limit) -> Iterator[str]:
     after = _(case.workflow.acts[limit.act])
     if limit.policy:
         days = policy.get(case.policy_version).number(limit.policy)
-        yield ngettext(
-            "期限 %(num)d 个工作日;到期未办的,按“%(after)s”办理。",
-            "期限 %(num)d 个工作日;到期未办的,按“%(after)s”办理。",
-            days,
-            after=after,
-        )
+        yield _("期限 %(days)s;到期未办的,按“%(after)s”办理。", days=working_days(days), after=after)
     elif (ends := limit.ends(case)) is not None and ends > clock.now():
         yield _(
             "期限至 %(time)s;到期未办的,按“%(after)s”办理。",

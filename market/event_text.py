@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from market.formatting import bilingual, catalogued, format_instant, region, stored_problem_text
+from market.formatting import bilingual, catalogued, format_instant, region, stored_problem_text, working_days
 from models import CASES, money, policy
 from models.actors import ROLES
 from models.agencies.checks import CHECKS
@@ -156,9 +156,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "deadline": lambda instant: _("截止 %(time)s", time=format_instant(datetime.fromisoformat(instant))),
     "change": lambda kind: _(CHANGES[kind]),
     "milestone": catalogued,
-    "left": lambda days: (
-        ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days) if days else _("即将到期")
-    ),
+    "left": lambda days: _("还剩 %(days)s", days=working_days(days)) if days else _("即将到期"),
     "codes": lambda codes: _("、").join(_(REASONS[code]) for code in codes),
     "fault": lambda fault: _({**FAULTS, **DISPUTE_FAULTS, "agreed": N_("双方同意")}[fault]),
     "outcome": lambda outcome: _(OUTCOMES[outcome]),

@@ -115,12 +115,12 @@ def time_left(instant: datetime | None) -> str:
     now = clock.now()
     if instant < now:
         late = workdays.between(instant, now)
-        return ngettext("已逾期 %(num)d 个工作日", "已逾期 %(num)d 个工作日", late) if late else _("已逾期")
+        return _("已逾期 %(days)s", days=working_days(late)) if late else _("已逾期")
     days = workdays.between(now, instant)
     if days == 0:
         same_day = instant.astimezone(BEIJING).date() == now.astimezone(BEIJING).date()
         return _("今天 %(time)s", time=f"{instant.astimezone(BEIJING):%H:%M}") if same_day else _("即将到期")
-    said = ngettext("还剩 %(num)d 个工作日", "还剩 %(num)d 个工作日", days)
+    said = _("还剩 %(days)s", days=working_days(days))
     unsure = workdays.provisional(instant.astimezone(BEIJING).date())
     return _("%(left)s(当年放假安排公布前暂定)", left=said) if unsure else said
 

@@ -56,6 +56,12 @@ def test_the_english_catalogue_is_complete_and_up_to_date(tmp_path: Path) -> Non
             ), key
 
 
+def test_working_days_are_counted_in_one_place() -> None:
+    """Any other text takes them in as they are said there (`working_days`)."""
+    counted = [m.id for m in read_po(BytesIO(CATALOGUE.read_bytes()), locale="en") if isinstance(m.id, tuple)]
+    assert [key[0] for key in counted if "个工作日" in key[0]] == ["%(num)d 个工作日"]
+
+
 def test_the_language_switch_stays_and_english_pages_hold_no_chinese_of_ours(app: Any, world: World) -> None:
     visitor = Visitor(app)
     assert "办审批要报告" in visitor.get("/").text

@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from sqlalchemy import select
 
 from market.case_views import case_url
@@ -77,5 +76,5 @@ def before_award(found: Tender) -> list[tuple[str, Any]]:
             (_("中选价"), money.show(first.price or 0)),
             (_("工期"), working_days(first.days or 0)),
         ]
-    public = ngettext("%(num)d 个工作日", "%(num)d 个工作日", days) if days else _("没有公示期,立即转入合同")
+    public = working_days(days) if days else _("没有公示期,立即转入合同")
     return [*chosen, (_("公示期"), public)]
