@@ -90,7 +90,12 @@ class Visitor:
         the request's own page). What nobody says otherwise: private money, and an inquiry in which whoever
         will may quote.
         """
-        told = {"funds": "private", "mode": "inquiry", "openly": "1", **fields}
+        told = {
+            "funds": "private",
+            "mode": "inquiry",
+            **({} if fields.get("invited") else {"openly": "1"}),
+            **fields,
+        }
         at = path
         while True:
             page = self.get(at)

@@ -151,6 +151,15 @@ def compares(draft: Tender) -> bool:
     return told and not draft.way.sealed and not draft.way.invites_one
 
 
+def asks_alone(draft: Tender) -> bool:
+    """Whether those a draft names are the only ones it asks, until its buyer says otherwise.
+
+    Where quotes are chosen from; while that is not known, where somebody is named already.
+    """
+    told = draft.knows("choice") or draft.knows("mode")
+    return not draft.way.sealed if told else bool(draft.invitations)
+
+
 def _elsewhere(areas: list[str], draft: Tender) -> str:
     """Where an agency serves, if that is not where the job is."""
     if serves(areas, draft.region_code):

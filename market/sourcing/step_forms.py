@@ -255,7 +255,10 @@ class WhomForm(Form):
         validate_choice=False,
     )
     only_invited = BooleanField(
-        _l("只请选中的机构报价"), description=_l("不勾选就公开征集:别的机构也看得到,也可以来报价。")
+        _l("只请选中的机构报价"),
+        description=_l(
+            "勾选:只有选中的机构看得到、可以报价。不勾选就公开征集:别的机构也看得到,也可以来报价。"
+        ),
     )
     deadline = BeijingTimeField(_l("截止时间"), [NEEDED])
     wanted_on = DateField(
@@ -292,14 +295,18 @@ class WhomForm(Form):
         """Ask these, and nobody else: `agencies` are identifiers."""
         self.invited.data, self.only_invited.data = list(agencies), True
 
+    def ask_nobody(self) -> None:
+        """Ask nobody by name, whoever was ticked: it is announced to all."""
+        self.invited.data, self.only_invited.data = [], False
+
     def validate_invited(self, field: ChecklistField) -> None:
-        if self.asks and not field.data and not self.only_invited.data:
+        if self.asks and not field.data:
             raise ValidationError(
                 _("还没有请任何一家,发布了也没有机构会收到通知。请选几家;不想点名的,按“不点名,公开征集”。")
             )
 
     def validate_only_invited(self, field: BooleanField) -> None:
-        if field.data and not self.invited.data:
+        if field.data and not self.invited.data and not self.asks:
             raise ValidationError(_("只请选中的机构报价,就要选上几家。"))
 
     def validate_deadline(self, field: BeijingTimeField) -> None:
@@ -316,17 +323,18 @@ class WhomForm(Form):
         only = values.pop("only_invited")
         return {**values, "openness": "invited" if only else "open"}
 
-    def fill(self, tender: Tender, contact: ContactPerson | None) -> None:
+    def fill(self, tender: Tender, contact: ContactPerson | None, *, alone: bool) -> None:
         """Show a draft as it stands, whom it is to invite already among it, and who is its `contact`.
 
-        Of one that was not told yet, the only one there is.
+        Of one that was not told yet, the only contact there is; and whether those it names are asked `alone`.
         """
         if "contact" in self:
             listed = [choice.value for choice in self.contact.choices]
-            alone = not tender.knows("whom") and len(listed) == 2
-            self.contact.data = contact.id if contact else listed[1] if alone else 0
+            only = not tender.knows("whom") and len(listed) == 2
+            self.contact.data = contact.id if contact else listed[1] if only else 0
         self.invited.data = [each.agency.identifier for each in tender.invitations]
-        self.only_invited.data = tender.openness == "invited"
+        said = tender.knows("whom") or tender.knows("openness")
+        self.only_invited.data = tender.openness == "invited" if said else alone
         self.deadline.data, self.wanted_on.data = tender.deadline, tender.wanted_on
 
 

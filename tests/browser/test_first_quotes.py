@@ -228,7 +228,7 @@ def test_going_back_loses_nothing_and_begins_no_second_draft(browser: Browser, s
     page.goto(page.url.replace("/edit/choice", "/edit/size"))
     assert page.locator("[name=amount]").input_value() == "50000000.00"
     page.goto(page.url.replace("/edit/size", "/edit/whom"))
-    assert page.locator("[name=only_invited]").is_checked() is False
+    assert page.locator("[name=only_invited]").is_checked() is True
     drafts = _drafts(page)
     assert len(drafts) == before + 1
     assert any("格尔木光伏基地二期" in each for each in drafts)

@@ -112,10 +112,10 @@ def test_nobody_is_asked_by_name_only_where_the_buyer_says_so(app: Flask, world:
     refused = buyer.submit(at)
     assert (refused.status, "还没有请任何一家" in refused.error_at("invited")) == (422, True)
     assert "没有机构会收到通知" in refused.error_at("invited")
-    alone = buyer.submit(at, only_invited="y", openly="1")
-    assert (alone.status, "就要选上几家" in alone.error_at("only_invited")) == (422, True)
-    assert buyer.submit(at, openly="1").location.endswith("/publish")
     draft = at.split("/")[2]
+    three = [world.identifiers[name] for name in ("agency", "second", "third")]
+    assert buyer.submit(at, openly="1", invited=three).location.endswith("/publish")
+    assert (_found(draft).openness, _found(draft).invitations) == ("open", []), "the button names nobody"
     drafting.edit(world.actor("buyer"), draft, funds="private", mode="sealed_bid", budget=None)
     assert buyer.get(at).soup.select_one("[name=openly]") is None
     assert buyer.submit(at).status == 303, "a sealed tender is announced to all"
@@ -266,3 +266,35 @@ def test_an_item_is_the_least_a_draft_needs(app: Flask, world: World, said: dict
     )
     told = buyer.submit(f"{begun}/edit/what", region_code="632801", project="")
     assert (told.status, _found(draft).project) == (303, "格尔木市" + found.item.name)
+
+
+def test_who_ticks_some_of_those_he_may_ask_asks_these_alone(app: Flask, world: World) -> None:
+    """Where nobody serves the place none is proposed, and whoever is ticked is asked by name all the same."""
+    for name in ("agency", "second", "third"):
+        world.organisation(name).region_code = "630100"
+    db.session.commit()
+    buyer, three = sign_in(app, world, "buyer"), [world.identifiers[n] for n in ("agency", "second", "third")]
+    at = _begin(buyer)
+    draft, page = at.split("/")[2], buyer.get(at)
+    assert page.soup.select("button[name=just]") == []
+    assert page.soup.select_one("[name=only_invited][checked]") is not None
+    published = buyer.submit(at, invited=three).location
+    assert _found(draft).openness == "invited"
+    assert "仅邀请" in buyer.get(published).text
+    assert buyer.submit(at, invited=three, only_invited="", stop="1").status == 303
+    assert _found(draft).openness == "open", "he said otherwise"
+
+
+def test_who_invites_by_name_asks_these_alone_unless_it_is_sealed(app: Flask, world: World) -> None:
+    buyer, second = sign_in(app, world, "buyer"), world.identifiers["second"]
+    begun = buyer.submit(f"/requests/new?item=WAT-01&region=632801&key=one&invite={second}").location
+    draft = begun.split("/")[2]
+    at = f"/requests/{draft}/edit/whom"
+    alone = "[name=only_invited][checked]"
+    assert buyer.get(at).soup.select_one(alone) is not None
+    drafting.edit(world.actor("buyer"), draft, funds="private", mode="sealed_bid", budget=None)
+    assert buyer.get(at).soup.select_one(alone) is None
+    drafting.edit(world.actor("buyer"), draft, funds="private", mode="inquiry", budget=None)
+    stopped = buyer.submit(at, only_invited="", deadline="", stop="1")
+    assert (stopped.status, untold(_found(draft))) == (303, ["whom"])
+    assert buyer.get(at).soup.select_one(alone) is None, "he said otherwise, and stopped"

@@ -88,6 +88,8 @@ def _begin(session: Session, actor: Actor, buyer: int, like: str | None) -> Tend
             setattr(tender, name, getattr(before, name))
         tender.invitations = [Invitation(agency_id=each.agency_id) for each in before.invitations]
         tender.told = [step for step in STEPS if before.knows(step) and step not in ("what", "whom")]
+        if before.knows("whom") or before.knows("openness"):
+            tender.told.append("openness")
     return tender
 
 

@@ -218,6 +218,7 @@ def set_aside(
             tender.budget = budget  # a delegate's draft without one would not be his to go on with
     else:
         _take_whom(session, tender, **{**values, "deadline": values["deadline"] or tender.deadline})
+        _tell(tender, "openness")
     _untell(tender, step)
     _check_mandate(actor, tender)
 

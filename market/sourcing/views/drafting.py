@@ -291,10 +291,13 @@ def _form(draft: Tender, step: str) -> Any:
             asks=needs.compares(draft) and "openly" not in request.form,
             hint=draft.way.deadline_hint if draft.knows("choice") else "",
         )
-        if just := _AGENCY.findall(request.form.get("just", "")):
+        if "openly" in request.form:
+            form.ask_nobody()
+        elif just := _AGENCY.findall(request.form.get("just", "")):
             form.ask_only(just)
         if not form.is_submitted():
-            form.fill(draft, contacts.named(db.session, draft.id, [draft.buyer_id]).get(draft.buyer_id))
+            person = contacts.named(db.session, draft.id, [draft.buyer_id]).get(draft.buyer_id)
+            form.fill(draft, person, alone=needs.asks_alone(draft))
         return form
     else:
         abort(404)
