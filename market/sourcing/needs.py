@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from statistics import median
 
 from flask_babel import gettext as _
-from sqlalchemy import Select, case, select
+from sqlalchemy import Row, Select, case, select
 
 from market.extensions import db
 from market.formatting import region_briefly
@@ -27,6 +28,7 @@ from models.sourcing.modes.mode import Need
 from models.sourcing.tenders import Invitation, Tender
 
 PROPOSED = 3  # agencies that are proposed to a buyer who compares quotes
+LOOKED_AT = 30  # agencies that are looked at together, until as many fit
 MOST_OFFERED = 30  # agencies a draft's page lists; others are asked by their own pages
 
 
@@ -131,24 +133,33 @@ def proposed(draft: Tender) -> list[Proposal]:
     """
     if not compares(draft) or draft.invitations:
         return []
-    ranked = _suppliers(draft).where(serving(draft.region_code)).order_by(*_BEST_FIRST).limit(MOST_OFFERED)
-    rows = db.session.execute(ranked).all()
+    ranked = _suppliers(draft).where(serving(draft.region_code)).order_by(*_BEST_FIRST).limit(LOOKED_AT)
+    found: list[Proposal] = []
+    for start in count(0, LOOKED_AT):
+        rows = db.session.execute(ranked.offset(start)).all()
+        found += _fitting(draft, rows)
+        if len(rows) < LOOKED_AT or len(found) >= PROPOSED:
+            break
+    return found[:PROPOSED]
+
+
+def _fitting(draft: Tender, rows: Sequence[Row[Organisation, str | None]]) -> list[Proposal]:
+    """Those of these agencies, each with its grade, that price the job and may take it on today."""
     problems = unfit(db.session, [(agency, draft.item) for agency, _grade in rows])
     ids = [agency.id for agency, _grade in rows]
     schedules = schedules_in_force(db.session, item_code=draft.item.code, agency_ids=ids)
     prices = {each.agency_id: _price(each, draft) for each in schedules}
-    found = [
+    return [
         Proposal(agency, prices[agency.id], grade or _("未评"))
         for (agency, grade), problem in zip(rows, problems, strict=True)
         if problem is None and prices.get(agency.id)
     ]
-    return found[:PROPOSED]
 
 
 def compares(draft: Tender) -> bool:
     """Whether a draft is known to choose by comparing the quotes of several."""
     told = draft.knows("choice") or draft.knows("mode")
-    return told and not draft.way.sealed and not draft.way.invites_one
+    return told and draft.way.compares
 
 
 def asks_alone(draft: Tender) -> bool:

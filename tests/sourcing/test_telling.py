@@ -13,6 +13,7 @@ from market.extensions import db
 from market.sourcing import needs
 from market.sourcing.actions import drafting
 from models import clock
+from models.errors import RuleViolation
 from models.sourcing.steps import STEPS, untold
 from models.sourcing.tenders import Tender
 from tests.web import Answer, Visitor, sign_in
@@ -298,3 +299,21 @@ def test_who_invites_by_name_asks_these_alone_unless_it_is_sealed(app: Flask, wo
     stopped = buyer.submit(at, only_invited="", deadline="", stop="1")
     assert (stopped.status, untold(_found(draft))) == (303, ["whom"])
     assert buyer.get(at).soup.select_one(alone) is None, "he said otherwise, and stopped"
+
+
+def test_whoever_fits_is_proposed_however_many_better_rated_do_not(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(needs, "LOOKED_AT", 1)
+    draft = drafting.create(
+        world.actor("buyer"), way={"mode": "inquiry", "funds": "private"}, **{**WHAT, "item_code": "WAT-01"}
+    )
+    ours = [world.identifiers[name] for name in ("agency", "second", "third")]
+    assert _proposed(app, draft) == ours
+    busy = RuleViolation("忙")
+    monkeypatch.setattr(
+        needs,
+        "unfit",
+        lambda _session, pairs: [busy if a.identifier in ours[:2] else None for a, _item in pairs],
+    )
+    assert _proposed(app, draft) == ours[2:]

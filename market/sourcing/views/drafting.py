@@ -137,7 +137,7 @@ def _prepare_what(form: WhatForm, actor: Actor, draft: Tender | None, before: Te
 def _mode_said() -> str:
     """The way to compare quotes by which the address says to choose, where nothing begun before does."""
     said = request.args.get("mode", "")
-    compared = said in MODES and not MODES[said].sealed and not MODES[said].invites_one
+    compared = said in MODES and MODES[said].compares
     return said if compared and not (request.args.get("like") or request.args.get("from")) else ""
 
 

@@ -120,6 +120,11 @@ class Mode(ABC):
     draws: ClassVar[tuple[PlannedDraw, ...]] = ()
     drawn: ClassVar[bool] = False
 
+    @property
+    def compares(self) -> bool:
+        """Whether the buyer chooses by comparing the quotes of several."""
+        return not self.sealed and not self.invites_one
+
     def check(self, tender: Tender) -> None:  # noqa: B027
         """RuleViolation, at the form's field, for a draft or an amendment this mode cannot choose by."""
 
