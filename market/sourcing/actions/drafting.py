@@ -1,6 +1,6 @@
 """A tender's draft: for whom it is made, what it asks for step by step, and what it repeats.
 
-What a step's values come to in it is said in `telling.py`.
+What a step's values come to in it is said in `draft_steps.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.files import File, hand_in_all, with_files
-from market.sourcing.actions import telling
+from market.sourcing.actions import draft_steps
 from market.transaction import action
 from models import clock, documents, identifiers, money, policy, workdays
 from models.actors import Actor
@@ -127,7 +127,7 @@ def create(
         tender.begun_with = begun_with
         _say(session, tender, again_of)
         if invite:
-            telling.invite(session, tender, invite)
+            draft_steps.invite(session, tender, invite)
         _hear(session, actor, tender, values, way, stops=stops)
         if tender.item is None:
             raise RuleViolation(N_("请选择一项。"), "item_code")
@@ -190,11 +190,11 @@ def _hear(
 ) -> None:
     """Take what is told of some steps; of who `stops` at the first, what he said of it so far."""
     if stops:
-        what = {name: values.pop(name) for name in telling.WHAT}
-        telling.set_aside(session, actor, tender, "what", what, whole=True)
-    telling.fill(session, actor, tender, values)
+        what = {name: values.pop(name) for name in draft_steps.WHAT}
+        draft_steps.set_aside(session, actor, tender, "what", what, whole=True)
+    draft_steps.fill(session, actor, tender, values)
     if way:
-        telling.hear_way(session, tender, **way)
+        draft_steps.hear_way(session, tender, **way)
 
 
 @with_files
@@ -215,7 +215,7 @@ def put_aside(
     permit(session, tender, "edit", actor)
     _say(session, tender, again_of or tender.again_said)
     with session.no_autoflush:
-        telling.set_aside(session, actor, tender, step, values, whole=whole)
+        draft_steps.set_aside(session, actor, tender, step, values, whole=whole)
     _attach(session, actor, tender, files)
     perform(session, tender, "edit", actor)
     return identifier

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from market.sourcing.actions import keys
-from market.sourcing.actions.telling import ask_for
+from market.sourcing.actions.draft_steps import ask_for
 from market.transaction import Beforehand, action, sealing_key
 from models import clock, draws, policy, sealing
 from models.actors import SYSTEM, Actor
