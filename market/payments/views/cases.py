@@ -121,10 +121,11 @@ def _bounced(payout: Payout) -> list[tuple[str, str]]:
     told = last_return(db.session, payout) if payout.sent_to else None
     if payout.sent_to is None or told is None:
         return []
+    reason = told.data["reason"]
     return [
         *account_facts(payout.sent_to),
         (_("退回时间"), format_instant(told.at)),
-        (_("退回原因"), _(told.data["reason"])),
+        (_("退回原因"), _(reason)),
     ]
 
 
