@@ -95,7 +95,7 @@ def fill_in(agency: Person, name: str) -> None:
     agency.submit(
         "/my/entry/bank",
         bank_name="演示银行",
-        account_name=name,
+        account_name=f"{name} 有限公司",
         account_number=f"6228{crc32(name.encode()):012d}",
     )
     for kind in ("licence", "premises", "staff", "articles"):
