@@ -126,7 +126,7 @@ def test_from_the_banks_statement_to_the_payout(
     assert custodian.bad.pop()
     custodian.fill(依据="电话问过汇款单位,系误汇")
     custodian.press("处理这一笔")
-    custodian.sees("3 / 3", "没有这样的流水")
+    custodian.sees("3 / 3", "都处理完了")
 
     payouts = numbers(agency, contract, "Z")
     for payout in payouts:
