@@ -36,9 +36,11 @@ def upgrade() -> None:
     sent = sa.select(events.c.case_identifier, events.c.data).where(events.c.kind == "payout.send")
     # What was typed then stands in the event, in the custodian's own words; of the others nobody wrote it down.
     bind = op.get_bind()
-    told = {identifier: data for identifier, data in bind.execute(sent.order_by(events.c.id))}
-    for identifier, data in told.items():
-        if isinstance(data, dict) and (words := data.get("account")):
+    told = {}  # the words alone: there may be many payouts
+    for identifier, data in bind.execute(sent.order_by(events.c.id)):
+        told[identifier] = data.get("account") if isinstance(data, dict) else None
+    for identifier, words in told.items():
+        if words:
             kept = {"holder": "", "bank": "", "number": words}
             gone = (payouts.c.identifier == identifier) & payouts.c.state.in_(
                 ("sent", "arrived", "due", "held")
