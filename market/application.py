@@ -7,8 +7,10 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Request, Response, current_app, g, request, session
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import cached_property
 
 from market import (
     case_registry,
@@ -28,6 +30,7 @@ from market.serving import limits as _limits  # noqa: F401 - a storage for the l
 from market.signing import configured_roots
 from models import clock, sealing
 from models.documents import FolderStore
+from models.spelling import typed
 from models.timekeeping import OUTAGE
 from models.uploads import Pieces
 from search import open_index
@@ -47,12 +50,21 @@ HARDENED = {
 }
 
 
+class AskedOf(Request):
+    """A request whose address says what somebody typed: without marks that came along unseen."""
+
+    @cached_property
+    def args(self) -> ImmutableMultiDict[str, str]:  # type: ignore[override]
+        return ImmutableMultiDict((name, typed(value)) for name, value in super().args.items(multi=True))
+
+
 def build(settings: dict[str, Any] | None = None) -> Flask:
     """The application: see `market.create_app`."""
     garbage.settle()
     app = Flask(
         "market", template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "market" / "static")
     )
+    app.request_class = AskedOf
     app.config.update(config.FIXED)
     app.config.update(settings if settings is not None else Settings.read().flask())
     app.config["ALEMBIC"] = {"script_location": str(ROOT / "models" / "migrations"), "version_locations": []}

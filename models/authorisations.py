@@ -117,7 +117,7 @@ AUTHORISATION = Workflow(
     },
     decides={"filed": N_("核对授权书")},
     buttons={"accept": N_("确认授权有效"), "file": N_("上传证明")},
-    undone_by={"accept": "withdraw"},
+    undone_by={"file": "withdraw", "accept": "withdraw"},
     acts={
         "file": N_("提交证明"),
         "accept": N_("授权生效"),

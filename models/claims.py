@@ -170,7 +170,7 @@ CLAIM = Workflow(
     prepares=("open", "answer", "file", "withdraw", "resume", "ask", "admit", "decline"),
     before_confirming=("withdraw", "resume"),
     openings={"open": N_("有人用本单位的代码注册")},
-    undone_by={"withdraw": "resume"},
+    undone_by={"ask": "withdraw", "file": "withdraw", "withdraw": "resume", "resume": "withdraw"},
     consequences={
         "grant": N_("这个统一社会信用代码今后由认领人使用,现登记单位不再使用它。"),
     },
@@ -267,6 +267,8 @@ def latest(session: Session, user: int) -> Claim | None:
 
 
 def unfinished(session: Session, user: int) -> Claim | None:
-    """The claim a person left without evidence, if it is the last it made."""
+    """The last claim a person made, while it has not come to an end and does not wait for that person."""
     last = latest(session, user)
-    return last if last is not None and last.state == "withdrawn" else None
+    if last is None or CLAIM.states[last.state].terminal or last.state == "draft":
+        return None
+    return last

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -319,3 +320,14 @@ def test_marks_that_turn_words_round_are_kept_in_no_text(app: Flask, world: Worl
     )
     refused = sign_in(app, world, "visitor").submit("/sign-up", kind="agency", organisation=f"事务{mark}所")
     assert (refused.status, refused.value_of("organisation")) == (422, "事务所")
+
+
+@pytest.mark.parametrize("mark", "\u200b\u202e", ids=ascii)
+def test_marks_that_turn_words_round_are_read_in_no_address(app: Flask, world: World, mark: str) -> None:
+    """A number pasted into a search box leads to its page, and a filter means what is seen."""
+    visitor = sign_in(app, world, "visitor")
+    agency = world.organisation("agency").identifier
+    found = visitor.get("/agencies?" + urlencode({"q": f"{mark}{agency}{mark}"}))
+    assert found.location == f"/agencies/{agency}"
+    listed = visitor.get("/credit?" + urlencode({"item": f"WAT{mark}-01"}))
+    assert listed.status == 200

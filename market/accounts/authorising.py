@@ -60,9 +60,9 @@ class ProofForm(Form):
 
 
 def _usual() -> dict[str, Any]:
-    """What the forms propose: both, for a year."""
+    """What the forms propose: a year, of what the person says itself."""
     ends = (clock.now() + USUAL).astimezone(BEIJING).replace(hour=23, minute=59, second=0, microsecond=0)
-    return {"covers": list(SCOPES), "until": ends}
+    return {"until": ends}
 
 
 def _membership() -> Membership:

@@ -44,8 +44,8 @@ def to_do(session: Session, actor: Actor, own: Organisation | None) -> list[ToDo
     if claim is not None:
         found.append(
             ToDo(
-                _("继续加入或认领单位"),
-                claim.organisation.name,
+                _("继续加入或认领单位") if claim.state == "withdrawn" else _("看看加入或认领的进展"),
+                f"{claim.organisation.name} · {_(claim.state_label)}",
                 url_for("identification.show_claim", identifier=claim.identifier),
             )
         )

@@ -70,7 +70,7 @@ BID = Workflow(
     ),
     duties=("withdraw",),
     openings={"submit": N_("投标")},
-    undone_by={"withdraw": "replace"},
+    undone_by={"withdraw": "replace", "replace": "withdraw"},
     consequences={"withdraw": N_("这份投标不参加拆封和评选;截止前可以重新投标。")},
     acts={
         "replace": N_("更换投标"),

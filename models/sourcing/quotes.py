@@ -148,6 +148,7 @@ QUOTE = Workflow(
     ),
     duties=("decline", "withdraw"),
     openings={"submit": N_("报价")},
+    undone_by={"offer": "withdraw", "replace": "withdraw"},
     consequences={
         "offer": N_("对方同意这个价格即谈妥,在此之前不能改。"),
         "accept": N_("价格和工期就此谈妥,不能再议。谈妥不等于中选:业主接下来要截止征集,再确定中选机构。"),

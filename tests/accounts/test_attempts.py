@@ -344,7 +344,7 @@ ASKS_AGAIN = {  # a page that asks for the password once more, and the rest of w
         {"email": "x@example.cn", "scope": "tender", "most": "1000", "until": "2026-06-01T10:00"},
     ),
     "/my/signing/renew": ("again", {}),
-    "/my/authorisation/declare": ("again", {}),
+    "/my/authorisation/declare": ("again", {"covers": ["sign"]}),
     "/my/security/authenticator": ("current", {"code": "000000"}),
 }
 

@@ -122,7 +122,7 @@ def test_a_letter_from_its_model_to_the_signature(app: Flask, world: World, time
     assert load(letter).covers == ["sign", "pay"]
     model = buyer.get(f"{page}/model.pdf")
     assert model.response.data.startswith(b"%PDF")
-    assert buyer.submit("/my/authorisation/new").status == 409, "one at a time"
+    assert buyer.submit("/my/authorisation/new", covers=["sign"]).status == 409, "one at a time"
     assert buyer.submit(f"{page}/file").status == 422, "the scan is missing"
     assert buyer.submit(f"{page}/file", file=PDF).status == 303
     case = load(letter)

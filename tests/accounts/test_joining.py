@@ -38,6 +38,8 @@ def test_a_colleague_asks_and_the_owner_lets_her_in(app: Flask, world: World) ->
     drain()
     told = select(Letter.address).where(Letter.kind == "asks_to_join")
     assert db.session.scalars(told).all() == [world.emails["buyer"]]
+    waiting = sign_in(app, world, "claimant").get("/my")
+    assert f"/claims/{claim}" in waiting.text, "whoever waits finds the way back"
     notices = select(Event.kind).join(Notification).where(Event.case_identifier == claim)
     assert "claim.ask" in db.session.scalars(notices).all()
     owner = sign_in(app, world, "buyer")

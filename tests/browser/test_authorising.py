@@ -54,6 +54,8 @@ def test_a_new_company_signs_once_its_letter_was_checked(browser: Browser, site:
     new.sees("您现在可以", "还没有授权", "怎么办")
     look(new)
     new.follow("填写授权书")
+    new.page.check("[name=covers][value=sign]")
+    new.page.check("[name=covers][value=pay]")
     new.press("填写授权书")
     letter = new.page.url
     new.sees("下载授权书", "待上传证明")

@@ -273,6 +273,7 @@ def delegate(walk: Walk, _time: Any) -> None:
     owner.send()
     walk.see(role, screen, "/my/organisation")
     owner.open(f"/my/members/{world.emails['clerk']}/authorise")
+    owner.page.check("[name=covers][value=sign]")
     owner.page.fill("[name=again]", PASSWORD)
     walk.show(role, owner.page)
     owner.send()

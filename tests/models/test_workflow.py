@@ -353,3 +353,20 @@ def _written_where_it_posts(module: ast.Module) -> set[str]:
 
 def _called_in(function: ast.FunctionDef) -> set[str]:
     return {ast.unparse(each.func) for each in ast.walk(function) if isinstance(each, ast.Call)}
+
+
+def test_what_whoever_acted_may_take_back_says_so() -> None:
+    """An act's page calls nothing final that its doer is offered to withdraw, retract or revise."""
+    back = {"withdraw", "retract", "revise", "replace"}
+    missing = [
+        (name, move.source, move.act)
+        for name, case_class in CASES.items()
+        for move in case_class.workflow.moves
+        for after in case_class.workflow.moves
+        if after.source == move.target != move.source
+        and after.act in back
+        and move.act not in back
+        and (after.who & move.who) - {"system"}
+        and not case_class.workflow.undoing(move)
+    ]
+    assert missing == []
