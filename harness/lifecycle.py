@@ -70,9 +70,7 @@ def people(server: Server, journal: list[str] | None = None) -> dict[str, Person
 
 def authorise(representative: Person, regulator: Person) -> None:
     """The legal representative shows who he is, and may sign and pay from then on."""
-    letter = representative.submit(
-        "/my/authorisation/declare", covers=["sign", "pay"], again=PASSWORD
-    )
+    letter = representative.submit("/my/authorisation/declare", covers=["sign", "pay"], again=PASSWORD)
     representative.submit(f"{letter}/file", file=PDF)
     regulator.submit(f"{letter}/accept")
 
