@@ -1,0 +1,186 @@
+"""The credit policy: how records become a score, a grade and limits, read from versioned TOML files.
+
+One folder a preset, one file a version. Which preset applies is a setting; a version takes effect on its day.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from models import clock
+from models.errors import RuleViolation
+from models.i18n import N_
+from models.policy import Policy
+
+FOLDER = Path(__file__).parent / "policies"
+GRADES = ("A", "B", "C", "D", "E")
+# At what an organisation may be stopped; what each is called.
+ACTIVITIES = {
+    "entry": N_("入驻"),
+    "fees": N_("公示收费"),
+    "quote": N_("报价"),
+    "bid": N_("投标"),
+    "award": N_("中选"),
+    "sign": N_("签订合同"),
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of credit record.
+
+    `weight` is minor, general, severe or good; `points` of 100 while it is in force; `months` it stays in
+    force unless the decision says otherwise; `basis` the law it rests on and `listed` its place in a list;
+    `duty` what its subject must do before it can be repaired; `limits` the activities it stops.
+    """
+
+    key: str
+    zh: str
+    en: str
+    weight: str
+    points: int
+    months: int
+    basis: str
+    listed: str
+    duty: str
+    limits: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """How heavy a fact is (信用修复管理办法).
+
+    Whether it is published as a rule, and how long at least and at most, in months.
+    """
+
+    zh: str
+    en: str
+    published: bool
+    least_months: int
+    longest_months: int
+
+
+@dataclass(frozen=True)
+class CreditPolicy(Policy):
+    """One version of a preset."""
+
+    preset: str = ""
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    weights: dict[str, Weight] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Preset and version, as scores and records keep it."""
+        return f"{self.preset}/{self.version}"
+
+    def weight_of(self, kind: str) -> Weight:
+        return self.weights[self.kinds[kind].weight]
+
+    @property
+    def inputs(self) -> dict[str, dict[str, Any]]:
+        """The inputs this version counts, each with its numbers."""
+        found: dict[str, dict[str, Any]] = self.values["inputs"]
+        return found
+
+    def grade(self, score: float) -> str:
+        """The grade at which a score (0 to 100) stands."""
+        return next(grade for grade in GRADES if score >= self.number(f"grades.{grade}"))
+
+    def limits_of_grade(self, grade: str | None) -> tuple[str, ...]:
+        """The activities that a grade alone stops."""
+        return tuple(self.values["limits"]["grades"].get(grade or "", ()))
+
+
+_chosen = "standard"
+
+
+def choose(preset: str) -> None:
+    """Which preset applies from now on. RuleViolation where there is none of this name."""
+    global _chosen
+    if preset not in presets():
+        raise RuleViolation(
+            N_("没有信用规则“%(preset)s”。可选:%(presets)s。"), preset=preset, presets=", ".join(presets())
+        )
+    _chosen = preset
+
+
+@cache
+def presets() -> tuple[str, ...]:
+    """The presets we carry."""
+    return tuple(sorted(path.name for path in FOLDER.iterdir() if path.is_dir()))
+
+
+def read(text: str, preset: str) -> CreditPolicy:
+    """A version from its text. RuleViolation naming what is wrong with it."""
+    try:
+        values = tomllib.loads(text)
+        kinds = {row["key"]: _kind(row) for row in values["kinds"]}
+        weights = {name: Weight(**body) for name, body in values["weights"].items()}
+        found = CreditPolicy(
+            values["version"],
+            values["effective_from"],
+            values["issued_by"],
+            values,
+            preset,
+            kinds,
+            weights,
+        )
+    except (KeyError, TypeError, tomllib.TOMLDecodeError) as wrong:
+        raise RuleViolation(N_("信用规则读不出来:%(why)s"), why=str(wrong)) from wrong
+    for kind in found.kinds.values():
+        _check(found, kind)
+    return found
+
+
+def _kind(row: dict[str, Any]) -> Kind:
+    told = {name: value for name, value in row.items() if name not in ("list", "limits")}
+    return Kind(**told, listed=row["list"], limits=tuple(row["limits"]))
+
+
+def _check(rules: CreditPolicy, kind: Kind) -> None:
+    """A record cites law and stands in a list (国办发〔2020〕49号), within the terms of its weight."""
+    if not kind.basis.strip() or not kind.listed.strip():
+        raise RuleViolation(N_("信用记录“%(kind)s”没有写明法律依据和所在清单。"), kind=kind.zh)
+    if kind.weight not in rules.weights or not set(kind.limits) <= ACTIVITIES.keys():
+        raise RuleViolation(N_("信用记录“%(kind)s”的轻重或限制措施没有定义。"), kind=kind.zh)
+    weight = rules.weights[kind.weight]
+    if not weight.least_months <= kind.months <= weight.longest_months:
+        raise RuleViolation(N_("信用记录“%(kind)s”的期限超出信用修复管理办法的规定。"), kind=kind.zh)
+
+
+@cache
+def versions(preset: str) -> tuple[CreditPolicy, ...]:
+    """Every version of a preset, newest first."""
+    found = [read(path.read_text(encoding="utf-8"), preset) for path in (FOLDER / preset).glob("*.toml")]
+    return tuple(sorted(found, key=lambda each: each.effective_from, reverse=True))
+
+
+def get(name: str) -> CreditPolicy:
+    """The version of this name (`standard/2026-12`); KeyError if we never had it."""
+    preset, _slash, version = name.partition("/")
+    if preset in presets():
+        for each in versions(preset):
+            if each.version == version:
+                return each
+    raise KeyError(name)
+
+
+def in_effect(day: date) -> CreditPolicy:
+    """The version of the chosen preset that applies on a day (Beijing)."""
+    return next(each for each in versions(_chosen) if each.effective_from <= day)
+
+
+def current() -> CreditPolicy:
+    """The version in effect today."""
+    return in_effect(clock.today())
+
+
+def coming() -> CreditPolicy | None:
+    """The next version that has been decided on but is not in effect yet."""
+    later = [each for each in versions(_chosen) if each.effective_from > clock.today()]
+    return later[-1] if later else None
