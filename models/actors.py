@@ -33,6 +33,7 @@ ROLES = {
     "signatory": N_("被授权人"),
     "claimant": N_("提出争议的一方"),
     "respondent": N_("答辩的一方"),
+    "subject": N_("当事人"),
     "visitor": N_("访客"),
 }
 

@@ -13,7 +13,7 @@ from flask import Flask
 
 from harness.factories import World
 from market import chunks, garbage, transaction
-from market.credit.actions import refresh_every_score
+from market.credit.actions.scores import refresh_every_score
 from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
 

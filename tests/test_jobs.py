@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from harness.factories import PDF, World
 from market import create_app
 from market.contracts.actions import drafting
-from market.credit.actions import refresh_every_score
+from market.credit.actions.scores import refresh_every_score
 from market.extensions import db
 from market.jobs import Jobs, drain, run_deadlines, tick
 from market.payments.actions import paying

@@ -274,7 +274,7 @@ def test_no_transaction_of_the_long_work_writes_more_than_a_piece(
 def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(
     app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from market.credit import actions
+    from market.credit.actions import scores as actions
 
     for name in ("agency", "second"):
         world.settled(agency=name)
@@ -308,7 +308,7 @@ def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(
 def test_a_sheet_kept_meanwhile_is_newer_than_one_computed_before(
     app: Flask, world: World, time: Any
 ) -> None:
-    from market.credit import actions
+    from market.credit.actions import scores as actions
     from market.transaction import transaction
 
     world.settled(stars=1)

@@ -9,13 +9,14 @@ from sqlalchemy import select
 from market import filters
 from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, link, url_of, visible
-from market.credit import actions
+from market.credit.actions import records
 from market.credit.blueprint import bp
 from market.filters import Filters
+from market.formatting import bilingual
 from market.pagination import paged
 from models.accounts import Organisation
 from models.agencies.fees import FeeSchedule
-from models.credit.records import RECORDS, CreditRecord
+from models.credit.records import CreditRecord
 from models.credit.score import CreditScore
 from models.regions import within
 
@@ -51,7 +52,7 @@ def show_record(identifier: str) -> str:
     return render_template(
         "credit/record.html",
         **case_page(record),
-        kind=RECORDS[record.kind][0],
+        kind=bilingual(record.kind_names),
         agency_link=link(
             case_url("organisation", record.subject.identifier),
             f"{record.subject.identifier} {record.subject.name}",
@@ -65,5 +66,20 @@ register_case(
     CreditRecord,
     url="/credit/records",
     page=show_record,
-    acts={"drop": ActPage(actions.drop_record)},
+    acts={
+        "notify": ActPage(records.notify),
+        "commend": ActPage(records.commend),
+        "drop": ActPage(records.drop_record),
+        "defend": ActPage(records.defend),
+        "recuse": ActPage(records.recuse),
+        "uphold": ActPage(records.uphold),
+        "ask_repair": ActPage(records.ask_repair),
+        "withdraw": ActPage(records.withdraw),
+        "repair": ActPage(records.repair),
+        "refuse_repair": ActPage(records.refuse_repair),
+        "revoke": ActPage(records.revoke),
+        "suspend": ActPage(records.suspend),
+        "resume": ActPage(records.resume),
+    },
+    timed={"lapse": records.lapse, "expire": records.expire},
 )

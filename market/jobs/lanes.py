@@ -19,7 +19,7 @@ from market import batches, garbage
 from market.accounts import jobs as letters
 from market.accounts.actions import entering
 from market.chunks import ChunkSize, each
-from market.credit.actions import refresh_failed
+from market.credit.actions.scores import refresh_failed
 from market.demonstration import progress
 from market.jobs import nightly
 from market.jobs.consumers import drain

@@ -18,7 +18,7 @@ from market.accounts.jobs import tidy
 from market.agencies.actions.registry import compare_daily
 from market.agencies.jobs import warn_of_expiry
 from market.chunks import each
-from market.credit.actions import refresh_every_score
+from market.credit.actions.scores import refresh_every_score
 from market.extensions import db
 from market.indexing import refresh_index
 from market.notices.telling import send_digests

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Exists, exists, or_, select
 from sqlalchemy.orm import Session, lazyload
 
 from models import clock, policy
@@ -23,7 +23,6 @@ from models.i18n import N_
 from models.sourcing.projects import same_project
 from models.sourcing.tenders import Tender
 
-KINDS = ("unsigned", "given_up")
 _FAILED = ("agency", "both")
 
 
@@ -31,11 +30,12 @@ _FAILED = ("agency", "both")
 class Abandoned:
     """What an agency left behind in the policy's days.
 
-    Records of awards it did not sign for (none that the regulator dropped), newest first, and deliverables
-    that never came.
+    Contracts it won and did not sign (none for which the regulator found it not to blame), newest first, and
+    deliverables that never came. These are facts of contracts: what is held against it for them is decided
+    apart, and shows when it was.
     """
 
-    unsigned: list[CreditRecord] = field(default_factory=list)
+    unsigned: list[Contract] = field(default_factory=list)
     undelivered: list[Deliverable] = field(default_factory=list)
 
 
@@ -43,14 +43,15 @@ def abandoned_by(session: Session, agency_ids: list[int]) -> dict[int, Abandoned
     """What each of these agencies left behind, in two statements."""
     found = {key: Abandoned() for key in agency_ids}
     since = clock.now() - timedelta(days=policy.current().number("credit.facts_days"))
-    records = select(CreditRecord).where(
-        CreditRecord.subject_id.in_(agency_ids),
-        CreditRecord.kind.in_(KINDS),
-        CreditRecord.state != "dropped",
-        CreditRecord.proposed_at >= since,
+    lost = select(Contract).where(
+        Contract.agency_id.in_(agency_ids),
+        Contract.signed_at.is_(None),
+        Contract.unsigned_by.in_(_FAILED),
+        ~_not_to_blame(),
+        Contract.created_at >= since,
     )
-    for record in session.scalars(records.order_by(CreditRecord.id.desc()).options(lazyload("*"))):
-        found[record.subject_id].unsigned.append(record)
+    for contract in session.scalars(lost.order_by(Contract.id.desc()).options(lazyload("*"))):
+        found[contract.agency_id].unsigned.append(contract)
     never = select(Deliverable).where(
         Deliverable.agency_id.in_(agency_ids),
         Deliverable.submitted_at.is_(None),
@@ -63,7 +64,7 @@ def abandoned_by(session: Session, agency_ids: list[int]) -> dict[int, Abandoned
 
 
 def check_rerun(session: Session, agency: Organisation, tender: Tender) -> None:
-    """RuleViolation if the agency, or one linked with it, won an earlier run of this tender and did not sign.
+    """RuleViolation if the agency, or one linked with it, won an earlier run of this and did not sign.
 
     Unless the fact was dropped. An earlier run is the one it was made from, any before that, or one of the
     same buyer for the same item under the same project name.
@@ -94,19 +95,26 @@ def barred(session: Session, agency_ids: list[int], tender: Tender) -> set[int]:
     return (set(agency_ids) & set(runs)) | linked_to(session, others, runs, tender.policy_version)
 
 
-def _left_unsigned(session: Session, tender: Tender) -> dict[int, str]:
-    """Whoever won an earlier run of a tender and did not sign, with the contract."""
-    dropped = exists().where(
+def _not_to_blame() -> Exists:
+    """Whether the agency of a contract was found not to be at fault.
+
+    The record proposed of it was not upheld, or revoked.
+    """
+    return exists().where(
         CreditRecord.source_identifier == Contract.identifier,
         CreditRecord.subject_id == Contract.agency_id,
-        CreditRecord.state == "dropped",
+        CreditRecord.state.in_(("dropped", "revoked")),
     )
+
+
+def _left_unsigned(session: Session, tender: Tender) -> dict[int, str]:
+    """Whoever won an earlier run of a tender and did not sign, with the contract."""
     lost = (
         select(Contract.identifier, Contract.agency_id, Tender.identifier, Tender.project, ServiceItem.code)
         .join(Tender, Tender.id == Contract.tender_id)
         .join(ServiceItem, ServiceItem.id == Tender.item_id)
         .where(Contract.buyer_id == tender.buyer_id, Contract.state == "terminated")
-        .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~dropped)
+        .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~_not_to_blame())
     )
     rows = session.execute(lost).all()
     before = _before(session, tender) if rows else set()

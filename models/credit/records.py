@@ -1,74 +1,177 @@
-"""Credit records: what is proposed to be held against an agency.
+"""Credit records: what is held against an agency or a buyer, or for it, decided with due process.
 
-A proposal counts for nothing and is seen by nobody but the regulator: before notice and an answer nothing
-negative may (国办发〔2020〕49号).
+Until the decision a record counts for nothing and is seen by the regulator alone and, once it was told, by
+its subject (国办发〔2020〕49号). What it weighs, limits and lasts is kept on it as the credit policy had it
+when it was proposed. When it is repaired, revoked or over, nobody else sees or counts it any more
+(信用修复管理办法).
 """
 
 from __future__ import annotations
 
+import calendar
+from collections import defaultdict
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, and_, false, or_, select, true
+from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
-from models import clock, identifiers
-from models.accounts import Organisation
-from models.actors import Actor
+from models import clock, identifiers, workdays
+from models.accounts import Organisation, User
+from models.actors import OFFICES, Actor
 from models.base import Base, Code, Name
 from models.cases import Case
-from models.i18n import N_
+from models.clock import BEIJING
+from models.credit import policy
+from models.credit.policy import Kind, Weight
+from models.credit.record_workflow import CREDIT_RECORD
+from models.lengths import LEAST
 from models.workflow import start
-from models.workflow_table import Move, State, Workflow
+from models.workflow_table import Workflow
 
-# What a record may be about, and the basis on which it is held.
-RECORDS = {
-    "commitment": (N_("入驻承诺不实"), "国办发〔2020〕42号 全面推行证明事项和涉企经营许可事项告知承诺制"),
-    "revoked": (N_("无照经营"), "《无证无照经营查处办法》"),
-    "expired": (N_("证照过期仍在平台经营"), "《无证无照经营查处办法》"),
-    "scope": (N_("超出登记的经营范围"), "《市场主体登记管理条例》第二十四条"),
-    "address": (N_("变更地址未登记"), "《市场主体登记管理条例》第二十四条"),
-    "representative": (N_("变更法定代表人未更新"), "《市场主体登记管理条例》第二十四条"),
-    "name": (N_("变更名称未更新"), "《市场主体登记管理条例》第二十四条"),
-    "unsigned": (N_("中选后逾期不签订合同"), "《招标投标法实施条例》第七十四条"),
-    "given_up": (N_("中选后放弃"), "《招标投标法实施条例》第七十四条"),
-    "not_contracted": (N_("确定中选后不与中选机构签订合同"), "《招标投标法实施条例》第七十三条"),
-    "late_payment": (N_("逾期付款"), "《民法典》第五百七十九条"),
-    "code": (N_("统一社会信用代码不实"), "《市场主体登记管理条例》第十七条"),
-    "unregistered": (N_("查无登记主体"), "《无证无照经营查处办法》"),
-}
-CREDIT_RECORD = Workflow(
-    name="credit_record",
-    label=N_("信用记录"),
-    states=(State("proposed", N_("拟认定")), State("dropped", N_("不予认定"), tone="plain", terminal=True)),
-    moves=(Move("proposed", "drop", "dropped", who={"regulator"}, needs_reason=True),),
-    openings={"propose": N_("提出信用记录")},
-    acts={"drop": N_("不予认定")},
-)
+COUNTING = ("in_force", "repairing")  # the states in which a record counts, limits and is shown
+
+
+def months_later(instant: datetime, months: int) -> datetime:
+    """The same time of day (Beijing) so many calendar months later, at most the month's last day."""
+    local = instant.astimezone(BEIJING)
+    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
+    day = min(local.day, calendar.monthrange(year, month + 1)[1])
+    return local.replace(year=year, month=month + 1, day=day).astimezone(instant.tzinfo)
 
 
 class CreditRecord(Case, Base):
     """A fact about an agency, or a buyer, with its basis and where it was found.
 
-    `source_identifier` is that of a check, a payment or a contract.
+    `source_identifier` is that of a check, a payment or a contract, empty where a regulator found it
+    elsewhere. `credit_policy`, `weight`, `points` and `limits` (activities it stops) are as the credit
+    policy had them at the proposal. `months` is how long it was decided to last: from `in_force_from` until
+    `ends_at`; it is published until `published_until`, or not at all where that is None. `recused`: users
+    who stepped back from it. `suspended_at` until `resumed_at` it stood still in its subject's
+    reorganisation.
     """
 
     __tablename__ = "credit_records"
     workflow: ClassVar[Workflow] = CREDIT_RECORD
     prefix: ClassVar[str] = "X"
-    parties: ClassVar[dict[str, str]] = {}
+    parties: ClassVar[dict[str, str]] = {"subject": "subject_id"}
 
     subject_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    facts: Mapped[str] = mapped_column(String(1000))
+    facts: Mapped[str] = mapped_column(String(1000), info={LEAST: 10})
     basis: Mapped[Name]
     source_identifier: Mapped[Code]
+    credit_policy: Mapped[Code]
+    weight: Mapped[str] = mapped_column(String(10))
+    points: Mapped[int]
+    limits: Mapped[list[str]]
     proposed_at: Mapped[datetime] = mapped_column(default=clock.now)
+    proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    notified_at: Mapped[datetime | None]
+    answer_until: Mapped[datetime | None]
+    opened_at: Mapped[datetime | None]
+    opened_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    statement: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 5})
+    stated_at: Mapped[datetime | None]
+    decision: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 5})
+    decided_at: Mapped[datetime | None]
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    months: Mapped[int | None]
+    in_force_from: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None] = mapped_column(index=True)
+    published_until: Mapped[datetime | None] = mapped_column(index=True)
+    commitment: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 10})
+    repair_asked_at: Mapped[datetime | None]
+    repaired_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    resumed_at: Mapped[datetime | None]
+    recused: Mapped[list[int]] = mapped_column(JSON, default=list)
     subject: Mapped[Organisation] = relationship(lazy="joined")
+    opened_by: Mapped[User | None] = relationship(foreign_keys=[opened_by_id])
 
     @property
     def title(self) -> str:
         return self.subject.name
+
+    @property
+    def rule(self) -> Kind:
+        """Its kind, in the version of the policy it was proposed under."""
+        return policy.get(self.credit_policy).kinds[self.kind]
+
+    @property
+    def kind_names(self) -> dict[str, str]:
+        """What its kind is called, as `zh` and `en`."""
+        return {"zh": self.rule.zh, "en": self.rule.en}
+
+    @property
+    def term(self) -> Weight:
+        """The terms of its weight, in that version."""
+        return policy.get(self.credit_policy).weights[self.weight]
+
+    def _days(self, key: str) -> datetime:
+        """So many working days of that version from now."""
+        return workdays.add(clock.now(), policy.get(self.credit_policy).number(f"process.{key}"))
+
+    @property
+    def notify_by(self) -> datetime:
+        return self._days("notify_days")
+
+    @property
+    def decide_by(self) -> datetime:
+        return self._days("decide_days")
+
+    @property
+    def repair_by(self) -> datetime | None:
+        """When a repair asked for now is to be decided, at the latest when the record ends anyway."""
+        decided = self._days("repair_days")
+        return min(decided, self.ends_at) if self.ends_at else decided
+
+    @property
+    def repairable_from(self) -> datetime:
+        """When the least its weight is published for has passed, from the decision on."""
+        return months_later(self.in_force_from or clock.now(), self.term.least_months)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is in force now."""
+        return self.state in COUNTING and self.ends_at is not None and self.ends_at > clock.now()
+
+    @property
+    def published(self) -> bool:
+        """Whether anybody may read of it now."""
+        return self.counts and self.published_until is not None and self.published_until > clock.now()
+
+    @classmethod
+    def is_counting(cls) -> ColumnElement[bool]:
+        """The SQL twin of `counts`."""
+        return and_(cls.state.in_(COUNTING), cls.ends_at > clock.now())
+
+    @classmethod
+    def is_published(cls) -> ColumnElement[bool]:
+        """The SQL twin of `published`."""
+        return and_(cls.is_counting(), cls.published_until > clock.now())
+
+    def roles_of(self, actor: Actor) -> frozenset[str]:
+        """Its subject has no part in it before it was told."""
+        found = super().roles_of(actor)
+        return found if self.notified_at is not None else found - {"subject"}
+
+    @classmethod
+    def scope(cls, role: str, actor: Actor) -> ColumnElement[bool]:
+        found = super().scope(role, actor)
+        return and_(found, cls.notified_at.is_not(None)) if role == "subject" else found
+
+    def readable_by(self, session: Session, actor: Actor) -> bool:
+        """Whoever has a part in it; while it is in force authorities; while it is published, anybody."""
+        office = bool(actor.roles & OFFICES)
+        return bool(self.roles_of(actor)) or self.published or (office and self.counts)
+
+    @classmethod
+    def shown_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The SQL twin of `readable_by`."""
+        office = true() if actor.roles & OFFICES else false()
+        return or_(cls.visible_to(actor), cls.is_published(), and_(office, cls.is_counting()))
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Whom it is about."""
@@ -85,18 +188,50 @@ def recorded(session: Session, source: str, about: int | None = None) -> bool:
 
 
 def propose(
-    session: Session, actor: Actor, agency: Organisation, kind: str, facts: str, source: str
+    session: Session, actor: Actor, subject: Organisation, kind: str, facts: str, source: str
 ) -> CreditRecord:
-    """Put a record forward for the regulator of the agency's area to take up."""
+    """Put a record of a kind of the policy forward for the regulator of its subject's area to take up."""
+    rules = policy.current()
+    body = rules.kinds[kind]
     record = CreditRecord(
         identifier=identifiers.issue(session, CreditRecord),
-        subject_id=agency.id,
-        subject=agency,
+        subject_id=subject.id,
+        subject=subject,
         kind=kind,
         facts=facts,
-        basis=RECORDS[kind][1],
+        basis=body.basis,
         source_identifier=source,
+        credit_policy=rules.name,
+        weight=body.weight,
+        points=body.points,
+        limits=list(body.limits),
+        proposed_by_id=actor.user_id,
+        recused=[],
     )
-    record.region_code = agency.region_code
+    record.region_code = subject.region_code
     start(session, record, actor, "propose", data={"reason": facts, "source": source})
     return record
+
+
+def in_force(session: Session, subject_ids: list[int], at: datetime) -> dict[int, list[CreditRecord]]:
+    """The records in force about each of these organisations at an instant, by key, in one statement.
+
+    A record that was repaired or revoked by then, had ended, or stood still in a reorganisation is not; one
+    that was repaired later was in force then. Each list in the order of the records' numbers.
+    """
+    found: dict[int, list[CreditRecord]] = defaultdict(list)
+    standing_still = and_(
+        CreditRecord.suspended_at <= at,
+        or_(CreditRecord.resumed_at.is_(None), CreditRecord.resumed_at > at),
+    )
+    query = select(CreditRecord).where(
+        CreditRecord.subject_id.in_(subject_ids),
+        CreditRecord.in_force_from <= at,
+        CreditRecord.ends_at > at,
+        or_(CreditRecord.repaired_at.is_(None), CreditRecord.repaired_at > at),
+        or_(CreditRecord.revoked_at.is_(None), CreditRecord.revoked_at > at),
+        or_(CreditRecord.suspended_at.is_(None), ~standing_still),
+    )
+    for record in session.scalars(query.order_by(CreditRecord.id).options(lazyload("*"))):
+        found[record.subject_id].append(record)
+    return {key: found[key] for key in subject_ids}

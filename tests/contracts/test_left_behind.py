@@ -14,7 +14,7 @@ from sqlalchemy import select
 from harness.factories import World
 from market.contracts.actions import changing, disputing, signing
 from market.contracts.actions import drafting as contract_drafting
-from market.credit import actions as credit
+from market.credit.actions import records as credit
 from market.extensions import db
 from market.jobs import drain, tick
 from market.ratings import actions as ratings
@@ -267,7 +267,9 @@ def test_the_next_buyer_sees_both(app: Any, world: World, time: Any) -> None:
     closing.close(world.actor("next"), tender)
     buyer = sign_in(app, world, "next")
     page = buyer.get(f"/agencies/{world.identifiers['agency']}").text
-    assert "中选后逾期不签订合同" in page
+    assert "中选后没有签订合同" in page
+    for word in ("拟认定", "信用记录 X-", db.session.scalars(select(CreditRecord.identifier)).one()):
+        assert word not in page, "what is held against it is not decided yet"
     assert "成果未交付" in page
     assert "一年内中选未签约 1 次、未交付 1 次" in buyer.get(f"/requests/{tender}").text
     compared = buyer.get(f"/requests/{tender}/compare").soup

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from harness.factories import World
-from market.credit import actions
+from market.credit.actions import records as actions
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.transaction import transaction
@@ -17,7 +17,8 @@ from models import events, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM
 from models.agencies.checks import open_check
-from models.credit.records import RECORDS, CreditRecord, propose, recorded
+from models.credit import policy
+from models.credit.records import CreditRecord, propose, recorded
 from models.errors import NotAllowed, RuleViolation, WrongState
 from tests.web import Visitor, sign_in
 
@@ -39,7 +40,11 @@ def _found(record: str) -> CreditRecord:
 
 def test_a_record_has_its_basis_its_source_and_its_place(world: World, record: tuple[str, str]) -> None:
     found = _found(record[0])
-    assert (found.state, found.basis, found.source_identifier) == ("proposed", RECORDS["scope"][1], record[1])
+    assert (found.state, found.basis, found.source_identifier) == (
+        "proposed",
+        policy.current().kinds["scope"].basis,
+        record[1],
+    )
     assert found.region_code == found.subject.region_code
     assert found.subject.identifier == world.identifiers["agency"]
     agency, other = found.subject_id, world.organisation("second").id

@@ -378,3 +378,20 @@ def test_0024_what_was_kept_of_requests_is_of_tenders(market: Snapshot) -> None:
     ]
     assert market.row("delegations", lent)["scope"] == ["request", "contract"]
     assert market.row("bids", bid)["request_id"] == request
+
+
+def test_0038_a_record_that_was_proposed_weighs_what_the_policy_says_and_is_to_be_told(
+    market: Snapshot,
+) -> None:
+    heavy = market.add("credit_records", kind="revoked", state="proposed", due_at=None)
+    light = market.add("credit_records", kind="late_payment", state="dropped", due_at=None)
+    market.upgrade()
+    assert market.rows("credit_records", "weight", "points", "credit_policy", "due_at", id=light) == [
+        ("minor", -5, "standard/2026-12", None)
+    ]
+    row = market.row("credit_records", heavy)
+    assert (row["weight"], row["points"], row["notified_at"]) == ("severe", -40, None)
+    assert "sign" in row["limits"]
+    assert row["due_at"] is not None
+    market.downgrade()
+    assert market.row("credit_records", heavy)["due_at"] is None

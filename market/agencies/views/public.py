@@ -32,7 +32,7 @@ from models.agencies.fees import schedules_in_force
 from models.catalogue import newest_items
 from models.contracts.agreement import Contract
 from models.credit.abandoned import abandoned_by
-from models.credit.records import RECORDS, CreditRecord
+from models.credit.records import CreditRecord
 from models.credit.score import LINES, of_agency, raises
 from models.credit.trend import quarters
 from models.documents import of_case, papers_of
@@ -129,7 +129,6 @@ def show(identifier: str) -> str | tuple[str, int]:
         records=db.session.scalars(records).all() if inside else [],
         check_kinds=CHECKS,
         left=abandoned_by(db.session, [agency.id])[agency.id] if inside or current_actor().buyers() else None,
-        record_kinds=RECORDS,
     )
     return (page, 422) if wrong else page
 

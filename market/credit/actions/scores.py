@@ -1,4 +1,4 @@
-"""Keeping scores in step with the records behind them, and deciding on proposed records."""
+"""Keeping scores in step with the records behind them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from market.batches import WORKS, Looked, Sweep, step
-from market.case_actions import case_action
 from market.chunks import ChunkSize, failed, in_chunks, is_away
 from market.extensions import db
 from market.transaction import action
@@ -16,7 +15,6 @@ from models import CASES, batches, clock, events, failures
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.credit import score
-from models.credit.records import CreditRecord
 from models.credit.score import Sheet
 from models.events import Event
 from models.failures import Attempt
@@ -75,10 +73,6 @@ def tell_refreshed(session: Session, agencies: list[int]) -> None:
             audience="internal",
             data={"agencies": names},
         )
-
-
-# The regulator does not take a proposed record up.
-drop_record = case_action(__name__, CreditRecord, "drop", name="drop_record")
 
 
 def look_at_scores(after: int, most: int) -> Looked | None:
