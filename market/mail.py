@@ -50,24 +50,24 @@ def post(
     *,
     channel: str = "mail",
     **data: Any,
-) -> None:
+) -> Letter:
     """Put down a letter within the act it follows, about this person's account if it is.
 
     `channel` is the way it goes. `market/accounts/jobs.py` has the text of each kind.
     """
     locale = str(get_locale()) if has_request_context() else current_app.config["BABEL_DEFAULT_LOCALE"]
     network = place() if has_request_context() else ""
-    session.add(
-        Letter(
-            kind=kind,
-            channel=channel,
-            address=address,
-            locale=locale,
-            data=data,
-            user=user,
-            network=network,
-        )
+    letter = Letter(
+        kind=kind,
+        channel=channel,
+        address=address,
+        locale=locale,
+        data=data,
+        user=user,
+        network=network,
     )
+    session.add(letter)
+    return letter
 
 
 def post_to_holder(session: Session, kind: str, user: User) -> None:

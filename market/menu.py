@@ -30,6 +30,7 @@ PUBLIC: list[Line] = [
     ("sourcing.awards", N_("结果公示")),
     ("agencies.find", N_("机构与收费")),
     ("credit.ranking", N_("信用榜")),
+    ("credit.records", N_("红黑榜")),
 ]
 # What stands at the top for an office, in place of what everybody reads.
 OFFICES: dict[str, list[Line]] = {
@@ -38,6 +39,7 @@ OFFICES: dict[str, list[Line]] = {
         ("oversight.agencies", N_("辖区机构")),
         ("contracts.index", N_("合同列表")),
         ("agencies.checks", N_("机构核查")),
+        ("credit.own_records", N_("辖区信用记录")),
         ("oversight.held_money", N_("资金")),
         ("oversight.reviews", N_("首次过审率")),
         ("oversight.clauses", N_("合同条款")),
@@ -66,6 +68,7 @@ TOOLS: list[Line] = [
     ("agencies.new_fees", N_("公示收费")),
     ("agencies.new_qualification", N_("登记资质")),
     ("agencies.entry", N_("入驻资料")),
+    ("credit.own_records", N_("信用记录")),
     ("contracts.reviews", N_("成果评审")),
     ("contracts.deliverables", N_("成果列表")),
     ("oversight.by_month", N_("月表")),

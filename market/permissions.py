@@ -134,7 +134,9 @@ ACTS: dict[str, Ask | None] = {
     **_of("payments.importing", "_wait _keep_layout forget_layout drop_waiting _take_statement", CUSTODIAN),
     # ratings, credit, oversight
     "ratings.publish": MACHINE,
-    "credit.begin_scores": MACHINE,
+    "credit.scores.begin_scores": MACHINE,
+    "credit.records.propose_by_hand": Ask(["regulator"]),
+    "credit.records.receive": SIGNED_IN,  # whoever the paper is for: asked of the record
     "oversight.override": OPERATOR,
     "oversight.try_again": OPERATOR,
     "timekeeping._confirm": OPERATOR,
@@ -159,6 +161,7 @@ BEFORE_CONFIRMING = frozenset(
         *_of("accounts.passkeys", "_add _remove", None),
         *_of("accounts.resets", "ask_reset _choose_password", None),
         *_of("agencies.shortlist", "add remove", None),
+        *_of("credit.records", "receive", None),
         *_of("agencies.serving", "declare", None),
         *_of("agencies.entry", "fill add_practitioner remove_practitioner hand_in_material", None),
         *_of("sourcing.drafting", "create edit put_aside detach keep_as_template", None),
@@ -208,7 +211,7 @@ PAGES: dict[str, Ask] = {
     **_of("opendata", "check paper check_file", ANYBODY),
     **_of("sourcing", "index compare bid_file bid_attachment", ANYBODY),
     **_of("sourcing", "awards draw_file verifier", ANYBODY),
-    "credit.ranking": ANYBODY,
+    **_of("credit", "ranking records export_records", ANYBODY),
     **_of("help", "index glossary tutorial", ANYBODY),
     # one's own
     **_of("uploads", "begin show take finish", SIGNED_IN),
@@ -246,6 +249,12 @@ PAGES: dict[str, Ask] = {
     **_of("agencies", "shortlist export_shortlist keep", PARTY),
     **_of("agencies", "new_fees preview_fees", _act("agencies.publishing.publish_fees")),
     **_of("contracts", "signing", PARTY),
+    **_of(
+        "credit",
+        "own_records export_own",
+        Ask(["regulator", "admin", "enterprise", "agency"], duty=True, entering=True),
+    ),
+    "credit.propose": _act("credit.records.propose_by_hand"),
     **_of("payments", "own_statement export_own", PARTY),
     **_of("contracts", "renew_key bring_certificate", _act("contracts.signing.renew_key")),
     # cases: the case says who may see it and what it offers

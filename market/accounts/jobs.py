@@ -278,6 +278,15 @@ def _unblocked(session: Session, letter: Letter) -> Text:
     return _to(letter, _("您的账号已恢复"), words, "/sign-in", reason=letter.data["reason"])
 
 
+def _record_told(session: Session, letter: Letter) -> Text:
+    """A paper of a credit record lies in the account; what is in it is for whoever signs in."""
+    words = N_(
+        "%(who)s,您好:\n\n监管部门有一份文书送达贵单位(%(record)s),涉及贵单位的权利和期限。请登录查看:\n\n%(link)s"
+    )
+    record = letter.data["record"]
+    return _to(letter, _("有文书送达贵单位"), words, f"/credit/records/{record}", record=record)
+
+
 TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "forgotten": _forgotten,
     "known": _known,
@@ -297,6 +306,7 @@ TEXTS: dict[str, Callable[[Session, Letter], Text]] = {
     "asks_to_join": _asks_to_join,
     "join_decided": _join_decided,
     "authorisation_decided": _authorisation_decided,
+    "record_told": _record_told,
     "notice": texts.notice,
     "digest": texts.digest,
     "code": texts.code,

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from market.agencies.jobs import index_agencies, issue_letters
 from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
 from market.credit.actions.scores import refresh_scores
+from market.credit.jobs import issue_record_papers
 from market.extensions import db
 from market.notices.telling import tell
 from market.owner_letters import tell_of_authority
@@ -52,6 +53,7 @@ CONSUMERS = {
     "search": Consumer(index_agencies, inside=False),
     "award notices": Consumer(issue_notices, inside=False, lane="outside"),
     "alerts": Consumer(alert, inside=False, lane="outside"),
+    "record papers": Consumer(issue_record_papers, inside=False, lane="outside"),
     "letters": Consumer(issue_letters, inside=False, lane="outside"),
     "keys": Consumer(destroy_keys, inside=False, lane="keeper"),
 }

@@ -32,6 +32,7 @@ from market.identity import current_actor
 from market.opendata.blueprint import bp
 from market.opendata.checking import VERDICTS, Copy, check_copy, issued
 from models import CASES, spelling
+from models.credit.records import CreditRecord
 from models.credit.score import CreditScore
 from models.documents import Document
 from models.errors import Problem
@@ -77,13 +78,32 @@ def _case(paper: Document) -> Any:
     return CASES[paper.case_type].load(db.session, paper.case_identifier)
 
 
+def _open(paper: Document) -> bool:
+    """Whether what a paper states is the reader's to see without the paper."""
+    case = _case(paper)
+    return bool(
+        case.paper_open_to(paper.issued, current_actor())
+        if isinstance(case, CreditRecord)
+        else case.readable_by(db.session, current_actor())
+    )
+
+
+def _closed(paper: Document) -> bool:
+    """Whether a paper's contents stay closed even to whoever holds it.
+
+    A credit record is nobody's business but its subject's and the office's before it is decided on and once
+    it was repaired, revoked or over: that the paper is genuine is said, and nothing more.
+    """
+    return paper.case_type == "credit_record" and not _open(paper)
+
+
 def _shown(identifier: str, code: str) -> Document | None:
     """The paper of this number, to whoever holds it or may read its case.
 
     None for anybody else, as where there is none.
     """
     found = issued(db.session, identifier)
-    if found is None or _case(found).readable_by(db.session, current_actor()):
+    if found is None or _open(found):
         return found
     if not fits(identifier, code):
         return None
@@ -128,6 +148,8 @@ def check(identifier: str, code: str = "") -> str | tuple[str, int]:
             copy, status = _compared(form)
     if paper is None:
         return _asked_for(identifier, form, copy, status)
+    if _closed(paper):
+        return _page("opendata/closed.html", paper=paper, form=form, same=same), status
     return _record(paper, form, same=same, copy=copy, download=_download(paper, identifier, code)), status
 
 
@@ -163,6 +185,8 @@ def _held(copy: Copy, form: CheckForm) -> str:
     """The record of the paper whose bytes somebody brought."""
     _for_the_holder_alone()
     assert copy.paper is not None
+    if _closed(copy.paper):
+        return _page("opendata/closed.html", paper=copy.paper, form=form, same=True)
     contract = copy.paper.case_type == "contract"
     return _record(
         copy.paper, form, same=None if contract else True, copy=copy if contract else None, download=None
@@ -203,7 +227,7 @@ def _page(template: str, **shown: Any) -> str:
 def paper(identifier: str, code: str = "") -> Response:
     """A paper, as issued."""
     found = _shown(identifier, code)
-    if found is None or found.case_type == "contract":
+    if found is None or found.case_type == "contract" or _closed(found):
         raise not_found(identifier)
     return sent(found)
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, and_, func, literal, select
 
 from market.charts import rows as row_chart
 from market.extensions import db
@@ -55,7 +55,8 @@ def kept_chart(rows: list[tuple[str, int, int, int, int]]) -> Markup:
 def overdue(actor: Actor) -> Select[Any]:
     """Payments past their limit, with the record put forward for each if there is one; the oldest first."""
     pairs: Any = select(Payment, CreditRecord)
-    joined = pairs.outerjoin(CreditRecord, CreditRecord.source_identifier == Payment.identifier)
+    of_it = and_(CreditRecord.source_identifier == Payment.identifier, CreditRecord.visible_to(actor))
+    joined = pairs.outerjoin(CreditRecord, of_it)
     ordered: Select[Any] = joined.where(Payment.visible_to(actor), Payment.state == "overdue").order_by(
         Payment.pay_by, Payment.id
     )

@@ -1,6 +1,7 @@
 """The credit policy: how records become a score, a grade and limits, read from versioned TOML files.
 
-One folder a preset, one file a version. Which preset applies is a setting; a version takes effect on its day.
+One folder a preset, one file a version. Which preset applies is a setting; a version takes effect on its
+day.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from models.referrals import REFERRAL_ACTS, referrals
 from models.workflow_table import Limit, Move, State, Workflow
 
 TO_NOTIFY = Limit(attribute="notify_by", act="refer")
-TO_ANSWER = Limit(attribute="answer_until", act="lapse")
+TO_ANSWER = Limit(attribute="answer_by", act="lapse")
 TO_DECIDE = Limit(attribute="decide_by", act="refer")
 TO_REPAIR = Limit(attribute="repair_by", act="refer")
 TERM = Limit(attribute="ends_at", act="expire")

@@ -17,9 +17,9 @@ from sqlalchemy import JSON, ColumnElement, ForeignKey, String, and_, false, or_
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from models import clock, identifiers, workdays
-from models.accounts import Organisation, User
+from models.accounts import Organisation
 from models.actors import OFFICES, Actor
-from models.base import Base, Code, Name
+from models.base import Base, Code, Json, Name
 from models.cases import Case
 from models.clock import BEIJING
 from models.credit import policy
@@ -29,6 +29,8 @@ from models.lengths import LEAST
 from models.workflow import start
 from models.workflow_table import Workflow
 
+# The papers by which it came into force: public as long as it is.
+DECISIONS = ("信用记录认定决定书", "守信记录认定书")
 COUNTING = ("in_force", "repairing")  # the states in which a record counts, limits and is shown
 
 
@@ -46,9 +48,10 @@ class CreditRecord(Case, Base):
     `source_identifier` is that of a check, a payment or a contract, empty where a regulator found it
     elsewhere. `credit_policy`, `weight`, `points` and `limits` (activities it stops) are as the credit
     policy had them at the proposal. `months` is how long it was decided to last: from `in_force_from` until
-    `ends_at`; it is published until `published_until`, or not at all where that is None. `recused`: users
-    who stepped back from it. `suspended_at` until `resumed_at` it stood still in its subject's
-    reorganisation.
+    `ends_at`; it is published until `published_until`, or not at all where that is None. `reply` is what
+    the decision says to its subject's statement; `served` how each paper was brought to it (serving.py).
+    `recused`: users who stepped back from it. `suspended_at` until `resumed_at` it stood still in its
+    subject's reorganisation.
     """
 
     __tablename__ = "credit_records"
@@ -69,10 +72,10 @@ class CreditRecord(Case, Base):
     proposed_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     notified_at: Mapped[datetime | None]
     answer_until: Mapped[datetime | None]
-    opened_at: Mapped[datetime | None]
-    opened_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    served: Mapped[list[Json]] = mapped_column(default=list)
     statement: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 5})
     stated_at: Mapped[datetime | None]
+    reply: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 5})
     decision: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 5})
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -88,7 +91,6 @@ class CreditRecord(Case, Base):
     resumed_at: Mapped[datetime | None]
     recused: Mapped[list[int]] = mapped_column(JSON, default=list)
     subject: Mapped[Organisation] = relationship(lazy="joined")
-    opened_by: Mapped[User | None] = relationship(foreign_keys=[opened_by_id])
 
     @property
     def title(self) -> str:
@@ -116,6 +118,11 @@ class CreditRecord(Case, Base):
     @property
     def notify_by(self) -> datetime:
         return self._days("notify_days")
+
+    @property
+    def answer_by(self) -> datetime:
+        """Until when its subject may answer: what it was told, or would be now."""
+        return self.answer_until or self._days("state_days")
 
     @property
     def decide_by(self) -> datetime:
@@ -166,6 +173,11 @@ class CreditRecord(Case, Base):
         """Whoever has a part in it; while it is in force authorities; while it is published, anybody."""
         office = bool(actor.roles & OFFICES)
         return bool(self.roles_of(actor)) or self.published or (office and self.counts)
+
+    def paper_open_to(self, issued: Json | None, actor: Actor) -> bool:
+        """Whether what a paper states is this actor's to see: of others a decision while published."""
+        decided = issued is not None and issued["title"] in DECISIONS
+        return bool(self.roles_of(actor)) or (self.published and decided)
 
     @classmethod
     def shown_to(cls, actor: Actor) -> ColumnElement[bool]:

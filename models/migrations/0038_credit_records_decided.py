@@ -41,7 +41,6 @@ TO_NOTIFY = timedelta(days=7)  # five working days
 AT = (
     "notified_at",
     "answer_until",
-    "opened_at",
     "stated_at",
     "decided_at",
     "in_force_from",
@@ -53,8 +52,8 @@ AT = (
     "suspended_at",
     "resumed_at",
 )
-TEXTS = {"statement": 2000, "decision": 1000, "commitment": 1000}
-PEOPLE = ("proposed_by_id", "opened_by_id", "decided_by_id")
+TEXTS = {"statement": 2000, "reply": 1000, "decision": 1000, "commitment": 1000}
+PEOPLE = ("proposed_by_id", "decided_by_id")
 
 
 def upgrade() -> None:
@@ -75,6 +74,7 @@ def upgrade() -> None:
         "points": (sa.Integer(), "0"),
         "limits": (sa.JSON(), "[]"),
         "recused": (sa.JSON(), "[]"),
+        "served": (sa.JSON(), "[]"),
     }
     for name, (kind, first) in needed.items():
         op.add_column("credit_records", sa.Column(name, kind, nullable=False, server_default=first))

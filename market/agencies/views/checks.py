@@ -101,7 +101,9 @@ def export_checks(suffix: str) -> Response:
 def show_check(identifier: str) -> str:
     check = visible(Check, identifier)
     watching = bool(check.roles_of(current_actor()) & {"regulator", "admin"})
-    records = select(CreditRecord).where(CreditRecord.source_identifier == identifier)
+    records = select(CreditRecord).where(
+        CreditRecord.source_identifier == identifier, CreditRecord.visible_to(current_actor())
+    )
     return render_template(
         "agencies/check.html",
         **case_page(check),

@@ -75,8 +75,10 @@ def show(identifier: str) -> str | tuple[str, int]:
     profile = profile_of(db.session, agency)
     inside = bool(agency.roles_of(current_actor()))
     handed = materials_of(db.session, agency) if inside else {}
-    records = select(CreditRecord).where(
-        CreditRecord.subject_id == agency.id, CreditRecord.visible_to(current_actor())
+    records = (
+        select(CreditRecord)
+        .where(CreditRecord.subject_id == agency.id, CreditRecord.shown_to(current_actor()))
+        .order_by(CreditRecord.id.desc())
     )
     checks = (
         select(Check)
@@ -126,7 +128,7 @@ def show(identifier: str) -> str | tuple[str, int]:
         premises=PREMISES,
         papers=papers_of(db.session, "organisation", agency.identifier),
         checks=db.session.scalars(checks.limit(10)).all() if inside else [],
-        records=db.session.scalars(records).all() if inside else [],
+        records=db.session.scalars(records.limit(20)).all(),
         check_kinds=CHECKS,
         left=abandoned_by(db.session, [agency.id])[agency.id] if inside or current_actor().buyers() else None,
     )

@@ -1,0 +1,114 @@
+"""What is asked for with credit records."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField, StringField, TextAreaField
+from wtforms.validators import Length
+
+from market.formatting import bilingual
+from market.forms import FITS_REASON, NEEDED, Form, WholeField, choices, fits, printed, reasoned, upload
+from models.credit import policy
+from models.credit.deciding import bounds
+from models.credit.records import CreditRecord
+
+WEIGHTS = ("severe", "general", "minor", "good")
+
+
+class ProposeForm(Form):
+    """A record a regulator proposes by hand."""
+
+    subject = StringField(
+        _l("当事人"), [NEEDED, Length(max=40)], description=_l("单位编号或者统一社会信用代码。")
+    )
+    kind = SelectField(_l("类别"), [NEEDED], description=_l("只能从信用规则里选:没有依据的不能提出。"))
+    facts = TextAreaField(
+        _l("拟认定的事实"),
+        [fits(CreditRecord.facts), printed],
+        description=_l("何时、何地、做了什么、证据是什么。会写进告知书。"),
+    )
+    source = StringField(
+        _l("来源"), [NEEDED, Length(max=40), printed], description=_l("文书的文号,或者本平台的案件编号。")
+    )
+    file = upload(_l("证据"), several=True)
+
+    def prepare(self) -> None:
+        rules = policy.current()
+        self.kind.choices = [
+            choice
+            for weight in WEIGHTS
+            for choice in choices(
+                [
+                    (kind.key, bilingual({"zh": kind.zh, "en": kind.en}))
+                    for kind in rules.kinds.values()
+                    if kind.weight == weight
+                ],
+                bilingual({"zh": rules.weights[weight].zh, "en": rules.weights[weight].en}),
+            )
+        ]
+
+
+class DefendForm(Form):
+    statement = TextAreaField(
+        _l("陈述和申辩"),
+        [fits(CreditRecord.statement), printed],
+        description=_l("事实、依据或者处理有什么不对,请逐点写明。监管部门要在决定里答复。"),
+    )
+    file = upload(_l("证据"), needed=False, several=True)
+
+
+class _TermForm(Form):
+    """A decision with its term, within the bounds of the weight."""
+
+    months = WholeField(_l("期限(月)"), [NEEDED])
+
+    def prepare(self, record: CreditRecord) -> None:
+        least, most = bounds(record)
+        self.months.description = _(
+            "%(weight)s:%(least)s 到 %(most)s 个月,自决定之日起算。",
+            weight=bilingual({"zh": record.term.zh, "en": record.term.en}),
+            least=least,
+            most=most,
+        )
+        if not self.is_submitted():
+            self.months.data = record.rule.months
+
+
+class UpholdForm(_TermForm):
+    reply = TextAreaField(
+        _l("对陈述申辩的答复"),
+        [Length(max=1000), printed],
+        description=_l("逐点写明采纳或者不采纳,以及理由。"),
+    )
+    reason = TextAreaField(
+        _l("认定的理由"), [FITS_REASON, reasoned, printed], description=_l("会写进决定书。")
+    )
+
+    def prepare(self, record: CreditRecord) -> None:
+        super().prepare(record)
+        if record.statement:
+            self.reply.flags.required = True
+            self.reply.validators = [*self.reply.validators, NEEDED]
+        else:
+            del self.reply
+
+
+class CommendForm(_TermForm):
+    reason = TextAreaField(
+        _l("认定的理由"), [FITS_REASON, reasoned, printed], description=_l("会写进认定书。")
+    )
+
+
+class AskRepairForm(Form):
+    commitment = TextAreaField(
+        _l("信用承诺"),
+        [fits(CreditRecord.commitment), printed],
+        description=_l("承诺今后依法诚信经营,并愿意接受监督。承诺是公开作出的。"),
+    )
+    file = upload(_l("履行义务的证明"), several=True)
+
+
+class SuspendForm(Form):
+    reason = TextAreaField(_l("理由"), [FITS_REASON, reasoned, printed], description=_l("会告知对方并留痕。"))
+    file = upload(_l("法院裁定"), several=True)

@@ -1,0 +1,6 @@
+"""The ranking, and credit records."""
+
+from market.credit.blueprint import bp
+from market.credit.views import ranking, record_lists, records
+
+__all__ = ["bp", "ranking", "record_lists", "records"]

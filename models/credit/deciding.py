@@ -1,0 +1,83 @@
+"""The rules of deciding on a credit record: who, for how long, and what a decision has to say.
+
+信用修复管理办法 (国家发展改革委令第36号): the term runs from the date of the decision and keeps within the
+bounds of the fact's weight. 行政处罚法第四十三条: whoever has an interest steps back. The rule here:
+whoever proposed a record does not decide on it where the office has somebody else who can.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models import clock
+from models.accounts import Membership, User
+from models.actors import Actor
+from models.credit.records import CreditRecord, months_later
+from models.errors import NotAllowed, RuleViolation
+from models.i18n import N_
+from models.lengths import check_text
+
+STATEMENT = N_("请写明陈述申辩的内容(%(least)s 到 %(most)s 个字)。")
+REPLY = N_("当事人已经陈述申辩,请逐点答复是否采纳和理由(%(least)s 到 %(most)s 个字)。")
+COMMITMENT = N_("请写明公开的信用承诺(%(least)s 到 %(most)s 个字)。")
+FACTS = N_("请写明事实:何时、何地、做了什么、证据是什么(%(least)s 到 %(most)s 个字)。")
+
+
+def check_not_recused(record: CreditRecord, actor: Actor) -> None:
+    """NotAllowed for whoever stepped back from this record."""
+    if actor.user_id in record.recused:
+        raise NotAllowed(N_("您已经在这件信用记录中回避,请由他人办理。"))
+
+
+def check_decider(session: Session, record: CreditRecord, actor: Actor) -> None:
+    """NotAllowed for whoever stepped back, or proposed it while somebody else of the office can decide."""
+    check_not_recused(record, actor)
+    if record.proposed_by_id is None or record.proposed_by_id != actor.user_id:
+        return
+    others = (
+        select(func.count(Membership.id))
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.organisation_id == actor.organisation_id,
+            Membership.user_id != actor.user_id,
+            Membership.user_id.not_in(record.recused),
+            User.blocked_at.is_(None),
+        )
+    )
+    if session.scalar(others):
+        raise NotAllowed(N_("提出人不能认定自己提出的信用记录,请由本单位另一位工作人员办理。"))
+
+
+def bounds(record: CreditRecord) -> tuple[int, int]:
+    """The fewest and the most months a record of this weight may be decided to last."""
+    return max(record.term.least_months, 1), record.term.longest_months
+
+
+def put_in_force(record: CreditRecord, actor: Actor, *, decision: str, reply: str, months: int) -> None:
+    """Keep the decision; the term runs from now.
+
+    RuleViolation at `months` outside the weight's bounds, at `reply` where a statement is left unanswered.
+    """
+    least, most = bounds(record)
+    if not least <= months <= most:
+        raise RuleViolation(
+            N_("这类事实的期限应在 %(least)s 到 %(most)s 个月之间。"), "months", least=least, most=most
+        )
+    keep_decision(record, actor, decision=decision, reply=reply)
+    now = clock.now()
+    record.months, record.in_force_from = months, now
+    record.ends_at = months_later(now, months)
+    record.published_until = record.ends_at if record.term.published else None
+
+
+def keep_decision(record: CreditRecord, actor: Actor, *, decision: str, reply: str) -> None:
+    """Keep what was decided, why and by whom; RuleViolation at `reply` where a statement is unanswered."""
+    record.reply = check_text(CreditRecord.reply, reply, REPLY) if record.statement else None
+    record.decision, record.decided_at, record.decided_by_id = decision.strip(), clock.now(), actor.user_id
+
+
+def end_publication(record: CreditRecord) -> None:
+    """From now on nobody else is shown it, at once and everywhere."""
+    if record.published_until is not None:
+        record.published_until = min(record.published_until, clock.now())
