@@ -118,6 +118,7 @@ def _opens(endpoint: str, actor: Actor) -> bool:
         "sourcing.answers": "agency" in actor.roles,
         "payments.payouts": bool({"custodian", "enterprise", "agency"} & actor.roles),
         "contracts.index": bool({"regulator", "enterprise", "agency", "admin"} & actor.roles),
+        "credit.own_records": bool({"regulator", "enterprise", "agency", "admin"} & actor.roles),
         "accounts.organisation": actor.organisation_id is not None,
     }
     return of_use.get(endpoint, True) and permissions.may_open(endpoint.partition("?")[0], actor)

@@ -135,6 +135,7 @@ ACTS: dict[str, Ask | None] = {
     # ratings, credit, oversight
     "ratings.publish": MACHINE,
     "credit.scores.begin_scores": MACHINE,
+    "credit.records.refer": MACHINE,
     "credit.records.propose_by_hand": Ask(["regulator"]),
     "credit.records.receive": SIGNED_IN,  # whoever the paper is for: asked of the record
     "oversight.override": OPERATOR,
@@ -249,11 +250,7 @@ PAGES: dict[str, Ask] = {
     **_of("agencies", "shortlist export_shortlist keep", PARTY),
     **_of("agencies", "new_fees preview_fees", _act("agencies.publishing.publish_fees")),
     **_of("contracts", "signing", PARTY),
-    **_of(
-        "credit",
-        "own_records export_own",
-        Ask(["regulator", "admin", "enterprise", "agency"], duty=True, entering=True),
-    ),
+    **_of("credit", "own_records export_own", SIGNED_IN),
     "credit.propose": _act("credit.records.propose_by_hand"),
     **_of("payments", "own_statement export_own", PARTY),
     **_of("contracts", "renew_key bring_certificate", _act("contracts.signing.renew_key")),

@@ -1,5 +1,7 @@
 """Which page answers whom with what, and the cases those pages are about."""
 
+from tests.access_credit import CREDIT
+
 ROLES = (
     "visitor",
     "buyer",
@@ -78,8 +80,6 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/checks/{check}": (302, 404, 404, 200, 404, 200, 404, 404, 200, 404),
     "/checks/{check}/ask": (302, 404, 404, 403, 404, 200, 404, 404, 403, 404),
     "/checks/{check}/answer": (302, 404, 404, 409, 404, 409, 404, 404, 409, 404),
-    "/credit/records/{record}": (302, 404, 404, 404, 404, 200, 404, 404, 200, 404),
-    "/credit/records/{record}/drop": (302, 404, 404, 404, 404, 200, 404, 404, 403, 404),
     "/imports": (302, 403, 403, 200, 200, 200, 200, 403, 200, 403),
     "/imports/new": (302, 403, 403, 200, 200, 200, 200, 403, 200, 403),
     "/imports/fees.csv": PUBLIC,
@@ -393,4 +393,5 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/admin/failures": (302, 403, 403, 403, 403, 403, 403, 403, 200, 403),
     "/static/gongxin.css": PUBLIC,
     "/no/such/page": (404,) * 10,
+    **CREDIT,
 }

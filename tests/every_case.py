@@ -15,7 +15,9 @@ from market.agencies import imports
 from market.agencies.actions import accounts as account_actions
 from market.agencies.actions import certificates, registry
 from market.contracts.actions import changing, disputing
+from market.credit.actions import records
 from market.extensions import db
+from market.files import File, keep
 from market.messages import actions
 from market.payments.actions import importing, invoicing
 from market.payments.jobs import close_books, match_lines
@@ -89,6 +91,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["delivered"] = world.delivered(delivered)
     names["due"] = world.one(Payment, world.signed(), kind="deposit").identifier
     names["check"], names["record"] = _checked(world)
+    names |= _records(world)
     names["batch"] = imports.upload_table(
         world.actor("agency"),
         kind="fees",
@@ -224,6 +227,39 @@ def _checked(world: World) -> tuple[str, str]:
         assert check is not None
         record = propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
         return check.identifier, record.identifier
+
+
+def _records(world: World) -> dict[str, str]:
+    """A record its subject was told of, one that is published, one that is minor, one that was repaired."""
+    subject, regulator, found = world.actor("agency"), world.actor("regulator"), {}
+    proof = [File("证明.pdf", keep(PDF))]
+    for name, kind in (
+        ("told", "unfair_terms"),
+        ("published", "false_report"),
+        ("minor", "fees_unpublished"),
+        ("mended", "fees_unpublished"),
+    ):
+        found[name] = records.propose_by_hand(
+            regulator,
+            subject=world.identifiers["agency"],
+            kind=kind,
+            facts="现场检查发现与规定不符,有笔录为证。",
+            source=f"{name}字第1号",
+            files=proof,
+        )
+        records.notify(regulator, found[name])
+        if name != "told":
+            records.defend(subject, found[name], statement="已经改正,请从轻处理。")
+            records.uphold(
+                regulator,
+                found[name],
+                reason="事实清楚,予以认定",
+                months=12 if name == "published" else 3,
+                reply="已经考虑其改正情节。",
+            )
+    records.ask_repair(subject, found["mended"], commitment="承诺今后按规定公示收费。", files=proof)
+    records.repair(regulator, found["mended"], reason="已经公示,同意修复")
+    return found
 
 
 def _asked(world: World, tender: str) -> str:

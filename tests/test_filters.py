@@ -27,6 +27,8 @@ LISTS = {
     "/deliverables",
     "/reviews",
     "/credit",
+    "/credit/records",
+    "/my/records",
     "/matters",
     "/my/notices",
     "/my/statement",

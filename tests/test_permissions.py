@@ -87,6 +87,8 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "sourcing.searching.save sourcing.searching.forget "
         "messages.add_contact messages.change_contact messages.remove_contact",
     ),
+    (f"{EVERYBODY}, unconfirmed", "credit.records.receive"),  # of which record: the record says
+    ("county, city, province, elsewhere", "credit.records.propose_by_hand"),
     (f"{EVERYBODY}, unconfirmed", "sourcing.drafting.create"),  # for whom: where the case begins, below
     (EVERYBODY, "messages.send messages.name_contact"),  # on which side: the case says, tests/messages
     (EVERYBODY, "contracts.changing.propose accounts.delegating.accept accounts.delegating.lay_down"),
@@ -163,7 +165,8 @@ OF_NO_CASE: list[tuple[str, str]] = [
     (
         "system",
         "accounts.members.appoint_admin accounts.entering.judge contracts.contract_pdf._keep_text "
-        "contracts.changing.end_unopposed credit.begin_scores ratings.publish sourcing.keys.note_half "
+        "contracts.changing.end_unopposed credit.scores.begin_scores credit.records.refer "
+        "ratings.publish sourcing.keys.note_half "
         "sourcing.keys.note_kept payments.bank.close_day payments.charges.close_event "
         "payments.charges.fail payments.payouts.finish_sending payments.payouts.give_up_sending "
         "payments.reconciling.keep_discrepancies payments.bank.leave payments.bank.match "
@@ -215,7 +218,17 @@ OF_CASES: list[tuple[str, str]] = [
     ),
     (
         OVERSEERS,
-        "payment.set_aside credit_record.drop tender.urge clarification.urge contract.urge "
+        "credit_record.notify credit_record.commend credit_record.drop credit_record.recuse "
+        "credit_record.uphold credit_record.repair credit_record.refuse_repair credit_record.revoke "
+        "credit_record.suspend credit_record.resume",
+    ),
+    (
+        "agency, agency suspended",
+        "credit_record.defend credit_record.ask_repair credit_record.withdraw",
+    ),
+    (
+        OVERSEERS,
+        "payment.set_aside tender.urge clarification.urge contract.urge "
         "deliverable.urge payment.urge payout.urge materials.urge",
     ),
     (f"{OVERSEERS}, system", "deliverable.waive"),

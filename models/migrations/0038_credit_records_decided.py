@@ -121,5 +121,6 @@ def downgrade() -> None:
             "points",
             "limits",
             "recused",
+            "served",
         ):
             table.drop_column(name)

@@ -14,6 +14,7 @@ from harness.factories import PDF, World
 from market.accounts.actions import members
 from market.agencies.actions import accounts as account_actions
 from market.contracts.actions import changing, disputing
+from market.credit.actions import records as credit
 from market.extensions import db
 from market.payments.actions import invoicing
 from market.payments.actions.bank import STRANGE
@@ -84,7 +85,8 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
     with transaction() as session:
         agency = Organisation.load(session, world.identifiers["agency"])
         check = open_check(session, SYSTEM, agency, "scope", [])
-        propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
+        record = propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
+    credit.notify(world.actor("regulator"), record.identifier)
     running = world.started()
     changing.propose(
         world.actor("agency"), running, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪"
@@ -132,7 +134,7 @@ PARTS: dict[str, dict[str, set[str]]] = {
     "payout": {"buyer": {"buyer"}, "agency": {"agency", "payee"}, "custodian": {"custodian"}},
     "invoice": {"buyer": {"buyer"}, "agency": {"agency"}},
     "rating": {"buyer": {"rater"}, "agency": {"ratee"}},
-    "credit_record": {},
+    "credit_record": {"agency": {"subject"}},
 }
 EVERYWHERE = {"regulator": {"regulator"}, "admin": {"admin"}, "system": {"system"}}
 SEALED = {"system": {"system"}}  # nobody who oversees has a part in a bid
@@ -146,6 +148,7 @@ UNREAD = "报价没有公开过,可以直接取消。"
 PAST = "截止时间已经过去。"
 KEPT = "只有业主已签而中选机构逾期未签,或者中选机构现在不能承接本事项并且规则允许改选时,才能改选。"
 UNSEALED = "报价已经公开,请在原报价上议价。"
+UNPASSED = "最短公示期还没有届满,2026-06-09 起才能申请修复。"
 UNFUNDED = "这份合同的来款还没有在银行对账单上核对到账,暂不能拨付。"
 REFUSED: dict[str, dict[tuple[str, str], str]] = {
     "claim": {("filed", "grant"): "请先等现登记的成员说明,或期限届满。"},
@@ -176,6 +179,10 @@ REFUSED: dict[str, dict[tuple[str, str], str]] = {
         ("submitted", "return"): OVER,
         ("accepted", "waive"): EARLY,
         ("*", "urge"): EARLY,
+    },
+    "credit_record": {
+        ("proposed", "commend"): "认定之前必须先告知当事人,听取陈述申辩。",
+        ("in_force", "ask_repair"): UNPASSED,
     },
     "payout": {
         ("due", "begin"): UNFUNDED,
