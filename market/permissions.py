@@ -138,6 +138,7 @@ ACTS: dict[str, Ask | None] = {
     "credit.records.refer": MACHINE,
     "credit.records.propose_by_hand": Ask(["regulator"]),
     "credit.records.receive": SIGNED_IN,  # whoever the paper is for: asked of the record
+    "credit.scores.read_ratings": MACHINE,
     "oversight.override": OPERATOR,
     "oversight.try_again": OPERATOR,
     "timekeeping._confirm": OPERATOR,

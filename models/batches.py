@@ -27,7 +27,7 @@ KINDS = {
     "agencies": N_("机构批量入驻"),
     "fees": N_("收费批量公示"),
     "register": N_("与登记机关比对"),
-    "scores": N_("信用分每日重算"),
+    "scores": N_("信用分重算"),
     DEMONSTRATION: N_("演示数据载入"),
 }
 STATES = {

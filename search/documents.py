@@ -15,7 +15,7 @@ from models.agencies.certificates import Qualification
 from models.agencies.fees import FeeSchedule
 from models.agencies.serving import areas_of, served
 from models.catalogue import ServiceItem, current_items
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.events import Event
 from models.regions import above, full_name
 from models.synonyms import synonyms_of

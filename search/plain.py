@@ -19,7 +19,7 @@ from models.agencies.certificates import Qualification
 from models.agencies.fees import FeeSchedule
 from models.agencies.serving import ServiceArea, serving
 from models.catalogue import ServiceItem, current_items
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from search.analysis import plain, query_terms
 from search.documents import ALL, Document, item_words
 from search.query import GRADES, Counts, Hits, Query

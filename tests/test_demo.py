@@ -29,7 +29,7 @@ from models.catalogue import published_items
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.draws import Draw
 from models.events import Event
 from models.ledger import reports

@@ -24,7 +24,7 @@ from market.payments.jobs import match_lines
 from market.sourcing.actions import cancelling, quotes
 from market.transaction import transaction
 from models import events, failures, notifications
-from models.credit import score
+from models.credit import kept
 from models.documents import Document
 from models.events import Event
 from models.failures import Failure
@@ -222,7 +222,7 @@ def test_events_tried_again_out_of_order_end_in_the_same(app: Flask, world: Worl
         )
         scores = [
             (s.agency_id, s.score, s.grade, s.stars)
-            for s in db.session.scalars(select(score.CreditScore).order_by(score.CreditScore.id))
+            for s in db.session.scalars(select(kept.CreditScore).order_by(kept.CreditScore.id))
         ]
         found = app.extensions["search"].search(db.session, Query(size=100, counts=True))
         return (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from harness.factories import PDF, World
 from market import create_app
@@ -19,7 +19,7 @@ from market.payments.actions import paying
 from market.sourcing.actions import quotes as quote_actions
 from models import batches, events, workdays
 from models.contracts.deliverables import Deliverable
-from models.credit import score as credit_score
+from models.credit import kept
 from models.errors import RuleViolation
 from models.notifications import Notification
 from models.payments.payment import Payment
@@ -83,16 +83,24 @@ def test_the_tick_does_what_is_due_and_a_case_that_refuses_stops_no_other(
     assert {Quote.load(db.session, quote).state for quote in quotes} == {"open"}
 
 
-def test_the_daily_refresh_lets_ratings_fade(app: Flask, world: World, time: Any) -> None:
+def test_the_nightly_refresh_computes_what_is_by_another_policy_and_nothing_else(
+    app: Flask, world: World, time: Any
+) -> None:
+    """Nothing fades by the night: after two idle years a score is what it was."""
     world.settled(stars=5)
-    score = select(credit_score.CreditScore.score)
-    fresh = db.session.scalars(score).one()
+    scores = select(kept.CreditScore.score)
+    fresh = db.session.scalars(scores).one()
+    batch = batches.load(db.session, str(refresh_every_score()))
+    assert (batch.state, batch.total, batch.loaded) == ("done", 2, 2), "the agencies that had no sheet"
     time.instant += timedelta(days=730)
-    refresh_every_score()
+    assert refresh_every_score() is None
     db.session.rollback()
-    assert db.session.scalars(score.where(credit_score.CreditScore.grade.is_not(None))).one() < fresh
-    batch = batches.load(db.session, refresh_every_score())
+    assert db.session.scalars(scores.where(kept.CreditScore.grade.is_not(None))).one() == fresh
+    db.session.execute(update(kept.CreditScore).values(policy_version="another"))
+    db.session.commit()
+    batch = batches.load(db.session, str(refresh_every_score()))
     assert (batch.state, batch.total, batch.loaded) == ("done", 3, 3)
+    assert db.session.scalars(scores.where(kept.CreditScore.grade.is_not(None))).one() == fresh
 
 
 def test_what_is_overdue_stays_and_says_so(app: Flask, world: World, time: Any) -> None:

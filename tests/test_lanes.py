@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 
 from harness.factories import World
 from harness.large_market import furnish, register_export
@@ -32,7 +32,7 @@ from models import batches, clock, heartbeats
 from models.accounts import Organisation
 from models.agencies.checks import Check
 from models.batches import Batch
-from models.credit import score
+from models.credit import kept, score
 from models.events import Event
 from models.failures import Failure
 from tests.agencies.test_imports import agency_row, upload
@@ -251,7 +251,7 @@ def test_no_transaction_of_the_long_work_writes_more_than_a_piece(
     assert max(written, key=itemgetter(0))[0] <= most, max(written, key=itemgetter(0))
     told = db.session.scalar(select(func.count(Event.id)).where(Event.kind == "organisation.expiring"))
     assert told == size + 1
-    assert db.session.scalar(select(func.count(score.CreditScore.id))) == size + 3
+    assert db.session.scalar(select(func.count(kept.CreditScore.id))) == size + 3
     assert db.session.scalar(select(func.count(Check.id))) == (size + 3) // 200
     assert [(b.kind, b.state, b.total) for b in db.session.scalars(select(Batch).order_by(Batch.kind))] == [
         ("register", "done", size + 3),
@@ -285,12 +285,15 @@ def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(
             raise ZeroDivisionError
         return of_agencies(session, agency_ids)
 
+    db.session.execute(update(kept.CreditScore).values(policy_version="another"))
+    db.session.commit()
+
     monkeypatch.setattr(actions.score, "of_agencies", breaking)
     monkeypatch.setattr(actions.score, "of_agency", lambda session, key: breaking(session, [key])[key])
     time.instant += timedelta(days=730)
     batch = batches.load(db.session, actions.refresh_every_score())
     assert (batch.state, batch.loaded, batch.faulty) == ("done", 3, 1)
-    at = dict(db.session.execute(select(score.CreditScore.agency_id, score.CreditScore.computed_at)).all())
+    at = dict(db.session.execute(select(kept.CreditScore.agency_id, kept.CreditScore.computed_at)).all())
     assert {key for key, when in at.items() if when < clock.now()} == {bad}
     (failure,) = db.session.scalars(select(Failure))
     assert (failure.what, failure.case_identifier) == ("scores", world.identifiers["second"])
@@ -302,7 +305,7 @@ def test_one_agency_whose_score_cannot_be_computed_stays_behind_alone(
     actions.refresh_failed()
     db.session.rollback()
     assert db.session.scalars(select(Failure)).all() == []
-    assert set(db.session.scalars(select(score.CreditScore.computed_at))) == {clock.now()}
+    assert set(db.session.scalars(select(kept.CreditScore.computed_at))) == {clock.now()}
 
 
 def test_a_sheet_kept_meanwhile_is_newer_than_one_computed_before(
@@ -316,12 +319,11 @@ def test_a_sheet_kept_meanwhile_is_newer_than_one_computed_before(
     assert looked is not None
     time.instant += timedelta(minutes=1)
     world.settled(stars=5)
-    newer = db.session.scalars(select(score.CreditScore.score).where(score.CreditScore.settled == 2)).one()
+    newer = db.session.scalars(select(kept.CreditScore.score).where(kept.CreditScore.settled == 2)).one()
     with transaction() as session:
         assert actions.keep_scores(session, looked.found) == 2, "the other two agencies had none"
     assert (
-        db.session.scalars(select(score.CreditScore.score).where(score.CreditScore.settled == 2)).one()
-        == newer
+        db.session.scalars(select(kept.CreditScore.score).where(kept.CreditScore.settled == 2)).one() == newer
     )
 
 

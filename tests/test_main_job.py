@@ -9,7 +9,7 @@ from market.extensions import db
 from market.jobs import CONSUMERS, drain
 from models import events
 from models.contracts.agreement import Contract
-from models.credit import score
+from models.credit import kept
 from models.events import Event
 from models.ledger import books, reports
 from models.notifications import Notification
@@ -17,7 +17,7 @@ from models.notifications import Notification
 
 def test_eight_steps_lead_to_a_grade_and_an_empty_escrow(world: World) -> None:
     contract = world.settled()
-    kept = db.session.query(score.CreditScore).one()
+    kept = db.session.query(kept.CreditScore).one()
     assert (kept.grade, kept.settled, kept.first_pass, kept.on_time) == ("B", 1, 1.0, 1.0)
     assert Contract.load(db.session, contract).state == "completed"
     assert reports.trial_balance(db.session) == 0
@@ -38,7 +38,7 @@ def test_replaying_any_consumer_from_any_cursor_changes_nothing(world: World) ->
     def picture() -> Any:
         db.session.rollback()
         notices = sorted((n.organisation_id, n.event_id) for n in db.session.query(Notification))
-        scores = [(s.agency_id, s.score, s.grade, s.stars) for s in db.session.query(score.CreditScore)]
+        scores = [(s.agency_id, s.score, s.grade, s.stars) for s in db.session.query(kept.CreditScore)]
         return notices, scores
 
     from market.transaction import transaction

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Row
-from bench.rows import acting, nightly, searching, serving, uploading
+from bench.rows import acting, nightly, rating_rings, searching, serving, uploading
 
 DEMO, SMALL_DEMO = {"tenders": 80, "days": 150}, {"tenders": 4, "days": 30}
 
@@ -39,6 +39,11 @@ ROWS = {
     ),
     "search-relevance": Bench(searching.relevance, {}, {}),
     "nightly": Bench(nightly.nightly, {"agencies": 20_000, "acts": 150}, {"agencies": 20, "acts": 5}),
+    "rating-rings": Bench(
+        rating_rings.rating_rings,
+        {"agencies": 2_000, "seeds": 4, "sizes": (3, 10, 20), "contracts": (1, 3, 5)},
+        {"agencies": 400, "seeds": 1, "sizes": (20,), "contracts": (5,)},
+    ),
     "upload": Bench(uploading.upload, {"rounds": 3, "megabytes": 200}, {"rounds": 1, "megabytes": 64}),
     "ledger": Bench(acting.ledger, {"rounds": 5, "postings": 300}, {"rounds": 1, "postings": 10}),
 }

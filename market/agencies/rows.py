@@ -19,7 +19,7 @@ from models.agencies.fees import FeeSchedule, schedules_in_force
 from models.agencies.serving import areas_of, served
 from models.agencies.shortlist import kept_among
 from models.catalogue import ServiceItem
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.errors import Problem
 from models.pricing import Quantity
 from models.sourcing.modes.inquiry import Inquiry

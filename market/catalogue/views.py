@@ -49,7 +49,7 @@ from models.catalogue import (
 )
 from models.contracts.agreement import Contract
 from models.contracts.first_pass import first_pass
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.errors import Problem
 from models.events import timeline
 from models.policy import KEYS, SECTIONS

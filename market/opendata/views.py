@@ -32,8 +32,8 @@ from market.identity import current_actor
 from market.opendata.blueprint import bp
 from market.opendata.checking import VERDICTS, Copy, check_copy, issued
 from models import CASES, spelling
+from models.credit.kept import CreditScore
 from models.credit.records import CreditRecord
-from models.credit.score import CreditScore
 from models.documents import Document
 from models.errors import Problem
 from models.signing.pades import FLAWS

@@ -23,7 +23,7 @@ from models.agencies import history
 from models.agencies.history import AgencyEvent
 from models.cases import CASES, Case
 from models.contracts.agreement import Contract
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.events import Event
 from models.regions import within
 

@@ -51,7 +51,7 @@ PARTS = {
     "consumers": N_("随事件而动"),
     "reminders": N_("到期提醒"),
     "expiry": N_("证书到期提醒"),
-    "scores": N_("信用分每日重算"),
+    "scores": N_("信用分重算"),
     "bank lines": N_("银行流水核对"),
     "mails": N_("发出邮件"),
     "register asked": N_("询问登记机关"),

@@ -26,7 +26,8 @@ from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.first_pass import first_pass
-from models.credit.score import GRADES, CreditScore
+from models.credit.kept import CreditScore
+from models.credit.policy import GRADES
 
 
 def grades_chart(actor: Actor) -> Markup:

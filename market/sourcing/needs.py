@@ -19,7 +19,7 @@ from models.agencies.eligibility import unfit
 from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force
 from models.agencies.serving import areas_of, served, serves, serving
 from models.catalogue import ServiceItem
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.errors import RuleViolation
 from models.policy import Policy
 from models.pricing import Quantity

@@ -26,7 +26,8 @@ from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.credit.abandoned import abandoned_by
 from models.credit.records import CreditRecord
-from models.credit.score import CreditScore, of_agency
+from models.credit.kept import CreditScore
+from models.credit.score import of_agency
 from models.credit.trend import quarters
 from models.errors import RuleViolation
 from models.ratings import DIMENSIONS, Rating

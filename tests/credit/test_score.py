@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,98 +15,182 @@ from sqlalchemy import select
 from harness.factories import World
 from market.contracts.actions import changing
 from market.extensions import db
-from market.jobs import run_deadlines
+from market.jobs import drain, run_deadlines
 from market.ratings import actions as ratings
 from market.transaction import transaction
-from models import policy, workdays
+from models import clock, workdays
 from models.clock import BEIJING
-from models.credit import score
-from models.credit.score import CreditScore, Evidence
+from models.contracts.deliverables import Deliverable
+from models.credit import kept, policy, score
+from models.credit.evidence import Evidence, Sheet, faded, share, sheet
+from models.credit.inputs import inputs
+from models.credit.inputs.on_time import worth
+from models.credit.kept import CreditHistory, CreditScore
 from models.ratings import DIMENSIONS, Rating
 
 NOW = datetime(2026, 3, 2, tzinfo=BEIJING)
-stars = st.floats(1, 5)
-weights = st.floats(0.01, 1)
+ages = st.integers(0, 1500)
+SHARES = st.lists(st.tuples(ages, st.floats(0, 1)), max_size=20)
+STARS = st.lists(st.tuples(ages, st.floats(1, 5), st.sampled_from("abc"), st.booleans()), max_size=12)
 
 
-@given(values=st.lists(stars, max_size=30), extra=stars)
-def test_one_rating_moves_a_score_little_and_in_its_own_direction(values: list[float], extra: float) -> None:
-    rules, now = policy.current(), datetime(2026, 3, 2, tzinfo=BEIJING)
-    records = [Evidence("R", now, value) for value in values]
-    before = score.sheet(rules, records, [], [], 1).score
-    after = score.sheet(rules, [*records, Evidence("R", now, extra)], [], [], 1).score
-    most = (
-        rules.number("credit.rating_points")
-        * 4
-        / (rules.number("credit.rating_prior_weight") + len(values) + 1)
-    )
-    assert abs(after - before) <= most + 0.1
-    _, mean, _ = score.shrunk_mean(
-        records, float(rules.rate("credit.rating_prior")), rules.number("credit.rating_prior_weight")
-    )
-    assert (after - before) * (extra - mean) >= -0.11 * abs(extra - mean)
+def of_shares(values: Sequence[tuple[int, float]]) -> list[Evidence]:
+    return [Evidence("C", NOW - timedelta(days=age), value) for age, value in values]
 
 
-def test_no_record_is_no_grade_and_idleness_changes_nothing() -> None:
+def of_stars(values: Sequence[tuple[int, float, str, bool]]) -> list[Evidence]:
+    return [
+        Evidence(
+            "R",
+            NOW - timedelta(days=age),
+            stars,
+            facts={
+                "rater": rater,
+                "seen": seen,
+                "value_class": 1.0,
+                "item_mean": 4.0,
+                "above": stars - 4,
+                "habit": [0.0, 0.0],
+            },
+        )
+        for age, stars, rater, seen in values
+    ]
+
+
+def made(found: Mapping[str, Sequence[Evidence]], settled: int = 1, failed: int = 0) -> Sheet:
+    """The sheet of this evidence, nothing where an input is not named."""
     rules = policy.current()
-    assert score.sheet(rules, [], [], [], 0).grade is None
-    assert score.decay(0, 365) == 1
-    assert score.decay(365, 365) == 0.5
-    assert [score.raises(score.sheet(rules, [], [], [], 0))[0].message] == ["完成第一份合同后开始评级。"]
-    now = datetime(2026, 3, 2, tzinfo=BEIJING)
-    bad = score.sheet(
-        rules,
-        [Evidence("R", now, 1.0)] * 20,
-        [Evidence("C", now, 0.0)] * 20,
-        [Evidence("C", now, 0.0)] * 20,
-        20,
-    )
-    assert bad.grade in ("D", "E")
-    assert [hint.params["points"] for hint in score.raises(bad)]
-    assert bad.score == round(min(100, max(0, sum(line.points for line in bad.lines))), 1)
+    lines = [inputs()[name].reckon(rules, name, found.get(name, ())) for name in rules.inputs]
+    return sheet(rules, lines, settled, failed)
 
 
-@given(st.lists(st.tuples(stars, weights), max_size=20), stars, st.floats(0.5, 50))
-def test_a_shrunken_mean_lies_between_the_prior_and_what_was_seen(
-    seen: list[tuple[float, float]], prior: float, weight: float
-) -> None:
-    records = [Evidence("R", NOW, value, heavy) for value, heavy in seen]
-    observed, shrunk, total = score.shrunk_mean(records, prior, weight)
-    if observed is None:
-        assert (shrunk, total, seen) == (prior, weight, [])
+SCORED = st.fixed_dictionaries(
+    {
+        "ratings": STARS.map(of_stars),
+        "first_pass": SHARES.map(of_shares),
+        "on_time": SHARES.map(of_shares),
+        "complaints": SHARES.map(of_shares),
+    }
+)
+
+
+@given(SCORED, st.randoms())
+def test_a_score_is_bounded_and_does_not_depend_on_the_order(found: Any, chance: Any) -> None:
+    before = made(found)
+    assert 0 <= before.score <= 100
+    assert before.half_width >= 0
+    for records in found.values():
+        chance.shuffle(records)
+    assert made(found).score == pytest.approx(before.score, abs=0.1)
+
+
+@given(SCORED, st.sampled_from(["ratings", "first_pass", "on_time", "complaints"]), st.integers(0, 19))
+def test_a_better_record_never_lowers_a_score(found: Any, name: str, which: int) -> None:
+    before, best = made(found).score, 5.0 if name == "ratings" else 1.0
+    records = found[name]
+    if records:
+        at = which % len(records)
+        value = min(best, records[at].value + 0.5)
+        facts = dict(records[at].facts)
+        if "above" in facts:
+            facts["above"] += value - records[at].value
+        records[at] = replace(records[at], value=value, facts=facts)
+    assert made(found).score >= before - 0.1
+
+
+@given(SCORED, st.integers(1, 4000))
+def test_time_without_work_changes_nothing(found: Any, days: int) -> None:
+    later = {
+        name: [replace(each, at=each.at - timedelta(days=days)) for each in records]
+        for name, records in found.items()
+    }
+    assert made(later).score == pytest.approx(made(found).score, abs=0.1)
+
+
+@given(SHARES)
+def test_a_share_lies_between_what_is_expected_and_what_was_seen(values: list[tuple[int, float]]) -> None:
+    rules = policy.current()
+    line, expected = share(rules, "on_time", of_shares(values)), float(rules.rate("inputs.on_time.expected"))
+    if line.observed is None:
+        assert (line.reckoned, line.points) == (pytest.approx(expected), pytest.approx(0))
         return
-    assert min(prior, observed) - 1e-9 <= shrunk <= max(prior, observed) + 1e-9
-    assert total == pytest.approx(weight + sum(heavy for _, heavy in seen))
-    # as if there were `weight` records more, each of the prior
-    assert shrunk * total == pytest.approx(weight * prior + sum(value * heavy for value, heavy in seen))
+    assert line.reckoned is not None
+    low, high = sorted((expected, line.observed))
+    assert low - 1e-9 <= line.reckoned <= high + 1e-9
 
 
-@given(st.floats(0, 5_000), st.floats(0, 5_000), st.floats(1, 1_000))
-def test_what_is_older_weighs_less_and_by_the_half_life(age: float, more: float, half_life: float) -> None:
-    assert score.decay(age + more, half_life) == pytest.approx(
-        score.decay(age, half_life) * score.decay(more, half_life)
-    )
-    assert 0 <= score.decay(age + more, half_life) <= score.decay(age, half_life) <= 1
-    assert score.decay(-age, half_life) == 1, "what is dated after today is not worth more than today's"
+def test_a_record_weighs_half_after_a_half_life_and_the_newest_one() -> None:
+    at = [NOW, NOW - timedelta(days=365), NOW - timedelta(days=730)]
+    assert faded(at, 365) == [1, 0.5, 0.25]
+    assert faded([each - timedelta(days=99) for each in at], 365) == [1, 0.5, 0.25]
+    assert faded([], 365) == []
+
+
+def test_one_day_late_is_not_forty() -> None:
+    rules = policy.current()
+    values = [worth(rules, days) for days in (0, 1, 2, 10, 19, 20, 40, None)]
+    assert values[:2] == [1.0, 0.8]
+    assert values == sorted(values, reverse=True)
+    assert values[-3:] == [0.0, 0.0, 0.0]
 
 
 def test_the_sheet_by_hand() -> None:
-    """Base 80, ratings 4.0 with weight 6 and 4 points a star, as the policy of the tests' day has it."""
+    """Three deliverables in time and one twenty days late, all of one day: (3 + 2 * 0.9) / 6 = 0.8."""
     rules = policy.current()
-    base, points = rules.number("credit.base"), rules.number("credit.rating_points")
-    prior, weight = float(rules.rate("credit.rating_prior")), rules.number("credit.rating_prior_weight")
-    made = score.sheet(rules, [Evidence("R", NOW, 5.0)] * 3, [], [], 3)
-    mean = (weight * prior + 15) / (weight + 3)
-    assert made.score == round(base + points * (mean - prior), 1)
-    assert [line.name for line in made.lines] == ["base", "ratings", "first_pass", "on_time"]
-    assert made.lines[1].observed == 5.0
-    assert made.lines[1].shrunk == pytest.approx(mean)
-    assert [line.points for line in made.lines[2:]] == [0, 0], "what was not seen neither raises nor lowers"
-    variance = points**2 * (5 - mean) * (mean - 1) / 4 / (weight + 3)
-    for part in ("first_pass", "on_time"):
-        share, least = float(rules.rate(f"credit.{part}_expected")), rules.number(f"credit.{part}_weight")
-        variance += rules.number(f"credit.{part}_points") ** 2 * share * (1 - share) / least
-    assert made.half_width == round(variance**0.5, 1) > 0
+    base, points = rules.number("base"), rules.number("inputs.on_time.points")
+    found = made({"on_time": of_shares([(0, 1.0), (0, 1.0), (0, 1.0), (0, 0.0)])}, 4)
+    line = found.line("on_time")
+    assert line is not None
+    assert (line.observed, line.reckoned, line.expected) == (0.75, pytest.approx(0.8), pytest.approx(0.9))
+    assert found.score == round(base + points * -0.1, 1)
+    assert [each.points for each in found.lines if each.name != "on_time"] == pytest.approx(
+        [0] * (len(found.lines) - 1)
+    ), "what was not seen neither raises nor lowers"
+    assert found.policy == rules.name
+
+
+def test_who_never_delivers_in_time_is_no_b_whatever_else_is_said() -> None:
+    """0 % on time: five stars of everybody, and every report passed at first."""
+    found = made(
+        {
+            "on_time": of_shares([(day, 0.0) for day in range(10)]),
+            "first_pass": of_shares([(day, 1.0) for day in range(10)]),
+            "ratings": of_stars([(day, 5.0, f"{day}", True) for day in range(10)]),
+        },
+        10,
+    )
+    assert found.grade in ("C", "D", "E")
+
+
+def test_no_record_is_no_grade() -> None:
+    assert made({}, 0).grade is None
+    assert [hint.message for hint in score.raises(made({}, 0))] == ["完成第一份合同后开始评级。"]
+
+
+def test_what_would_raise_it_names_the_lines_that_cost_points_the_dearest_first() -> None:
+    found = made(
+        {"ratings": of_stars([(0, 1.0, "a", True)] * 2), "on_time": of_shares([(0, 0.0)] * 8)},
+        9,
+    )
+    costs = {line.name: line.points for line in found.lines if line.points < -0.05}
+    assert costs["on_time"] < costs["ratings"] < 0
+    said = [problem.message for problem in score.raises(found)]
+    assert ["按期" in said[0], "评价" in said[1], len(said)] == [True, True, 2]
+    assert [problem.params["points"] for problem in score.raises(found)] == [
+        f"{-costs[name]:.1f}" for name in ("on_time", "ratings")
+    ]
+    (well,) = score.raises(made({}, 9))
+    assert "不低于期望" in well.message
+
+
+@given(SCORED, st.integers(0, 10), st.integers(0, 10))
+def test_a_grade_needs_enough_contracts_ended_well_or_badly(found: Any, settled: int, failed: int) -> None:
+    rules, done = policy.current(), made(found, settled, failed)
+    assert (done.grade is not None) == (settled + failed >= rules.number("least_evidence"))
+    if done.grade is not None:
+        floors = {grade: rules.number(f"grades.{grade}") for grade in policy.GRADES}
+        assert floors[done.grade] <= done.score
+        assert all(done.score < floor for grade, floor in floors.items() if grade < done.grade)
 
 
 def test_only_what_is_decided_and_published_is_evidence(world: World) -> None:
@@ -116,27 +202,11 @@ def test_only_what_is_decided_and_published_is_evidence(world: World) -> None:
     agency = world.organisation("agency").id
     found = score.of_agency(db.session, agency)
     assert found == score.of_agencies(db.session, [agency])[agency]
-    assert {line.name: len(line.evidence) for line in found.lines} == {
-        "base": 0,
-        "ratings": 0,
+    assert {line.name: len(line.evidence) for line in found.lines if line.evidence} == {
         "first_pass": 1,
         "on_time": 1,
+        "complaints": 1,
     }
-
-
-def test_what_would_raise_it_names_the_lines_that_cost_points_the_dearest_first() -> None:
-    rules = policy.current()
-    bad = [Evidence("R", NOW, 1.0)] * 8
-    late = [Evidence("C", NOW, 0.0)]
-    made = score.sheet(rules, bad, [], late, 9)
-    costs = {line.name: line.points for line in made.lines if line.points < 0}
-    assert costs["ratings"] < costs["on_time"]
-    said = [problem.message for problem in score.raises(made)]
-    assert ["评价" in said[0], "按期" in said[1], len(said)] == [True, True, 2]
-    (well,) = score.raises(score.sheet(rules, [], [], [], 9))
-    assert "不低于期望" in well.message
-    (new,) = score.raises(score.sheet(rules, [], [], [], 0))
-    assert "第一份合同" in new.message
 
 
 @pytest.mark.parametrize(("who", "graded"), [("buyer", True), ("agency", False)])
@@ -152,30 +222,16 @@ def test_a_contract_that_ended_through_the_agency_is_evidence_and_through_the_bu
     assert (found.grade is not None) == graded
 
 
-@given(st.lists(stars, max_size=10), st.integers(0, 10), st.integers(0, 10))
-def test_a_grade_needs_enough_contracts_ended_well_or_badly(
-    values: list[float], settled: int, failed: int
-) -> None:
-    rules = policy.current()
-    made = score.sheet(rules, [Evidence("R", NOW, value) for value in values], [], [], settled, failed)
-    assert (made.grade is not None) == (settled + failed >= rules.number("credit.least_evidence"))
-    if made.grade is not None:
-        floors = {grade: rules.number(f"credit.grades.{grade}") for grade in score.GRADES}
-        assert floors[made.grade] <= made.score + 0.05
-        better = [floor for grade, floor in floors.items() if grade < made.grade]
-        assert all(made.score - 0.05 < floor for floor in better)
-
-
 def test_what_is_kept_is_the_sheet_and_only_a_change_is_told(world: World, time: Any) -> None:
     world.settled(stars=5)
     agency, other = (world.organisation(name).id for name in ("agency", "second"))
     sheets = score.of_agencies(db.session, [agency, other])
     db.session.rollback()
     with transaction() as session:
-        assert score.store_score(session, sheets) == [other], (
+        assert kept.store_score(session, sheets) == [other], (
             "the first sheet of the other; that of the agency is kept"
         )
-        assert score.store_score(session, sheets) == []
+        assert kept.store_score(session, sheets) == []
     row = db.session.scalars(select(CreditScore).where(CreditScore.agency_id == agency)).one()
     assert (row.score, row.settled, row.stars) == (round(sheets[agency].score * 10), 1, 5.0)
     assert sheets[agency].score > sheets[other].score
@@ -185,15 +241,44 @@ def test_a_sheet_computed_before_a_newer_one_was_kept_does_not_replace_it(world:
     agency = world.organisation("agency").id
     db.session.rollback()
     with transaction() as session:
-        score.refresh(session, agency)
-    since = score.stored_score(db.session, [agency])
+        kept.refresh(session, agency)
+    since = kept.stored_score(db.session, [agency])
     stale = score.of_agencies(db.session, [agency])
     db.session.rollback()
     world.settled(stars=1)  # and with it a newer sheet
     db.session.rollback()
-    newer = score.stored_score(db.session, [agency])
+    newer = kept.stored_score(db.session, [agency])
     assert newer != since
     db.session.rollback()
     with transaction() as session:
-        assert score.store_score(session, stale, since) == []
-    assert score.stored_score(db.session, [agency]) == newer
+        assert kept.store_score(session, stale, since) == []
+    assert kept.stored_score(db.session, [agency]) == newer
+
+
+def test_any_past_score_is_reckoned_again_from_the_records_alone(world: World, time: Any) -> None:
+    """What is kept of the past equals what the records of that time say, each with what moved it."""
+    agency = world.organisation("agency").id
+    for stars in (5, 1, 4):
+        world.settled(stars=stars)
+        time.instant += timedelta(days=40)
+    contract = world.signed()
+    world.paid(contract, "deposit")
+    world.supplied(contract)
+    time.instant = workdays.add(world.one(Deliverable, contract).deliver_by, 3)
+    run_deadlines()
+    drain()
+    world.delivered(contract)
+    drain()
+    db.session.rollback()
+    past = list(
+        db.session.scalars(
+            select(CreditHistory).where(CreditHistory.agency_id == agency).order_by(CreditHistory.id)
+        )
+    )
+    assert len(past) > 3
+    last = {each.at: each for each in past}
+    for at, each in last.items():
+        again = score.of_agency(db.session, agency, at)
+        assert (round(again.score * 10), again.grade) == (each.score, each.grade)
+        assert each.causes, "each was moved by something"
+    assert past[-1].score == round(score.of_agency(db.session, agency, clock.now()).score * 10)

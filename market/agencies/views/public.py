@@ -32,8 +32,9 @@ from models.agencies.fees import schedules_in_force
 from models.catalogue import newest_items
 from models.contracts.agreement import Contract
 from models.credit.abandoned import abandoned_by
+from models.credit.inputs import inputs
 from models.credit.records import CreditRecord
-from models.credit.score import LINES, of_agency, raises
+from models.credit.score import of_agency, raises
 from models.credit.trend import quarters
 from models.documents import of_case, papers_of
 from models.ratings import DIMENSIONS, Rating
@@ -158,7 +159,7 @@ def credit(identifier: str) -> str:
         agency=agency,
         sheet=sheet,
         raises=[problem_text(hint) for hint in raises(sheet)],
-        labels=LINES,
+        labels={name: each.label for name, each in inputs().items()},
         policy_version=policy.current().version,
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from market.batches import WORKS, Looked, Sweep, step
@@ -14,43 +16,69 @@ from market.transaction import action
 from models import CASES, batches, clock, events, failures
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.credit import score
-from models.credit.score import Sheet
+from models.credit import identities, kept, policy, rating_facts, score
+from models.credit.evidence import Sheet
+from models.credit.inputs import inputs
 from models.events import Event
 from models.failures import Attempt
 
-# The acts that add or change a record a score is made of.
-COUNTED = {
-    "rating.publish",
-    "contract.complete",
-    "contract.dissolve",
-    "contract.end",
-    "deliverable.lapse",
-    "deliverable.extend",
-    "deliverable.cancel",
-    "deliverable.submit",
-    "deliverable.pass",
-    "deliverable.send_back",
-}
+# In which column of its case the organisation stands that an event is about, where it is not `agency_id`.
+ABOUT = {"rating": "ratee_id", "credit_record": "subject_id"}
+# What a grade asks for, whatever the inputs.
+ENDED = {"contract.complete", "contract.dissolve", "contract.end"}
 
 
-def agencies_scored(session: Session, happened: list[Event]) -> set[int]:
-    """The agencies whose score these events touch."""
-    agencies: set[int] = set()
-    for kind in {e.case_type for e in happened if e.kind in COUNTED}:
-        case_class = CASES[kind]
-        column = case_class.ratee_id if kind == "rating" else case_class.agency_id  # type: ignore[attr-defined]
-        named = {e.case_identifier for e in happened if e.kind in COUNTED and e.case_type == kind}
-        agencies |= set(session.scalars(select(column).where(case_class.identifier.in_(named))))
-    kinds = select(Organisation.id).where(Organisation.id.in_(agencies), Organisation.kind == "agency")
-    return set(session.scalars(kinds))
+def counted() -> set[str]:
+    """The acts that add or change a record a score is made of."""
+    return ENDED.union(*(each.events for each in inputs().values()))
+
+
+def agencies_scored(session: Session, happened: Iterable[Event]) -> dict[int, list[str]]:
+    """The agencies whose score these events touch, each with the cases through which."""
+    kinds, named = counted(), defaultdict(set)
+    for event in happened:
+        if event.kind in kinds:
+            named[event.case_type].add(event.case_identifier)
+    found: dict[int, list[str]] = defaultdict(list)
+    for case_type, identifiers in named.items():
+        case_class = CASES[case_type]
+        about = (
+            select(getattr(case_class, ABOUT.get(case_type, "agency_id")), case_class.identifier)
+            .join(Organisation, Organisation.id == getattr(case_class, ABOUT.get(case_type, "agency_id")))
+            .where(case_class.identifier.in_(identifiers), Organisation.kind == "agency")
+        )
+        for agency, identifier in session.execute(about):
+            found[agency].append(identifier)
+    return found
 
 
 def refresh_scores(session: Session, happened: list[Event]) -> None:
     """Event handler: compute these agencies' sheets from the records as they stand now."""
-    agencies = sorted(agencies_scored(session, happened))
-    if agencies:
-        tell_refreshed(session, score.store_score(session, score.of_agencies(session, agencies)))
+    causes = agencies_scored(session, happened)
+    for agency in _read_ratings(session, happened):
+        causes.setdefault(agency, [])
+    if causes:
+        sheets = score.of_agencies(session, sorted(causes))
+        tell_refreshed(session, kept.store_score(session, sheets, causes=causes))
+
+
+def _read_ratings(session: Session, happened: Iterable[Event]) -> set[int]:
+    """Keep what the mean reads of ratings just published, or hidden, and who of those that rate are one.
+
+    Returns other agencies that this touches: those that two raters found to be one have both rated.
+    """
+    named = defaultdict(list)
+    for event in happened:
+        named[event.kind].append(event.case_identifier)
+    published, hidden = named["rating.publish"], named["rating.hide"]
+    if not published and not hidden:
+        return set()
+    rated = rating_facts.keep(session, policy.current(), published)
+    rating_facts.hide(session, hidden, clock.now())
+    links = []
+    for agency in sorted(rated):
+        links += identities.observe(session, rating_facts.raters(session, agency), clock.now())
+    return rating_facts.rated_by_both(session, [(link.one_id, link.other_id) for link in links])
 
 
 def tell_refreshed(session: Session, agencies: list[int]) -> None:
@@ -75,18 +103,30 @@ def tell_refreshed(session: Session, agencies: list[int]) -> None:
         )
 
 
-def look_at_scores(after: int, most: int) -> Looked | None:
-    """The sheets of the next agencies, computed outside of any transaction that writes.
-
-    Ratings fade by the day. An agency whose sheet cannot be computed stays as it is, as a failure of its own.
-    """
-    following = select(Organisation.id, Organisation.identifier).where(
-        Organisation.kind == "agency", Organisation.id > after
+def _stale(after: int = 0) -> Select[int, str]:
+    """The agencies without a sheet by the policy in effect."""
+    missing = or_(
+        kept.CreditScore.policy_version.is_(None),
+        kept.CreditScore.policy_version != policy.current().name,
     )
-    agencies = dict(db.session.execute(following.order_by(Organisation.id).limit(most)).all())
+    return (
+        select(Organisation.id, Organisation.identifier)
+        .outerjoin(kept.CreditScore, kept.CreditScore.agency_id == Organisation.id)
+        .where(Organisation.kind == "agency", Organisation.id > after, missing)
+        .order_by(Organisation.id)
+    )
+
+
+def look_at_scores(after: int, most: int) -> Looked | None:
+    """The sheets of the next agencies that have none by the policy in effect.
+
+    Computed outside of any transaction that writes. An agency whose sheet cannot be computed stays as it
+    is, as a failure of its own.
+    """
+    agencies = dict(db.session.execute(_stale(after).limit(most)).all())
     if not agencies:
         return None
-    since = score.stored_score(db.session, list(agencies))
+    since = kept.stored_score(db.session, list(agencies))
     try:
         sheets = score.of_agencies(db.session, list(agencies))
     except Exception as error:
@@ -111,27 +151,45 @@ def _sheet(agency_id: int, identifier: str) -> Sheet | None:
 def keep_scores(session: Session, found: tuple[dict[int, Sheet], dict[int, Any]]) -> int:
     """Keep what was computed. Returns how many agencies have another score or grade."""
     sheets, since = found
-    changed = score.store_score(session, sheets, since)
+    changed = kept.store_score(session, sheets, since)
     tell_refreshed(session, changed)
     return len(changed)
 
 
+MOST_READ = 100  # ratings of a release before this one, in one transaction
+
+
+@action
+def read_ratings(session: Session, actor: Actor) -> str:
+    """Keep what the mean reads of ratings that nobody has read yet. Returns the last, empty if none."""
+    missing = rating_facts.unread(session, MOST_READ)
+    rating_facts.keep(session, policy.current(), missing)
+    return missing[-1] if missing else ""
+
+
 @action
 def begin_scores(session: Session, actor: Actor) -> str:
-    """Every agency's sheet is to be computed anew; Conflict while that is under way."""
-    total = session.scalar(select(func.count(Organisation.id)).where(Organisation.kind == "agency")) or 0
+    """Every sheet by another policy is to be computed anew; Conflict while that is under way."""
+    total = session.scalar(select(func.count()).select_from(_stale().order_by(None).subquery())) or 0
     return batches.begin(
         session, actor, "scores", clock.today().isoformat(), [], state="loading", total=total
     ).identifier
 
 
-def refresh_every_score() -> str:
-    """Compute every agency's sheet, a piece to a transaction; one that was interrupted goes on where it was.
+def refresh_every_score() -> str | None:
+    """Compute the sheets by no policy yet, or by another than is in effect, a piece to a transaction.
 
-    Returns the batch.
+    One that was interrupted goes on where it was. Nothing fades by the night, so that most nights there are
+    none. Returns the batch, None where there was nothing to do.
     """
     db.session.rollback()
-    identifier = batches.under_way(db.session, "scores") or begin_scores(SYSTEM)
+    identifier = batches.under_way(db.session, "scores")
+    if identifier is None:
+        if db.session.execute(_stale().limit(1)).first() is None:
+            return None
+        while read_ratings(SYSTEM):
+            pass
+        identifier = begin_scores(SYSTEM)
     while step(identifier):
         pass
     return identifier
@@ -156,7 +214,7 @@ def refresh_failed() -> int:
 
 def _refresh_named(session: Session, identifiers: list[str]) -> int:
     agencies = list(session.scalars(select(Organisation.id).where(Organisation.identifier.in_(identifiers))))
-    tell_refreshed(session, score.store_score(session, score.of_agencies(session, agencies)))
+    tell_refreshed(session, kept.store_score(session, score.of_agencies(session, agencies)))
     return len(agencies)
 
 

@@ -10,7 +10,7 @@ from market.filters import Filters
 from market.pagination import paged
 from models.accounts import Organisation
 from models.agencies.fees import FeeSchedule
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.regions import within
 
 FILTERS = Filters(filters.item(), filters.region())

@@ -33,7 +33,8 @@ from market.spreadsheets import export
 from models import CASES
 from models.accounts import Organisation
 from models.agencies.history import KINDS
-from models.credit.score import GRADES, CreditScore
+from models.credit.kept import CreditScore
+from models.credit.policy import GRADES
 
 FILTERS = Filters(
     Filter("q", _l("名称、编号或信用代码")),

@@ -15,7 +15,7 @@ from market.case_actions import case_action
 from market.transaction import action, sealing_key
 from models import clock, identifiers, policy, workdays
 from models.actors import SYSTEM, Actor
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.sourcing.bids import Bid

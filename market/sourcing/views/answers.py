@@ -28,7 +28,7 @@ from market.sourcing.views.choosing import next_step
 from market.sourcing.views.tenders import quantity_words
 from models import documents, pricing
 from models.credit.abandoned import abandoned_by
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.errors import Problem
 from models.pricing import Quantity
 from models.sourcing.answers import answers_to, shown_to

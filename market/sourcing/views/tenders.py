@@ -55,7 +55,7 @@ from models import documents, draws, money, policy
 from models.contracts.agreement import UNSIGNED, Contract
 from models.contracts.deliverables import Deliverable
 from models.credit.abandoned import abandoned_by
-from models.credit.score import CreditScore
+from models.credit.kept import CreditScore
 from models.pricing import Quantity
 from models.sourcing.answers import answers_to, shown_to
 from models.sourcing.awards import Award, Objection

@@ -1,0 +1,150 @@
+"""What a score is made of: records, what each input makes of them, and the sheet they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import sqrt
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from models.credit.policy import CreditPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One record behind a line.
+
+    Its case, when it arose, its value (stars; a share from 0 to 1; points) and its weight in the line.
+    `facts` is what else the formula of its input reads, as JSON has it.
+    """
+
+    case_identifier: str
+    at: datetime
+    value: float
+    weight: float = 1.0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreLine:
+    """A line of the sheet.
+
+    The mean as observed (None without a record), as reckoned with what is expected, what is expected, the
+    points that brings, the variance of these, and the records with the weights they have in it.
+    """
+
+    name: str
+    observed: float | None
+    reckoned: float | None
+    expected: float | None
+    points: float
+    variance: float = 0.0
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A score (0 to 100) with its lines, by one version of the policy.
+
+    `half_width` is one standard error of the score; `settled` the contracts it completed.
+    """
+
+    score: float
+    half_width: float
+    grade: str | None
+    settled: int
+    lines: tuple[ScoreLine, ...]
+    policy: str
+
+    def line(self, name: str) -> ScoreLine | None:
+        return next((line for line in self.lines if line.name == name), None)
+
+
+Found = Mapping[int, list[Evidence]]
+Gather = Callable[[Session, CreditPolicy, Sequence[int], datetime], Found]
+Reckon = Callable[[CreditPolicy, str, Sequence[Evidence]], ScoreLine]
+
+
+@dataclass(frozen=True)
+class Input:
+    """A thing that counts, declared once.
+
+    `gather` finds the records of agencies as they stood at an instant, in a constant number of statements;
+    `reckon` makes a line of them. `events` are the acts that add or change such a record. `cure` says what
+    raises the line, with `points` lost. `unit` is what the values are: stars, share or points.
+    """
+
+    name: str
+    label: str
+    cure: str
+    unit: str
+    events: frozenset[str]
+    gather: Gather
+    reckon: Reckon
+
+
+def faded(at: Sequence[datetime], half_life_days: float) -> list[float]:
+    """How much each record weighs: 1 for the newest, half for one that is a half-life older than that.
+
+    The days count back from the newest, not from today: a time without work neither raises nor lowers a
+    score, and nothing has to be reckoned anew by night.
+    """
+    if not at:
+        return []
+    newest = max(at)
+    return [float(2 ** (-(newest - each).total_seconds() / 86400 / half_life_days)) for each in at]
+
+
+def share(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> ScoreLine:
+    """A line of values from 0 to 1: points * ((sum(w x) + k e) / (sum(w) + k) - e), e what is expected."""
+    expected, prior = (float(rules.rate(f"inputs.{name}.{key}")) for key in ("expected", "weight"))
+    points = float(rules.rate(f"inputs.{name}.points"))
+    weights = faded([each.at for each in evidence], float(rules.rate(f"inputs.{name}.half_life_days")))
+    total = sum(weights)
+    value = sum(w * each.value for w, each in zip(weights, evidence, strict=True))
+    mean = (value + prior * expected) / (total + prior)
+    return ScoreLine(
+        name,
+        value / total if total else None,
+        mean,
+        expected,
+        points * (mean - expected),
+        points**2 * max(mean * (1 - mean), 0.0) / (total + prior),
+        _weighed(evidence, weights),
+    )
+
+
+def total(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> ScoreLine:
+    """A line of records that each bring their own points."""
+    times = float(rules.rate(f"inputs.{name}.points"))
+    return ScoreLine(
+        name, None, None, None, times * sum(each.value for each in evidence), 0.0, tuple(evidence)
+    )
+
+
+def _weighed(evidence: Sequence[Evidence], weights: Sequence[float]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(each.case_identifier, each.at, each.value, weight, each.facts)
+        for each, weight in zip(evidence, weights, strict=True)
+    )
+
+
+def sheet(
+    rules: CreditPolicy,
+    lines: Sequence[ScoreLine],
+    settled: int,
+    failed: int = 0,
+) -> Sheet:
+    """The score its lines add up to, from the policy's base, between 0 and 100.
+
+    `settled` contracts, and those that `failed` through the agency, are what a grade needs: no record is not
+    a good record, and the worst behaviour does not leave the emptiest file.
+    """
+    base = float(rules.number("base"))
+    score = round(min(100.0, max(0.0, base + sum(line.points for line in lines))), 1)
+    graded = settled + failed >= rules.number("least_evidence")
+    half_width = round(sqrt(sum(line.variance for line in lines)), 1)
+    return Sheet(score, half_width, rules.grade(score) if graded else None, settled, tuple(lines), rules.name)

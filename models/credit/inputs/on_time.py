@@ -1,0 +1,53 @@
+"""Whether a deliverable came in time, and by how much it did not; what never came is the latest of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from models.credit.deliveries import delivered
+from models.credit.evidence import Evidence, Found, Input, share
+from models.credit.policy import CreditPolicy
+from models.i18n import N_
+
+
+def worth(rules: CreditPolicy, late_days: int | None) -> float:
+    """What a deliverable is worth that came so many working days late; None: it never came.
+
+    1 in time; the first day takes the policy's `first_day`, the rest goes evenly until `nothing_days`.
+    """
+    first, nothing = (float(rules.rate(f"inputs.on_time.{key}")) for key in ("first_day", "nothing_days"))
+    if late_days is None or late_days >= nothing:
+        return 0.0
+    return 1.0 if late_days <= 0 else (1 - first) * (nothing - late_days) / (nothing - 1)
+
+
+def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], until: datetime) -> Found:
+    found: dict[int, list[Evidence]] = {key: [] for key in agencies}
+    for each in delivered(session, agencies, until):
+        if each.counted_at is not None:
+            facts = {"late_days": each.late_days}
+            value = worth(rules, each.late_days)
+            found[each.agency_id].append(Evidence(each.contract, each.counted_at, value, facts=facts))
+    return found
+
+
+INPUT = Input(
+    "on_time",
+    N_("按期提交率"),
+    N_("按期提交率低于期望,少 %(points)s 分;报价时写能做到的工期,迟了尽早交,越迟扣得越多。"),
+    "share",
+    frozenset(
+        {
+            "deliverable.submit",
+            "deliverable.lapse",
+            "deliverable.extend",
+            "deliverable.cancel",
+            "contract.end",
+        }
+    ),
+    _gather,
+    share,
+)

@@ -1,0 +1,36 @@
+"""The credit records in force: what was decided about an agency, with the points of its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from models.credit.evidence import Evidence, Found, Input, total
+from models.credit.policy import CreditPolicy
+from models.credit.records import in_force
+from models.i18n import N_
+
+
+def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], until: datetime) -> Found:
+    standing = in_force(session, list(agencies), until)
+    return {
+        key: [
+            Evidence(each.identifier, each.in_force_from or each.proposed_at, rules.kinds[each.kind].points)
+            for each in standing.get(key, [])
+            if each.kind in rules.kinds
+        ]
+        for key in agencies
+    }
+
+
+INPUT = Input(
+    "records",
+    N_("信用记录"),
+    N_("生效的信用记录扣 %(points)s 分;履行义务、期限届满后可以申请信用修复。"),
+    "points",
+    frozenset(f"credit_record.{act}" for act in ("commend", "uphold", "repair", "expire", "revoke", "suspend", "resume")),
+    _gather,
+    total,
+)

@@ -1,0 +1,171 @@
+"""The newest sheet of each agency, kept for lists and rankings, and what its score was before.
+
+One new record touches one agency. What its sheet was is kept with what moved it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
+
+from models import clock
+from models.accounts import Organisation
+from models.base import Base, Json
+from models.credit.evidence import Sheet
+from models.credit.score import of_agencies
+from models.upsert import upsert
+
+
+class CreditScore(Base):
+    """An agency's newest sheet; `score` and `half_width` in tenths of a point."""
+
+    __tablename__ = "credit_scores"
+
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), unique=True)
+    score: Mapped[int] = mapped_column(index=True)
+    half_width: Mapped[int]
+    grade: Mapped[str | None] = mapped_column(String(1), index=True)
+    settled: Mapped[int]
+    first_pass: Mapped[float | None]
+    on_time: Mapped[float | None]
+    stars: Mapped[float | None]
+    policy_version: Mapped[str] = mapped_column(String(40), index=True)
+    computed_at: Mapped[datetime]
+    agency: Mapped[Organisation] = relationship(lazy="joined")
+
+
+class CreditHistory(Base):
+    """What an agency's score became, when and through which cases.
+
+    `score` and `half_width` in tenths; `points` the tenths of each input; `causes` the identifiers of the
+    cases whose events moved it, none where the policy changed.
+    """
+
+    __tablename__ = "credit_history"
+    __table_args__ = (Index("ix_credit_history_agency", "agency_id", "at"),)
+
+    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    at: Mapped[datetime]
+    score: Mapped[int]
+    half_width: Mapped[int]
+    grade: Mapped[str | None] = mapped_column(String(1))
+    policy_version: Mapped[str] = mapped_column(String(40))
+    points: Mapped[Json]
+    causes: Mapped[list[str]] = mapped_column(default=list)
+
+
+KEPT = (
+    "score",
+    "half_width",
+    "grade",
+    "settled",
+    "first_pass",
+    "on_time",
+    "stars",
+    "policy_version",
+    "computed_at",
+)
+
+
+def in_time(sheet: Sheet) -> float | None:
+    """The plain share of deliverables that came in time, whatever lateness is worth in the score."""
+    line = sheet.line("on_time")
+    if line is None or not line.evidence:
+        return None
+    return float(sum(each.facts["late_days"] == 0 for each in line.evidence) / len(line.evidence))
+
+
+def passed_first(sheet: Sheet) -> float | None:
+    """The plain share of reviewed deliverables that passed without a fault of the agency's."""
+    line = sheet.line("first_pass")
+    if line is None or not line.evidence:
+        return None
+    return float(sum(each.value for each in line.evidence) / len(line.evidence))
+
+
+def _as_kept(sheet: Sheet) -> tuple[object, ...]:
+    """A sheet as the columns `KEPT`."""
+    ratings = sheet.line("ratings")
+    return (
+        round(sheet.score * 10),
+        round(sheet.half_width * 10),
+        sheet.grade,
+        sheet.settled,
+        passed_first(sheet),
+        in_time(sheet),
+        ratings.observed if ratings else None,
+        sheet.policy,
+        clock.now(),
+    )
+
+
+def stored_score(session: Session, agencies: Sequence[int]) -> dict[int, tuple[object, ...]]:
+    """What is kept of these agencies' sheets now, as the columns `KEPT`."""
+    columns = [getattr(CreditScore, name) for name in KEPT]
+    rows = session.execute(select(CreditScore.agency_id, *columns).where(CreditScore.agency_id.in_(agencies)))
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def store_score(
+    session: Session,
+    sheets: Mapping[int, Sheet],
+    since: Mapping[int, tuple[object, ...]] | None = None,
+    causes: Mapping[int, Sequence[str]] | None = None,
+) -> list[int]:
+    """Keep these agencies' sheets for the lists, and what changed as history with its `causes` (identifiers).
+
+    With `since`, what was kept when they were computed outside of this transaction: one that was kept anew
+    meanwhile is newer and stays. Returns the agencies whose score or grade is another now.
+    """
+    found = stored_score(session, list(sheets))
+    new = [
+        {"agency_id": key, **dict(zip(KEPT, _as_kept(made), strict=True))}
+        for key, made in sorted(sheets.items())
+        if key not in found
+    ]
+    if new:
+        upsert(session, CreditScore, ["agency_id"], new)
+    changed = [key for key in sheets if key not in found]
+    rows = (
+        select(CreditScore)
+        .where(CreditScore.agency_id.in_(list(found)))
+        .order_by(CreditScore.agency_id)
+        .options(lazyload("*"))
+    )
+    moved = set(changed)
+    for row in session.scalars(rows.with_for_update().execution_options(populate_existing=True)):
+        before, now = tuple(getattr(row, name) for name in KEPT), _as_kept(sheets[row.agency_id])
+        if since is not None and since.get(row.agency_id) != before:
+            continue
+        for name, value in zip(KEPT, now, strict=True):
+            setattr(row, name, value)
+        if (row.score, row.grade) != (before[0], before[2]):
+            changed.append(row.agency_id)
+        if before[:3] != now[:3] or before[7] != now[7]:
+            moved.add(row.agency_id)
+    session.add_all(_past(key, sheets[key], (causes or {}).get(key, ())) for key in sorted(moved))
+    session.flush()
+    return sorted(changed)
+
+
+def _past(agency_id: int, sheet: Sheet, causes: Sequence[str]) -> CreditHistory:
+    score, half_width, grade = _as_kept(sheet)[:3]
+    return CreditHistory(
+        agency_id=agency_id,
+        at=clock.now(),
+        score=score,
+        half_width=half_width,
+        grade=grade,
+        policy_version=sheet.policy,
+        points={line.name: round(line.points * 10) for line in sheet.lines},
+        causes=sorted(set(causes)),
+    )
+
+
+def refresh(session: Session, agency_id: int) -> CreditScore:
+    """Compute an agency's sheet and keep it for the lists."""
+    store_score(session, of_agencies(session, [agency_id]))
+    return session.scalars(select(CreditScore).where(CreditScore.agency_id == agency_id)).one()
