@@ -17,8 +17,8 @@ from models.notifications import Notification
 
 def test_eight_steps_lead_to_a_grade_and_an_empty_escrow(world: World) -> None:
     contract = world.settled()
-    kept = db.session.query(kept.CreditScore).one()
-    assert (kept.grade, kept.settled, kept.first_pass, kept.on_time) == ("B", 1, 1.0, 1.0)
+    row = db.session.query(kept.CreditScore).one()
+    assert (row.grade, row.settled, row.first_pass, row.on_time) == ("B", 1, 1.0, 1.0)
     assert Contract.load(db.session, contract).state == "completed"
     assert reports.trial_balance(db.session) == 0
     assert books.balance(db.session, books.escrow(contract)) == 0

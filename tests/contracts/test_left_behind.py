@@ -24,9 +24,10 @@ from models import clock, workdays
 from models.agencies.entry import AgencyProfile
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
+from models.credit import policy
 from models.credit.abandoned import abandoned_by
-from models.credit.records import CreditRecord
 from models.credit.kept import CreditScore
+from models.credit.records import CreditRecord
 from models.credit.score import of_agency
 from models.credit.trend import quarters
 from models.errors import RuleViolation
@@ -74,7 +75,7 @@ def test_whoever_lets_the_time_to_sign_pass_is_put_on_record_once(
     assert record is not None
     assert record.state == "proposed"
     assert "招标投标法实施条例" in record.basis
-    assert of_agency(db.session, world.organisation("agency").id).score == 80, (
+    assert of_agency(db.session, world.organisation("agency").id).score == policy.current().number("base"), (
         "before notice and an answer it counts for nothing"
     )
     time.instant += timedelta(days=30)
@@ -238,7 +239,7 @@ def test_a_contract_that_ends_without_it_counts_by_whose_fault_it_was(
     assert (sheet.grade is not None) == (fault == "agency"), (
         "the worst behaviour does not leave the emptiest file"
     )
-    assert (sheet.score < 80) == (fault == "agency")
+    assert (sheet.score < policy.current().number("base")) == (fault == "agency")
 
 
 def test_both_agreeing_to_end_it_does_not_undo_lateness(world: World, time: Any) -> None:

@@ -38,6 +38,10 @@ SINCE = {
     "message_files",
     "contact_persons",
     "named_contacts",
+    "rating_facts",
+    "item_means",
+    "identity_links",
+    "credit_history",
 }  # tables that came since: what was in them is gone with them
 
 

@@ -30,7 +30,10 @@ INPUT = Input(
     N_("信用记录"),
     N_("生效的信用记录扣 %(points)s 分;履行义务、期限届满后可以申请信用修复。"),
     "points",
-    frozenset(f"credit_record.{act}" for act in ("commend", "uphold", "repair", "expire", "revoke", "suspend", "resume")),
+    frozenset(
+        f"credit_record.{act}"
+        for act in ("commend", "uphold", "repair", "expire", "revoke", "suspend", "resume")
+    ),
     _gather,
     total,
 )
