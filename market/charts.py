@@ -206,9 +206,12 @@ def spread(prices: Sequence[tuple[str, int]], band: Sequence[int] | None, title:
 
 
 def lines(
-    labels: Sequence[str], series: Sequence[tuple[str, str, Sequence[float | None]]], title: str
+    labels: Sequence[str],
+    series: Sequence[tuple[str, str, Sequence[float | None]]],
+    title: str,
+    unit: str = "%",
 ) -> Markup:
-    """Shares from 0 to 1 over time: (name, class, values), a point a label.
+    """Shares from 0 to 1 over time: (name, class, values), a point a label; told in hundredths with a unit.
 
     Nothing is drawn where there is no value.
     """
@@ -224,8 +227,8 @@ def lines(
     for tick in (0.0, 0.5, 1.0):
         parts.append(_rule("11%", "95%", y(tick)))
         parts.append(
-            Markup('<text class="weak" x="9.5%" y="{}" text-anchor="end">{}%</text>').format(
-                y(tick) + 4, round(tick * 100)
+            Markup('<text class="weak" x="9.5%" y="{}" text-anchor="end">{}{}</text>').format(
+                y(tick) + 4, round(tick * 100), unit
             )
         )
     for index, label in enumerate(labels):
@@ -242,9 +245,9 @@ def lines(
             )
         for index, share in known:
             parts.append(
-                Markup('<circle class="mark {}" cx="{}" cy="{}" r="4"><title>{} {}%</title></circle>').format(
-                    css, x(index), y(share), name, round(share * 100)
-                )
+                Markup(
+                    '<circle class="mark {}" cx="{}" cy="{}" r="4"><title>{} {}{}</title></circle>'
+                ).format(css, x(index), y(share), name, round(share * 100), unit)
             )
         parts.append(
             Markup(

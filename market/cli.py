@@ -12,6 +12,7 @@ from flask import Flask, current_app
 from market import jobs
 from market.accounts.actions.members import appoint_admin
 from market.config import close_to_others
+from market.credit.commands import credit
 from market.demo import loading
 from market.demo.playing import play
 from market.extensions import db, migrate
@@ -28,7 +29,7 @@ from models.diagrams import describe
 
 
 def register(app: Flask) -> None:
-    for command in (prepare, seed, demo, tick, worker, reindex, workflows, glossary, admin):
+    for command in (prepare, seed, demo, tick, worker, reindex, workflows, glossary, admin, credit):
         app.cli.add_command(command)
 
 

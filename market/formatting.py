@@ -147,11 +147,11 @@ def signed_money(fen: int) -> str:
     return f"+{money.show(fen)}" if fen > 0 else money.show(fen)
 
 
-def score_mean(value: float | None, line: str) -> str:
-    """The mean behind a line of a credit sheet: stars, or a share."""
+def score_mean(value: float | None, unit: str) -> str:
+    """The mean behind a line of a credit sheet: in stars, or a share."""
     if value is None:
         return "—"
-    return f"{value:.2f} / 5" if line == "ratings" else format_share(value)
+    return f"{value:.2f} / 5" if unit == "stars" else format_share(value)
 
 
 def describe_price(terms: Json, item: ServiceItem | None = None) -> str:

@@ -49,7 +49,8 @@ class ScoreLine:
 class Sheet:
     """A score (0 to 100) with its lines, by one version of the policy.
 
-    `half_width` is one standard error of the score; `settled` the contracts it completed.
+    `half_width` is one standard error of the score; `settled` the contracts it completed, `failed` those that
+    ended through it.
     """
 
     score: float
@@ -58,6 +59,7 @@ class Sheet:
     settled: int
     lines: tuple[ScoreLine, ...]
     policy: str
+    failed: int = 0
 
     def line(self, name: str) -> ScoreLine | None:
         return next((line for line in self.lines if line.name == name), None)
@@ -73,8 +75,9 @@ class Input:
     """A thing that counts, declared once.
 
     `gather` finds the records of agencies as they stood at an instant, in a constant number of statements;
-    `reckon` makes a line of them. `events` are the acts that add or change such a record. `cure` says what
-    raises the line, with `points` lost. `unit` is what the values are: stars, share or points.
+    `reckon` makes a line of them. `events` are the acts that add or change such a record. `unit` is what the
+    values are: stars, share or points. `cure` says what one more record at its best would bring, in `points`;
+    `best` is the value of such a record, None where there is none.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Input:
     events: frozenset[str]
     gather: Gather
     reckon: Reckon
+    best: float | None = None
 
 
 def faded(at: Sequence[datetime], half_life_days: float) -> list[float]:
@@ -147,4 +151,5 @@ def sheet(
     score = round(min(100.0, max(0.0, base + sum(line.points for line in lines))), 1)
     graded = settled + failed >= rules.number("least_evidence")
     half_width = round(sqrt(sum(line.variance for line in lines)), 1)
-    return Sheet(score, half_width, rules.grade(score) if graded else None, settled, tuple(lines), rules.name)
+    grade = rules.grade(score) if graded else None
+    return Sheet(score, half_width, grade, settled, tuple(lines), rules.name, failed)

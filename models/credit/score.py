@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models import clock
 from models.contracts.agreement import Contract
 from models.credit import policy
-from models.credit.evidence import Sheet, sheet
+from models.credit.evidence import Evidence, ScoreLine, Sheet, sheet
 from models.credit.inputs import inputs
 from models.credit.policy import CreditPolicy
 from models.errors import Problem, RuleViolation
@@ -69,15 +69,38 @@ def _contracts(session: Session, agencies: Sequence[int], until: datetime) -> di
     return {agency: (settled, failed) for agency, settled, failed in session.execute(over)}
 
 
-def raises(present: Sheet) -> list[Problem]:
-    """What would raise a score, in words.
+def raises(present: Sheet, rules: CreditPolicy, now: datetime) -> list[Problem]:
+    """What would raise a score, in words: one more record of each kind at its best, and each that ends.
 
-    The lines that cost points, dearest first, each with what cures it and the points it would bring.
+    With the points it brings, the most first.
     """
+    found: list[tuple[float, Problem]] = []
+    for line in present.lines:
+        each = inputs()[line.name]
+        if each.best is not None:
+            more = _one_more(line, each.best, now)
+            points = each.reckon(rules, each.name, [*line.evidence, more]).points - line.points
+            found.append((points, RuleViolation(each.cure, points=f"{points:.1f}")))
+        else:
+            found += [
+                (-of.value, RuleViolation(each.cure, points=f"{-of.value:.1f}", case=of.case_identifier))
+                for of in line.evidence
+            ]
+    steps = [problem for points, problem in sorted(found, key=lambda step: -step[0]) if points > 0.05]
     if present.grade is None:
-        return [RuleViolation(N_("完成第一份合同后开始评级。"))]
-    costly = sorted((line for line in present.lines if line.points < -0.05), key=lambda line: line.points)
-    found: list[Problem] = [
-        RuleViolation(inputs()[line.name].cure, points=f"{-line.points:.1f}") for line in costly
-    ]
-    return found or [RuleViolation(N_("各项都不低于期望;继续完成合同,记录越多,误差越小。"))]
+        return [RuleViolation(N_("完成第一份合同后开始评级。")), *steps]
+    return steps
+
+
+def _one_more(line: ScoreLine, best: float, now: datetime) -> Evidence:
+    """One more record at its best, of somebody who has not rated before."""
+    expected = line.expected or 0.0
+    facts = {
+        "rater": "",
+        "seen": True,
+        "value_class": 1.0,
+        "item_mean": expected,
+        "above": best - expected,
+        "habit": [0.0, 0.0],
+    }
+    return Evidence("", now, best, facts=facts)

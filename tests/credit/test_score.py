@@ -164,23 +164,25 @@ def test_who_never_delivers_in_time_is_no_b_whatever_else_is_said() -> None:
 
 def test_no_record_is_no_grade() -> None:
     assert made({}, 0).grade is None
-    assert [hint.message for hint in score.raises(made({}, 0))] == ["完成第一份合同后开始评级。"]
+    assert score.raises(made({}, 0), policy.current(), NOW)[0].message == "完成第一份合同后开始评级。"
 
 
-def test_what_would_raise_it_names_the_lines_that_cost_points_the_dearest_first() -> None:
-    found = made(
-        {"ratings": of_stars([(0, 1.0, "a", True)] * 2), "on_time": of_shares([(0, 0.0)] * 8)},
+def test_what_would_raise_it_says_what_one_more_good_record_brings_the_most_first() -> None:
+    rules = policy.current()
+    found = made({"ratings": of_stars([(0, 1.0, "a", True)] * 2), "on_time": of_shares([(0, 0.0)] * 8)}, 9)
+    steps = score.raises(found, rules, NOW)
+    brings = [float(step.params["points"]) for step in steps]
+    assert brings == sorted(brings, reverse=True)
+    assert all(points > 0 for points in brings)
+    in_time = next(step for step in steps if "按期提交" in step.message)
+    more = made(
+        {
+            "ratings": of_stars([(0, 1.0, "a", True)] * 2),
+            "on_time": of_shares([(0, 0.0)] * 8 + [(0, 1.0)]),
+        },
         9,
     )
-    costs = {line.name: line.points for line in found.lines if line.points < -0.05}
-    assert costs["on_time"] < costs["ratings"] < 0
-    said = [problem.message for problem in score.raises(found)]
-    assert ["按期" in said[0], "评价" in said[1], len(said)] == [True, True, 2]
-    assert [problem.params["points"] for problem in score.raises(found)] == [
-        f"{-costs[name]:.1f}" for name in ("on_time", "ratings")
-    ]
-    (well,) = score.raises(made({}, 9))
-    assert "不低于期望" in well.message
+    assert float(in_time.params["points"]) == pytest.approx(more.score - found.score, abs=0.11)
 
 
 @given(SCORED, st.integers(0, 10), st.integers(0, 10))

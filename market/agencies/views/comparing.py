@@ -112,7 +112,7 @@ def _fees(row: AgencyRow) -> str:
 
 
 def _credit(row: AgencyRow) -> str:
-    return url_for("agencies.credit", identifier=row.agency.identifier)
+    return url_for("credit.score", identifier=row.agency.identifier)
 
 
 def _price(row: AgencyRow) -> Cell:

@@ -17,13 +17,12 @@ from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import case_page, form_page
 from market.charts import lines
 from market.extensions import db
-from market.formatting import item_name, problem_text
+from market.formatting import item_name
 from market.forms import ActForm
 from market.identity import current_actor
 from market.options import region_asked
 from market.quantities import size_typed
 from market.suspensions import suspension_of
-from models import policy
 from models.accounts import Organisation
 from models.agencies.certificates import STATUSES, Practitioner, Qualification
 from models.agencies.checks import CHECKS, Check
@@ -32,9 +31,7 @@ from models.agencies.fees import schedules_in_force
 from models.catalogue import newest_items
 from models.contracts.agreement import Contract
 from models.credit.abandoned import abandoned_by
-from models.credit.inputs import inputs
 from models.credit.records import CreditRecord
-from models.credit.score import of_agency, raises
 from models.credit.trend import quarters
 from models.documents import of_case, papers_of
 from models.ratings import DIMENSIONS, Rating
@@ -147,20 +144,6 @@ def certificate() -> Response | str | tuple[str, int]:
         lambda made: url_for("opendata.check", identifier=made),
         lead=_("证明写明签发时的登记、等级、首过率、按期率、评价、资质和人员,带二维码供他人核验。"),
         back=url_for("agencies.show", identifier=agency.identifier),
-    )
-
-
-@bp.get("/agencies/<identifier>/credit")
-def credit(identifier: str) -> str:
-    agency = readable(identifier)
-    sheet = of_agency(db.session, agency.id)
-    return render_template(
-        "agencies/credit.html",
-        agency=agency,
-        sheet=sheet,
-        raises=[problem_text(hint) for hint in raises(sheet)],
-        labels={name: each.label for name, each in inputs().items()},
-        policy_version=policy.current().version,
     )
 
 

@@ -1,6 +1,6 @@
-"""The ranking, and credit records."""
+"""The ranking, scores, and credit records."""
 
 from market.credit.blueprint import bp
-from market.credit.views import ranking, record_lists, records
+from market.credit.views import ranking, record_lists, records, score
 
-__all__ = ["bp", "ranking", "record_lists", "records"]
+__all__ = ["bp", "ranking", "record_lists", "records", "score"]

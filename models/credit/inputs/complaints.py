@@ -37,9 +37,10 @@ def _gather(session: Session, _rules: CreditPolicy, agencies: Sequence[int], unt
 INPUT = Input(
     "complaints",
     N_("争议"),
-    N_("有争议认定为机构的责任,少 %(points)s 分;以后的合同没有这样的争议,影响逐渐变小。"),
+    N_("再完成一份没有争议责任的合同,加 %(points)s 分。"),
     "share",
     frozenset({"dispute.decide", "contract.complete"}),
     _gather,
     share,
+    best=1.0,
 )

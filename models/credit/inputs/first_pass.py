@@ -25,9 +25,10 @@ def _gather(session: Session, _rules: CreditPolicy, agencies: Sequence[int], unt
 INPUT = Input(
     "first_pass",
     N_("首次过审率"),
-    N_("首次过审率低于期望,少 %(points)s 分;提交前按验收清单自查。"),
+    N_("再有一份成果首次过审,加 %(points)s 分;提交前按验收清单自查。"),
     "share",
     frozenset({"deliverable.pass", "deliverable.send_back", "deliverable.cancel", "contract.end"}),
     _gather,
     share,
+    best=1.0,
 )

@@ -37,7 +37,7 @@ def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], unti
 INPUT = Input(
     "on_time",
     N_("按期提交率"),
-    N_("按期提交率低于期望,少 %(points)s 分;报价时写能做到的工期,迟了尽早交,越迟扣得越多。"),
+    N_("再有一份成果按期提交,加 %(points)s 分;报价时写能做到的工期,迟了尽早交,越迟扣得越多。"),
     "share",
     frozenset(
         {
@@ -50,4 +50,5 @@ INPUT = Input(
     ),
     _gather,
     share,
+    best=1.0,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
@@ -30,6 +30,7 @@ def gather(by: str) -> Gather:
         of = {key: [fact for fact in rows if fact.agency_id == key] for key in agencies}
         voices = identities(session, {fact.rater_id for fact in rows}, until)
         habits = _habits(session, rules, by, rows, voices)
+        numbers = {key: _numbered(voices[fact.rater_id] for fact in facts) for key, facts in of.items()}
         return {
             key: [
                 Evidence(
@@ -37,7 +38,7 @@ def gather(by: str) -> Gather:
                     fact.at,
                     fact.stars,
                     facts={
-                        "rater": f"{voices[fact.rater_id]}",
+                        "rater": numbers[key][voices[fact.rater_id]],
                         "seen": fact.seen,
                         "value_class": value_class(rules, fact.value),
                         "item_mean": fact.item_mean,
@@ -51,6 +52,11 @@ def gather(by: str) -> Gather:
         }
 
     return found
+
+
+def _numbered(voices: Iterable[int]) -> dict[int, str]:
+    """A number for each voice among the raters of one agency: whose they are is nobody's to read."""
+    return {voice: f"{number}" for number, voice in enumerate(dict.fromkeys(voices), 1)}
 
 
 def _habits(
@@ -129,9 +135,10 @@ def reckon(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Scor
 INPUT = Input(
     "ratings",
     N_("业主评价"),
-    N_("业主评价低于所做事项的平均,少 %(points)s 分;新的好评会提高它,旧评价的影响逐渐变小。"),
+    N_("再有一位业主给五星,加 %(points)s 分;旧评价的影响逐渐变小。"),
     "stars",
     frozenset({"rating.publish", "rating.hide"}),
     gather("buyer"),
     reckon,
+    best=5.0,
 )

@@ -28,7 +28,7 @@ def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], unti
 INPUT = Input(
     "records",
     N_("信用记录"),
-    N_("生效的信用记录扣 %(points)s 分;履行义务、期限届满后可以申请信用修复。"),
+    N_("信用记录 %(case)s 修复或者期满后,恢复 %(points)s 分。"),
     "points",
     frozenset(
         f"credit_record.{act}"

@@ -43,9 +43,10 @@ def _gather(session: Session, _rules: CreditPolicy, agencies: Sequence[int], unt
 INPUT = Input(
     "response",
     N_("受邀答复率"),
-    N_("受邀后答复得少,少 %(points)s 分。"),
+    N_("再答复一次邀请,加 %(points)s 分。"),
     "share",
     frozenset(),
     _gather,
     share,
+    best=1.0,
 )
