@@ -12,12 +12,12 @@ from flask import Flask, current_app
 from market import jobs
 from market.accounts.actions.members import appoint_admin
 from market.config import close_to_others
-from market.credit.commands import credit
 from market.demo import loading
 from market.demo.playing import play
 from market.extensions import db, migrate
 from market.glossary import document
 from market.indexing import rebuild_index
+from market.replaying import credit
 from market.seeding import seed_market
 from market.serving.lock import Taken, hold
 from market.serving.processes import lanes

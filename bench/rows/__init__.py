@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Row
-from bench.rows import acting, nightly, rating_rings, searching, serving, uploading
+from bench.rows import acting, nightly, rating_rings, searching, separation, serving, uploading
 
 DEMO, SMALL_DEMO = {"tenders": 80, "days": 150}, {"tenders": 4, "days": 30}
 
@@ -43,6 +43,9 @@ ROWS = {
         rating_rings.rating_rings,
         {"agencies": 2_000, "seeds": 4, "sizes": (3, 10, 20), "contracts": (1, 3, 5)},
         {"agencies": 400, "seeds": 1, "sizes": (20,), "contracts": (5,)},
+    ),
+    "credit-separation": Bench(
+        separation.separation, {"agencies": 2_000, "seeds": 4}, {"agencies": 200, "seeds": 1}
     ),
     "upload": Bench(uploading.upload, {"rounds": 3, "megabytes": 200}, {"rounds": 1, "megabytes": 64}),
     "ledger": Bench(acting.ledger, {"rounds": 5, "postings": 300}, {"rounds": 1, "postings": 10}),
