@@ -166,7 +166,6 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "system",
         "accounts.members.appoint_admin accounts.entering.judge contracts.contract_pdf._keep_text "
         "contracts.changing.end_unopposed credit.scores.begin_scores credit.scores.read_ratings "
-        "contracts.changing.end_unopposed credit.scores.begin_scores credit.scores.read_ratings "
         "credit.records.refer ratings.publish sourcing.keys.note_half "
         "sourcing.keys.note_kept payments.bank.close_day payments.charges.close_event "
         "payments.charges.fail payments.payouts.finish_sending payments.payouts.give_up_sending "

@@ -6,12 +6,13 @@ Create Date: 2026-11-28 12:40:00
 
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Sequence, Union
 
 from alembic import op
 import sqlalchemy as sa
 
+from models import clock
 from models.base import UTCDateTime
 
 # revision identifiers, used by Alembic.
@@ -92,7 +93,7 @@ def upgrade() -> None:
             records.update().where(records.c.kind == kind).values(weight=weight, points=points, limits=limits)
         )
     op.execute(
-        records.update().where(records.c.state == "proposed").values(due_at=datetime.now(UTC) + TO_NOTIFY)
+        records.update().where(records.c.state == "proposed").values(due_at=clock.now() + TO_NOTIFY)
     )
     with op.batch_alter_table("credit_records") as table:
         for name, (kind, _first) in needed.items():

@@ -10,8 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import select
 
-from market.agencies.blueprint import readable
-from market.case_views import link, url_of
+from market.case_views import link, url_of, visible
 from market.charts import lines
 from market.config import ROOT
 from market.credit.blueprint import bp
@@ -20,6 +19,7 @@ from market.formatting import problem_text
 from market.identity import current_actor
 from market.pagination import paged
 from models import clock
+from models.accounts import Organisation
 from models.credit import policy
 from models.credit.evidence import ScoreLine, Sheet
 from models.credit.inputs import inputs
@@ -80,7 +80,7 @@ def _evidence(sheet: Sheet) -> dict[str, list[dict[str, Any]]]:
 
 @bp.get("/agencies/<identifier>/credit")
 def score(identifier: str) -> str:
-    agency, rules = readable(identifier), policy.current()
+    agency, rules = visible(Organisation, identifier), policy.current()
     sheet = of_agency(db.session, agency.id)
     past = select(CreditHistory).where(CreditHistory.agency_id == agency.id)
     page = paged(past.order_by(CreditHistory.id.desc()))
@@ -106,7 +106,7 @@ def score(identifier: str) -> str:
 @bp.get("/agencies/<identifier>/credit.json")
 def score_data(identifier: str) -> Response:
     """All that is needed to reckon a score again, for docs/replay_score.py and whoever checks it."""
-    agency, rules, now = readable(identifier), policy.current(), clock.now()
+    agency, rules, now = visible(Organisation, identifier), policy.current(), clock.now()
     return jsonify(published(agency, of_agency(db.session, agency.id, now, rules), rules, now))
 
 
