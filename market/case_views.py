@@ -216,6 +216,14 @@ def visible(case_class: type[Case], identifier: str) -> Any:
     return case
 
 
+def readable(case_class: type[Case], identifier: str) -> Any:
+    """A case this actor may read, with a part in it or not, or NotFound."""
+    case = case_class.load(db.session, identifier)
+    if not case.readable_by(db.session, current_actor()):
+        raise not_found(identifier)
+    return case
+
+
 def case_page(case: Case, beside: Iterable[Case] = ()) -> dict[str, Any]:
     """What every case page shows.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, abort
 
-from market.case_views import not_found
 from market.extensions import db
 from market.identity import current_actor
 from models.accounts import Organisation
@@ -18,11 +17,3 @@ def mine() -> Organisation:
     if "agency" not in actor.roles or actor.organisation_id is None:
         abort(403)
     return db.session.get_one(Organisation, actor.organisation_id)
-
-
-def readable(identifier: str) -> Organisation:
-    """An organisation the reader may see, or NotFound."""
-    agency = Organisation.load(db.session, identifier)
-    if not agency.readable_by(db.session, current_actor()):
-        raise not_found(identifier)
-    return agency

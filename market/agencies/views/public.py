@@ -10,11 +10,11 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from market.agencies.actions import certificates, entry
-from market.agencies.blueprint import bp, mine, readable
+from market.agencies.blueprint import bp, mine
 from market.agencies.rows import comparison, invitation, job_or_example, may_invite, price_of, rows_of
 from market.agencies.views.letting_in import seen_before
 from market.case_registry import OWN_ROUTE, ActPage, register_case
-from market.case_views import case_page, form_page
+from market.case_views import case_page, form_page, readable
 from market.charts import lines
 from market.extensions import db
 from market.formatting import item_name
@@ -59,7 +59,7 @@ def _trend(agency: Organisation) -> Markup | None:
 
 @bp.get("/agencies/<identifier>")
 def show(identifier: str) -> str | tuple[str, int]:
-    agency = readable(identifier)
+    agency = readable(Organisation, identifier)
     schedules = schedules_in_force(db.session, agency_id=agency.id)
     items = newest_items(db.session, [s.item_code for s in schedules])
     item = items.get(request.args.get("item", ""))

@@ -12,9 +12,9 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from market.agencies.actions import publishing
-from market.agencies.blueprint import bp, mine, readable
+from market.agencies.blueprint import bp, mine
 from market.agencies.forms import FeeForm, QualificationForm
-from market.case_views import attempt, file_of, not_found
+from market.case_views import attempt, file_of, not_found, readable
 from market.extensions import db
 from market.formatting import job_words, problem_text
 from market.identity import current_actor
@@ -162,7 +162,7 @@ def preview_fees() -> str:
 @bp.get("/agencies/<identifier>/fees/<code>")
 def fee_history(identifier: str, code: str) -> str:
     """Every version of an agency's price for an item, and what each changed."""
-    agency = readable(identifier)
+    agency = readable(Organisation, identifier)
     item = item_by_code(db.session, code)
     versions = versions_of(db.session, agency.id, code)
     if item is None or not versions:

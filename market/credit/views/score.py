@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import select
 
-from market.case_views import link, url_of, visible
+from market.case_views import link, readable, url_of
 from market.charts import lines
 from market.config import ROOT
 from market.credit.blueprint import bp
@@ -80,7 +80,7 @@ def _evidence(sheet: Sheet) -> dict[str, list[dict[str, Any]]]:
 
 @bp.get("/agencies/<identifier>/credit")
 def score(identifier: str) -> str:
-    agency, rules = visible(Organisation, identifier), policy.current()
+    agency, rules = readable(Organisation, identifier), policy.current()
     sheet = of_agency(db.session, agency.id)
     past = select(CreditHistory).where(CreditHistory.agency_id == agency.id)
     page = paged(past.order_by(CreditHistory.id.desc()))
@@ -106,7 +106,7 @@ def score(identifier: str) -> str:
 @bp.get("/agencies/<identifier>/credit.json")
 def score_data(identifier: str) -> Response:
     """All that is needed to reckon a score again, for docs/replay_score.py and whoever checks it."""
-    agency, rules, now = visible(Organisation, identifier), policy.current(), clock.now()
+    agency, rules, now = readable(Organisation, identifier), policy.current(), clock.now()
     return jsonify(published(agency, of_agency(db.session, agency.id, now, rules), rules, now))
 
 
