@@ -29,6 +29,7 @@ from models.catalogue import published_items
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
+from models.credit.records import CreditRecord
 from models.credit.kept import CreditScore
 from models.draws import Draw
 from models.events import Event
@@ -76,6 +77,7 @@ def _holds_every_stage() -> None:
     assert {"published", "contracted", "evaluated"} <= set(_counts(Tender.state))
     assert {"active", "completed"} <= set(_counts(Contract.state))
     assert db.session.scalar(select(func.count(CreditScore.id)).where(CreditScore.grade.is_not(None)))
+    assert set(_counts(CreditRecord.state)) == set(CreditRecord.workflow.states), "a record in every state"
     drawn = db.session.scalars(select(Draw).where(Draw.drawn_at.is_not(None))).all()
     assert all(draw.result for draw in drawn)
     assert drawn, "a draw to re-run"

@@ -29,6 +29,7 @@ from market.demonstration.people import (
     PASSWORD,
     PREFECTURE,
     REGULATOR,
+    SECOND_OFFICIAL,
     Figure,
     code,
     counties,
@@ -94,6 +95,9 @@ def authorities(stage: Stage) -> None:
         stage.actors[CUSTODIAN], email="custodian2@demo.gongxin.cn", name="复核人", password=PASSWORD
     )
     confirming.show_address("custodian2@demo.gongxin.cn")
+    members.add_member(stage.actors[REGULATOR], email=SECOND_OFFICIAL, name="复核人", password=PASSWORD)
+    confirming.show_address(SECOND_OFFICIAL)
+    stage.enter(SECOND_OFFICIAL)
 
 
 def experts(stage: Stage) -> None:

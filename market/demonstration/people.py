@@ -14,6 +14,7 @@ from models.regions import published
 
 PASSWORD = "gongxin-demo"
 REGULATOR = "regulator@demo.gongxin.cn"
+SECOND_OFFICIAL = "regulator2@demo.gongxin.cn"  # who decides on what the first proposes
 CUSTODIAN = "custodian@demo.gongxin.cn"
 PREFECTURE = "regulator-hx@demo.gongxin.cn"
 DELEGATES = ("delegate@demo.gongxin.cn", "delegate2@demo.gongxin.cn")  # of the first two enterprises
@@ -35,6 +36,7 @@ ACCOUNTS = (
     (N_("评审人"), "expert1@demo.gongxin.cn"),
     (N_("评审人"), "expert2@demo.gongxin.cn"),
     (N_("监管部门"), REGULATOR),
+    (N_("监管部门"), SECOND_OFFICIAL),
     (N_("监管部门"), PREFECTURE),
     *((N_("审批部门"), email) for email in DEPARTMENTS.values()),
     (N_("资金托管机构"), CUSTODIAN),
@@ -47,6 +49,7 @@ ABOUT = {
     "agency@demo.gongxin.cn": N_("环境技术"),
     "agency2@demo.gongxin.cn": N_("水利咨询"),
     REGULATOR: N_("省级"),
+    SECOND_OFFICIAL: N_("省级,复核"),
     PREFECTURE: N_("州级"),
     **{email: department for department, email in DEPARTMENTS.items()},
 }

@@ -17,19 +17,20 @@ from models import clock
 from models.actors import Actor
 from models.base import Json
 from models.credit.records import CreditRecord
+from models.i18n import N_
 from models.letters import Letter
 
 # What the act that brings a paper is, and what the paper is called in its heading.
 PAPERS = {
-    "notify": "信用记录告知书",
-    "uphold": "信用记录认定决定书",
-    "commend": "守信记录认定书",
-    "drop": "信用记录不予认定决定书",
-    "repair": "信用修复决定书",
-    "refuse_repair": "不予信用修复决定书",
-    "revoke": "信用记录撤销决定书",
-    "suspend": "中止公示通知书",
-    "resume": "恢复公示通知书",
+    "notify": N_("信用记录告知书"),
+    "uphold": N_("信用记录认定决定书"),
+    "commend": N_("守信记录认定书"),
+    "drop": N_("信用记录不予认定决定书"),
+    "repair": N_("信用修复决定书"),
+    "refuse_repair": N_("不予信用修复决定书"),
+    "revoke": N_("信用记录撤销决定书"),
+    "suspend": N_("中止公示通知书"),
+    "resume": N_("恢复公示通知书"),
 }
 
 
