@@ -172,8 +172,9 @@ def get(name: str) -> CreditPolicy:
 
 
 def in_effect(day: date) -> CreditPolicy:
-    """The version of the chosen preset that applies on a day (Beijing)."""
-    return next(each for each in versions(_chosen) if each.effective_from <= day)
+    """The version of the chosen preset that applies on a day (Beijing); the oldest before there was one."""
+    found = versions(_chosen)
+    return next((each for each in found if each.effective_from <= day), found[-1])
 
 
 def current() -> CreditPolicy:
