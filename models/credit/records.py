@@ -102,6 +102,11 @@ class CreditRecord(Case, Base):
         return policy.get(self.credit_policy).kinds[self.kind]
 
     @property
+    def due_shown(self) -> datetime | None:
+        """What is to be done by somebody, not the term that runs."""
+        return None if self.state in ("in_force", "suspended") else super().due_shown
+
+    @property
     def kind_names(self) -> dict[str, str]:
         """What its kind is called, as `zh` and `en`."""
         return {"zh": self.rule.zh, "en": self.rule.en}

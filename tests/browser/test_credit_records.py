@@ -67,7 +67,7 @@ def test_a_record_from_proposal_through_defence_to_repair(browser: Browser, site
     visitor.sees("使用不公平的格式条款", "合同行政监督管理办法")
     fits_and_reads(visitor.page)
     visitor.follow("agency1")
-    visitor.sees(FACTS, record, "公示至")
+    visitor.sees(FACTS, record, "公示到期")
     fits_and_reads(visitor.page)
 
     site.set_clock(began + timedelta(days=100))

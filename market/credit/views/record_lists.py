@@ -110,7 +110,7 @@ COLUMNS = (
     Column[CreditRecord](_l("依据"), lambda record: record.basis),
     Column[CreditRecord](_l("所在清单"), lambda record: record.rule.listed),
     Column[CreditRecord](_l("决定时间"), lambda record: record.decided_at),
-    Column[CreditRecord](_l("公示至"), lambda record: record.published_until),
+    Column[CreditRecord](_l("公示到期"), lambda record: record.published_until),
 )
 
 

@@ -87,7 +87,7 @@ def _public(record: CreditRecord) -> list[Fact]:
         (_("所在清单"), record.rule.listed),
         (_("限制措施"), limits_of(record)),
         (_("决定时间"), format_instant(record.decided_at) if record.decided_at else ""),
-        (_("公示至"), format_instant(record.published_until) if record.published_until else _("不公示")),
+        (_("公示到期"), format_instant(record.published_until) if record.published_until else _("不公示")),
     ]
 
 
@@ -114,7 +114,7 @@ def _whole(record: CreditRecord) -> list[Fact]:
         (_("陈述申辩期限"), at(record.answer_until)),
         (_("决定时间"), at(record.decided_at)),
         (_("期限至"), at(record.ends_at)),
-        (_("公示至"), at(record.published_until) or (_("不公示") if record.ends_at else "")),
+        (_("公示到期"), at(record.published_until) or (_("不公示") if record.ends_at else "")),
         (_("可以申请修复"), at(record.repairable_from) if record.counts and record.weight != "good" else ""),
     ]
 
