@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from market import permissions
-from market.case_views import PAGES, attempt, case_url, check_open, landing, visible
+from market.case_views import PAGES, attempt, case_url, check_open, check_unrestricted, landing, visible
 from market.extensions import db
 from market.formatting import problem_text
 from market.forms import ActForm, Form, ReasonForm, reasoned
@@ -192,6 +192,8 @@ def _act_view(
                 return redirect(landing(case), 303)
     elif not moves:
         return _refused(case, act)
+    else:
+        check_unrestricted(case, act)
     return render_template(
         page.template,
         case=case,

@@ -26,7 +26,8 @@ from market.upload_field import file_of as file_of
 from market.upload_field import files_of as files_of
 from models import clock, permission, workflow
 from models.cases import Case, case_types_of, find_case
-from models.errors import NotAllowed, NotFound, Problem, Unauthorised, Unconfirmed
+from models.credit.restrictions import Restricted
+from models.errors import NotAllowed, NotFound, Problem, RuleViolation, Unauthorised, Unconfirmed
 from models.events import Event, timeline
 from models.i18n import N_
 from models.notifications import MESSAGE
@@ -125,6 +126,21 @@ def check_open(case: Case, act: str) -> None:
             {role for move in case.workflow.moves if move.act == act for role in move.who},
         )
         raise case.workflow.lacking(case, current_actor()) or NotAllowed(permission.NO_PART)
+
+
+def check_unrestricted(case: Case, act: str) -> None:
+    """Restricted, with why and until when, where a side of this case is stopped at what this act takes on.
+
+    What else stands against it is said at the form, when it is tried.
+    """
+    if not case.workflow.find(case.state, act).binds:
+        return
+    try:
+        case.check_fit(db.session, case.roles_of(current_actor()))
+    except Restricted:
+        raise
+    except RuleViolation:
+        pass
 
 
 def check_nothing_lacking(case: Case) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from flask import g
-from sqlalchemy import select
 
 from market.extensions import db
 from models.accounts import Organisation
+from models.credit import restrictions
 from models.events import Event
-
-_ENDS = {"suspended": "organisation.suspend", "removed": "organisation.refuse"}
 
 
 def suspension_of(organisation: Organisation) -> Event | None:
@@ -17,11 +15,7 @@ def suspension_of(organisation: Organisation) -> Event | None:
 
     None for one that is in, or that an administrator put out past the table.
     """
-    acts = select(Event).where(
-        Event.case_type == "organisation", Event.case_identifier == organisation.identifier
-    )
-    acts = acts.where(Event.kind == _ENDS.get(organisation.state, "")).order_by(Event.id.desc())
-    return db.session.scalars(acts.limit(1)).first()
+    return restrictions.endings(db.session, [organisation]).get(organisation.identifier)
 
 
 def own_suspension(organisation_id: int) -> Event | None:

@@ -49,6 +49,13 @@ def _licence_was_handed_in(session: Session, organisation: Organisation) -> None
         raise RuleViolation(N_("这家企业还没有上传营业执照,没有可以核对的材料。"))
 
 
+def _may_enter(session: Session, organisation: Organisation) -> None:
+    """A rule: nobody is let in whom a record in force, or its grade, stops at entry."""
+    from models.credit import restrictions
+
+    restrictions.check(session, organisation, "entry")
+
+
 ORGANISATION = Workflow(
     name="organisation",
     unhurried={"draft": "an entry nobody has applied with is its own affair"},
@@ -61,19 +68,35 @@ ORGANISATION = Workflow(
         State("removed", N_("已退出"), tone="bad", terminal=True),
     ),
     moves=(
-        Move("draft", "submit", "applied", who={"agency"}, limit=up("entry.check_days"), main=True),
-        Move("draft", "commit", "verified", who={"agency"}, public=True),
+        Move(
+            "draft",
+            "submit",
+            "applied",
+            who={"agency"},
+            rules=(_may_enter,),
+            limit=up("entry.check_days"),
+            main=True,
+        ),
+        Move("draft", "commit", "verified", who={"agency"}, rules=(_may_enter,), public=True),
         Move(
             "applied",
             "verify",
             "verified",
             who={"regulator", "admin"},
-            rules=(_licence_was_handed_in,),
+            rules=(_licence_was_handed_in, _may_enter),
             notify=("agency",),
             public=True,
             main=True,
         ),
-        Move("applied", "match", "verified", who={"system"}, notify=("agency",), public=True),
+        Move(
+            "applied",
+            "match",
+            "verified",
+            who={"system"},
+            rules=(_may_enter,),
+            notify=("agency",),
+            public=True,
+        ),
         Move("applied", "return", "draft", who={"regulator", "admin"}, notify=("agency",), needs_reason=True),
         Move(
             "applied", "refuse", "removed", who={"regulator", "admin"}, notify=("agency",), needs_reason=True

@@ -29,8 +29,8 @@ from models.catalogue import published_items
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
-from models.credit.records import CreditRecord
 from models.credit.kept import CreditScore
+from models.credit.records import CreditRecord
 from models.draws import Draw
 from models.events import Event
 from models.ledger import reports

@@ -28,6 +28,7 @@ from models.agencies.register import term_end
 from models.base import Json
 from models.batches import Batch, BatchRow
 from models.catalogue import current_items
+from models.credit import restrictions
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
 from models.pricing import METHODS, Written
@@ -332,6 +333,7 @@ def _load_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow
         .with_for_update()
     )
     agencies = {agency.identifier: agency for agency in session.scalars(locked)}
+    stops = restrictions.of(session, agencies.values())
     for row in rows:
         ready, agency = row.content["ready"], agencies[row.content["ready"]["agency"]]
         if row.content["item"] not in items:
@@ -344,6 +346,11 @@ def _load_fees(session: Session, actor: Actor, batch: Batch, rows: list[BatchRow
                     )
                 )
             ]
+            continue
+        if refused := restrictions.refusal(
+            stops[agency.id], agency, ("fees",), own=agency.id == actor.organisation_id
+        ):
+            row.problems = [batches.serialize_problem(refused)]
             continue
         item = items[row.content["item"]]
         begins = max(date.fromisoformat(ready["from"]) if ready["from"] else clock.today(), clock.today())

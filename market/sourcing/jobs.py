@@ -21,12 +21,14 @@ from market.notices.telling import put_down
 from market.printing import letter
 from models import documents, events, money, notifications, policy
 from models.accounts import Organisation
-from models.actors import SYSTEM
+from models.actors import IN_STANDING, SYSTEM
 from models.agencies import eligibility
 from models.agencies.related_parties import TIES
 from models.cases import Case
 from models.clock import BEIJING
 from models.contracts.agreement import UNSIGNED, Contract
+from models.credit.records import CreditRecord
+from models.credit.restrictions import Restricted, in_brief
 from models.documents import Document
 from models.errors import RuleViolation, serialize_problem
 from models.events import Event
@@ -137,6 +139,7 @@ def watch(session: Session, happened: list[Event]) -> None:
     may again.
     """
     concerned = {event.case_identifier for event in happened if event.case_type == "organisation"}
+    concerned |= _limited_anew(session, happened)
     made = {event.case_identifier for event in happened if event.kind in _MADE}
     if not concerned and not made:
         return
@@ -162,13 +165,34 @@ def watch(session: Session, happened: list[Event]) -> None:
     )
     for award, problem in zip(
         awards,
-        eligibility.unfit(session, [(award.agency, award.tender.item) for award in awards]),
+        eligibility.unfit(session, [(award.agency, award.tender.item) for award in awards], "sign"),
         strict=True,
     ):
         _note(session, award, problem)
 
 
+def _limited_anew(session: Session, happened: list[Event]) -> set[str]:
+    """Whom these events stop at something, or let go on: the agencies, by identifier.
+
+    Those a record of whom came into force or ended, and those whose grade is another now.
+    """
+    records = {event.case_identifier for event in happened if event.case_type == "credit_record"}
+    found = {
+        name for event in happened if event.kind == "credit.refreshed" for name in event.data["agencies"]
+    }
+    if records:
+        about = (
+            select(Organisation.identifier)
+            .join(CreditRecord, CreditRecord.subject_id == Organisation.id)
+            .where(CreditRecord.identifier.in_(records))
+        )
+        found |= set(session.scalars(about))
+    return found
+
+
 def _note(session: Session, award: Award, problem: RuleViolation | None) -> None:
+    if isinstance(problem, Restricted) and award.agency.state == IN_STANDING:  # no fact that may be repaired
+        problem = in_brief(award.agency)
     found = serialize_problem(problem) if problem else None
     if found == award.unfit:
         return

@@ -19,7 +19,9 @@ from models.agencies.eligibility import unfit
 from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force
 from models.agencies.serving import areas_of, served, serves, serving
 from models.catalogue import ServiceItem
+from models.credit import restrictions
 from models.credit.kept import CreditScore
+from models.credit.restrictions import ENGAGED
 from models.errors import RuleViolation
 from models.policy import Policy
 from models.pricing import Quantity
@@ -77,14 +79,15 @@ def _suppliers(draft: Tender) -> Select[Organisation, str | None]:
     published = select(FeeSchedule.agency_id).where(
         FeeSchedule.item_code == draft.item.code, FeeSchedule.effective_from <= clock.today()
     )
-    return _graded().where(Organisation.id.in_(published))
+    free = restrictions.free_for(draft.way.activity, *ENGAGED)
+    return _graded().where(Organisation.id.in_(published), free)
 
 
 def _graded() -> Select[Organisation, str | None]:
     return (
         select(Organisation, CreditScore.grade)
         .outerjoin(CreditScore, CreditScore.agency_id == Organisation.id)
-        .where(Organisation.state == "verified", Organisation.kind == "agency")
+        .where(restrictions.free_for(*ENGAGED), Organisation.kind == "agency")
     )
 
 
@@ -145,7 +148,8 @@ def proposed(draft: Tender) -> list[Proposal]:
 
 def _fitting(draft: Tender, rows: Sequence[Row[Organisation, str | None]]) -> list[Proposal]:
     """Those of these agencies, each with its grade, that price the job and may take it on today."""
-    problems = unfit(db.session, [(agency, draft.item) for agency, _grade in rows])
+    pairs = [(agency, draft.item) for agency, _grade in rows]
+    problems = unfit(db.session, pairs, draft.way.activity, *ENGAGED)
     ids = [agency.id for agency, _grade in rows]
     schedules = schedules_in_force(db.session, item_code=draft.item.code, agency_ids=ids)
     prices = {each.agency_id: _price(each, draft) for each in schedules}

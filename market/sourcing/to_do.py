@@ -11,6 +11,7 @@ from market.to_do import ToDo
 from models import clock
 from models.accounts import Organisation
 from models.agencies import eligibility
+from models.credit import restrictions
 from models.sourcing.bids import Bid
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Invitation, Tender
@@ -23,7 +24,7 @@ def invited(session: Session, own: Organisation | None) -> list[ToDo]:
 
     Of those of whose items it may take on; a bid that was made void is no answer.
     """
-    if own is None or own.kind != "agency" or own.state != "verified":
+    if own is None or own.kind != "agency":
         return []
     quoted = exists().where(Quote.tender_id == Tender.id, Quote.agency_id == own.id)
     bid = exists().where(Bid.tender_id == Tender.id, Bid.agency_id == own.id, Bid.state != "void")
@@ -35,6 +36,7 @@ def invited(session: Session, own: Organisation | None) -> list[ToDo]:
     )
     found = session.scalars(asked.order_by(Tender.deadline).limit(MOST)).unique().all()
     problems = eligibility.unfit(session, [(own, tender.item) for tender in found]) if found else []
+    stops = {each.activity for each in restrictions.of(session, [own])[own.id]} if found else set()
     return [
         ToDo(
             f"{_('请贵单位报价')} {tender.project}",
@@ -43,5 +45,5 @@ def invited(session: Session, own: Organisation | None) -> list[ToDo]:
             tender.deadline,
         )
         for tender, problem in zip(found, problems, strict=True)
-        if problem is None
+        if problem is None and tender.way.activity not in stops
     ]

@@ -1,11 +1,12 @@
 """What makes an agency one that may be engaged for an item.
 
-Asked again at every act by which it takes something on.
+Asked again at every act by which it takes something on: is it stopped at that (credit/restrictions.py), has
+it the certificates and the people, and a published fee.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import exists, func, select
@@ -16,6 +17,8 @@ from models.accounts import Organisation
 from models.agencies.certificates import Practitioner, Qualification
 from models.agencies.fees import FeeSchedule, fits, schedules_in_force
 from models.catalogue import ServiceItem
+from models.credit import restrictions
+from models.credit.restrictions import ENGAGED, Found
 from models.errors import RuleViolation
 from models.i18n import N_
 
@@ -24,28 +27,34 @@ from models.i18n import N_
 class _Held:
     """What some agencies hold: certificates, the latest first; people with a valid certificate by kind.
 
-    Fees in force by item.
+    Fees in force by item; what they are stopped at.
     """
 
+    stops: Found
     qualifications: list[Qualification]
     staff: dict[tuple[int, str], int]
     schedules: dict[tuple[int, str], FeeSchedule]
 
 
-def check_eligible(session: Session, agency: Organisation, item: ServiceItem) -> FeeSchedule:
-    """The fee schedule under which this agency may offer this item now.
+def check_eligible(
+    session: Session, agency: Organisation, item: ServiceItem, *activities: str
+) -> FeeSchedule:
+    """The fee schedule under which this agency may offer this item now, by these activities.
 
-    Otherwise RuleViolation, naming the rule that stops it: not verified or suspended, no valid qualification,
-    too few people with a valid certificate, no published fee, or none that prices a job of this item.
+    Otherwise RuleViolation, naming the rule that stops it: a restriction at one of them, no valid
+    qualification, too few people with a valid certificate, no published fee, or none that prices a job of
+    this item. Without an activity it is asked what it lacks alone, as of work that was taken on before.
     """
-    return _examine(_held(session, [(agency, item)]), agency, item)
+    return _examine(_held(session, [(agency, item)], activities), agency, item, activities)
 
 
-def check_fit(session: Session, agency: Organisation, item: ServiceItem, *, own: bool) -> None:
-    """RuleViolation, with the reason, unless the agency may take this item on now.
+def check_fit(session: Session, agency: Organisation, item: ServiceItem, *activities: str, own: bool) -> None:
+    """RuleViolation, with the reason, unless the agency may take this item on now, by these activities.
 
     `own` if it is the agency that is told.
     """
+    if activities:
+        restrictions.check(session, agency, *activities, own=own)
     try:
         check_eligible(session, agency, item)
     except RuleViolation as unfit:
@@ -59,11 +68,16 @@ def check_fit(session: Session, agency: Organisation, item: ServiceItem, *, own:
         ) from unfit
 
 
-def unfit(session: Session, pairs: Iterable[tuple[Organisation, ServiceItem]]) -> list[RuleViolation | None]:
-    """For each of these agencies and items what stops it, in as many statements as for one."""
-    pairs = list(pairs)
-    held = _held(session, pairs)
-    return [_problem(held, agency, item) for agency, item in pairs]
+def unfit(
+    session: Session, pairs: Iterable[tuple[Organisation, ServiceItem]], *activities: str
+) -> list[RuleViolation | None]:
+    """For each of these agencies and items what stops it, in as many statements as for one.
+
+    At these activities: at being awarded and signing, if none is named.
+    """
+    pairs, asked = list(pairs), activities or ENGAGED
+    held = _held(session, pairs, asked)
+    return [_problem(held, agency, item, asked) for agency, item in pairs]
 
 
 def lacking(session: Session, agency: Organisation, items: Iterable[ServiceItem]) -> dict[str, RuleViolation]:
@@ -72,8 +86,8 @@ def lacking(session: Session, agency: Organisation, items: Iterable[ServiceItem]
     An agency that may not take anything on now lacks nothing here.
     """
     items, found = list(items), {}
-    held = _held(session, [(agency, item) for item in items])
-    for item in items if agency.state == "verified" else ():
+    held = _held(session, [(agency, item) for item in items], ENGAGED)
+    for item in items if not _stopped(held, agency, ENGAGED) else ():
         try:
             _check_required(held, agency, item)
         except RuleViolation as problem:
@@ -81,15 +95,16 @@ def lacking(session: Session, agency: Organisation, items: Iterable[ServiceItem]
     return found
 
 
-def able(session: Session, item: ServiceItem, *, most: int) -> int:
+def able(session: Session, item: ServiceItem, *activities: str, most: int) -> int:
     """How many agencies could answer a tender for this item today, counted up to `most`.
 
-    Let in, with the certificate and the people it requires, and a published fee in force.
+    Stopped at none of these activities, with the certificate and the people it requires, and a published fee
+    in force.
     """
     today = clock.today()
     asked = select(Organisation.id).where(
         Organisation.kind == "agency",
-        Organisation.state == "verified",
+        restrictions.free_for(*activities, *ENGAGED),
         exists().where(
             FeeSchedule.agency_id == Organisation.id,
             FeeSchedule.item_code == item.code,
@@ -118,16 +133,29 @@ def able(session: Session, item: ServiceItem, *, most: int) -> int:
     return session.scalar(select(func.count()).select_from(asked.limit(most).subquery())) or 0
 
 
-def _problem(held: _Held, agency: Organisation, item: ServiceItem) -> RuleViolation | None:
+def _stopped(held: _Held, agency: Organisation, activities: Sequence[str]) -> RuleViolation | None:
+    return restrictions.refusal(held.stops.get(agency.id, []), agency, activities)
+
+
+def _problem(
+    held: _Held, agency: Organisation, item: ServiceItem, activities: Sequence[str]
+) -> RuleViolation | None:
     try:
-        _examine(held, agency, item)
+        _examine(held, agency, item, activities)
     except RuleViolation as problem:
         return problem
     return None
 
 
-def _held(session: Session, pairs: list[tuple[Organisation, ServiceItem]]) -> _Held:
-    standing = [(agency.id, item) for agency, item in pairs if agency.state == "verified"]
+def _held(
+    session: Session, pairs: list[tuple[Organisation, ServiceItem]], activities: Sequence[str]
+) -> _Held:
+    stops = restrictions.of(session, [agency for agency, _item in pairs]) if activities else {}
+    standing = [
+        (agency.id, item)
+        for agency, item in pairs
+        if not restrictions.stopping(stops.get(agency.id, []), activities)
+    ]
     keys = sorted({key for key, _item in standing})
     licensed = {item.required_qualification for _key, item in standing if item.qualification_mandatory}
     staffed = {item.required_practitioner for _key, item in standing if item.practitioners_least}
@@ -144,17 +172,16 @@ def _held(session: Session, pairs: list[tuple[Organisation, ServiceItem]]) -> _H
     code = standing[0][1].code if len({item.code for _key, item in standing}) == 1 else None
     schedules = schedules_in_force(session, agency_ids=keys, item_code=code) if keys else []
     return _Held(
+        stops,
         list(session.scalars(held.order_by(Qualification.valid_until.desc()))) if licensed else [],
         {(agency, kind): count for agency, kind, count in session.execute(people)} if staffed else {},
         {(schedule.agency_id, schedule.item_code): schedule for schedule in schedules},
     )
 
 
-def _examine(held: _Held, agency: Organisation, item: ServiceItem) -> FeeSchedule:
-    if agency.state != "verified":
-        raise RuleViolation(
-            N_("贵机构目前的状态是“%(state)s”,只有已入驻的机构可以承接业务。"), state=agency.state_label
-        )
+def _examine(held: _Held, agency: Organisation, item: ServiceItem, activities: Sequence[str]) -> FeeSchedule:
+    if (problem := _stopped(held, agency, activities)) is not None:
+        raise problem
     _check_required(held, agency, item)
     schedule = held.schedules.get((agency.id, item.code))
     if schedule is None:

@@ -20,6 +20,7 @@ from models.actors import Actor
 from models.agencies import eligibility
 from models.base import Base, Code, Fen, Json, Name
 from models.cases import Case
+from models.credit import restrictions
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.referrals import REFERRAL_ACTS, referrals, up
@@ -335,6 +336,12 @@ class Contract(Case, Base):
         )
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
+        """To sign is new business for both sides: neither may be stopped at it."""
+        restrictions.check(session, self.buyer, "sign", own="buyer" in played)
+        eligibility.check_fit(session, self.agency, self.tender.item, "sign", own="agency" in played)
+
+    def check_able(self, session: Session, played: frozenset[str]) -> None:
+        """What was signed goes on, whatever the agency is stopped at: it is asked what it lacks alone."""
         eligibility.check_fit(session, self.agency, self.tender.item, own="agency" in played)
 
     @property

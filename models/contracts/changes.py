@@ -103,10 +103,14 @@ class Change(OfContract, Base):
     proposed_at: Mapped[datetime] = mapped_column(default=clock.now)
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        """More work is taken on by a variation alone."""
+        """More work is taken on by a variation alone: that is signed for like a contract."""
         if self.kind == "variation":
             eligibility.check_fit(
-                session, self.contract.agency, self.contract.tender.item, own=self.other_id == self.agency_id
+                session,
+                self.contract.agency,
+                self.contract.tender.item,
+                "sign",
+                own=self.other_id == self.agency_id,
             )
 
 

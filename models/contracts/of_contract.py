@@ -36,4 +36,4 @@ class OfContract(Case):
         return self.contract.title
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        self.contract.check_fit(session, played)
+        self.contract.check_able(session, played)

@@ -112,7 +112,7 @@ class Bid(OfTender, Base):
     agency: Mapped[Organisation] = relationship(lazy="joined")
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        eligibility.check_fit(session, self.agency, self.tender.item, own="agency" in played)
+        eligibility.check_fit(session, self.agency, self.tender.item, "bid", own="agency" in played)
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """The bidder, and the buyer it bids to."""

@@ -16,8 +16,10 @@ from models.agencies.fees import FeeSchedule, schedules_in_force
 from models.agencies.serving import wants_to_hear
 from models.catalogue import ServiceItem
 from models.contracts.agreement import Contract
-from models.credit import abandoned
+from models.credit import abandoned, restrictions
+from models.credit.restrictions import ENGAGED
 from models.errors import RuleViolation
+from models.sourcing.modes import MODES
 from models.sourcing.tenders import Invitation, Tender
 
 
@@ -45,7 +47,8 @@ def able_agencies(session: Session, tender: Tender, after: int, most: int) -> tu
             Organisation.id.in_(keys), Organisation.id != tender.buyer_id, wants_to_hear(tender.region_code)
         )
     ).all()
-    problems = eligibility.unfit(session, [(agency, tender.item) for agency in agencies])
+    pairs = [(agency, tender.item) for agency in agencies]
+    problems = eligibility.unfit(session, pairs, tender.way.activity, *ENGAGED)
     able = [agency for agency, problem in zip(agencies, problems, strict=True) if problem is None]
     barred = abandoned.barred(session, [agency.id for agency in able], tender) if able else set()
     return [agency.id for agency in able if agency.id not in barred], keys[-1] if len(keys) == most else None
@@ -58,6 +61,7 @@ def answerable(session: Session, agency: Organisation) -> ColumnElement[bool]:
     """
     offered = [schedule.item_code for schedule in schedules_in_force(session, agency_id=agency.id)]
     items = list(session.scalars(select(ServiceItem).where(ServiceItem.code.in_(offered))))
+    stops = {each.activity for each in restrictions.of(session, [agency])[agency.id]}
     problems = eligibility.unfit(session, [(agency, item) for item in items])
     fit = [item.id for item, problem in zip(items, problems, strict=True) if problem is None]
     if not fit:
@@ -65,6 +69,7 @@ def answerable(session: Session, agency: Organisation) -> ColumnElement[bool]:
     invited = select(Invitation.tender_id).where(Invitation.agency_id == agency.id)
     found = and_(
         Tender.state == "published",
+        Tender.mode.in_([name for name, mode in MODES.items() if mode.activity not in stops]),
         Tender.deadline >= clock.now(),
         Tender.item_id.in_(fit),
         Tender.buyer_id != agency.id,

@@ -229,7 +229,7 @@ class Quote(OfTender, Base):
         return SEALED if self.sealed is not None and self.state == "open" else super().state_label
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        eligibility.check_fit(session, self.agency, self.tender.item, own="agency" in played)
+        eligibility.check_fit(session, self.agency, self.tender.item, "quote", own="agency" in played)
 
     def parties_told(self, roles: Iterable[str]) -> list[int]:
         """Whoever may not see it while it is sealed is not told of it."""

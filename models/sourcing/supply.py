@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from models.agencies.eligibility import able, unfit
+from models.credit.restrictions import ENGAGED
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.sourcing.tenders import Tender
@@ -19,9 +20,10 @@ def shortage(session: Session, tender: Tender) -> list[RuleViolation]:
     least = max(1, tender.rules.least)
     if tender.openness == "invited":
         pairs = [(invitation.agency, tender.item) for invitation in tender.invitations]
+        problems = unfit(session, pairs, tender.way.activity, *ENGAGED)
         stopped = [
             agency.name
-            for (agency, _item), problem in zip(pairs, unfit(session, pairs), strict=True)
+            for (agency, _item), problem in zip(pairs, problems, strict=True)
             if problem is not None
         ]
         found = len(pairs) - len(stopped)
@@ -29,7 +31,7 @@ def shortage(session: Session, tender: Tender) -> list[RuleViolation]:
             RuleViolation(N_("受邀的“%(agency)s”现在不能承接本事项。"), agency=name) for name in stopped
         ]
     else:
-        found, warnings = able(session, tender.item, most=least), []
+        found, warnings = able(session, tender.item, tender.way.activity, most=least), []
     if found < least:
         warnings.append(
             RuleViolation(

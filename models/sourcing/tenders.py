@@ -27,6 +27,7 @@ from models.base import Base, Json, JsonOf, Name, OptionalFen
 from models.cases import Case
 from models.catalogue import ServiceItem
 from models.clock import BEIJING
+from models.credit import restrictions
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import LEAST
@@ -312,9 +313,12 @@ class Invitation(Base):
 
     @staticmethod
     def open_to(identifiers: Iterable[str]) -> ColumnElement[bool]:
-        """Which organisations of these (identifiers) may be invited, in SQL: agencies in the market."""
+        """Which organisations of these (identifiers) may be invited, in SQL.
+
+        Agencies in the market that are not stopped at being awarded or at signing.
+        """
         return (
             Organisation.identifier.in_(list(identifiers))
             & (Organisation.kind == "agency")
-            & (Organisation.state == "verified")
+            & restrictions.free_for(*restrictions.ENGAGED)
         )

@@ -23,7 +23,7 @@ from models.agencies.register import Registered, unlike
 from models.errors import NotAllowed, Problem, RuleViolation, WrongState
 from models.failures import Attempt
 from models.i18n import N_
-from models.workflow import perform
+from models.workflow import may, perform
 
 SOON = 5  # seconds somebody who signs up waits for the register; after that the jobs ask it
 AT_ONCE = 50
@@ -73,7 +73,9 @@ def judge(
         return identifier
     enterprise.register_asked_at = clock.now()
     enterprise.unlike = ["unregistered"] if isinstance(said.got, Problem) else unlike(enterprise, said.got)
-    if not enterprise.unlike:
+    if not enterprise.unlike and may(
+        session, enterprise, "match", actor
+    ):  # else somebody looks, and reads why
         perform(session, enterprise, "match", actor, data={"number": source})
         prepare_key(session, enterprise)
     return identifier

@@ -16,6 +16,7 @@ from models.agencies import fees
 from models.agencies.certificates import Qualification, certified, check_dates
 from models.base import Json
 from models.catalogue import item_by_code
+from models.credit import restrictions
 from models.errors import RuleViolation
 from models.i18n import N_
 
@@ -79,6 +80,7 @@ def publish_fees(
 ) -> str:
     """Publish the next version of the agency's price for an item."""
     agency = own(session, actor)
+    restrictions.check(session, agency, "fees")
     item = item_by_code(session, item_code)
     if item is None or item.withdrawn:
         raise RuleViolation(N_("清单里没有这个服务事项。"), "item_code")

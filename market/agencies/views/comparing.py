@@ -32,6 +32,8 @@ from models.agencies.fees import schedules_in_force
 from models.agencies.serving import serves
 from models.agencies.shortlist import most_compared
 from models.catalogue import ServiceItem, newest_items
+from models.credit import restrictions
+from models.credit.restrictions import ENGAGED
 
 MOST_ASKED = 20  # identifiers of an address that are looked at at all
 
@@ -207,7 +209,8 @@ def _refused(asked: Sequence[str], found: Sequence[Organisation], most: int) -> 
 
 def _invited(agencies: Sequence[Organisation]) -> list[str]:
     """Those that may be asked for a quote now."""
-    return [agency.identifier for agency in agencies if agency.state == "verified"]
+    found = restrictions.of(db.session, agencies)
+    return [agency.identifier for agency in agencies if not restrictions.stopping(found[agency.id], ENGAGED)]
 
 
 @bp.get("/compare")

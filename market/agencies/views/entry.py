@@ -31,6 +31,7 @@ from models.agencies.account_changes import under_way
 from models.agencies.certificates import STATUSES, Practitioner
 from models.agencies.entry import OWN, STEPS, letter, materials_of, missing, profile_of, wanted
 from models.catalogue import current_items
+from models.credit import restrictions
 
 # By step: what adds one of several, and what changes a fact that is guarded once the agency is in.
 _ADDS = {"practitioners": entry_actions.add_practitioner, "materials": entry_actions.hand_in_material}
@@ -141,7 +142,9 @@ def remove_practitioner(number: int) -> Response:
 @bp.route("/my/entry/commitment", methods=["GET", "POST"])
 @login_required
 def commitment() -> Response | str | tuple[str, int]:
+    """The commitment; whoever is stopped at entry reads why instead."""
     agency, form, status = mine(), CommitmentForm(), 200
+    restrictions.check(db.session, agency, "entry")
     if form.is_submitted():
         status = 422
         if form.validate():

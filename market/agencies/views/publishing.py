@@ -25,6 +25,7 @@ from models.agencies.eligibility import lacking
 from models.agencies.fees import FeeSchedule, published_prices, schedules_in_force, versions_of
 from models.base import Json
 from models.catalogue import ServiceItem, current_items, item_by_code
+from models.credit import restrictions
 from models.errors import Problem
 from models.pricing import METHODS, Quantity
 
@@ -107,8 +108,12 @@ def _lacks(agency: Organisation, item: ServiceItem) -> str:
 @bp.route("/my/fees/new", methods=["GET", "POST"])
 @login_required
 def new_fees() -> Response | str | tuple[str, int]:
-    """First which item, then its price: what is asked for depends on how the item is measured."""
+    """First which item, then its price: what is asked for depends on how the item is measured.
+
+    Whoever is stopped at it reads why instead.
+    """
     agency, form = mine(), FeeForm(item_code=request.args.get("item"))
+    restrictions.check(db.session, agency, "fees")
     form.offer(_offered(agency))
     item = item_by_code(db.session, form.item_code.data or "")
     if item is None or "choose" in request.form:

@@ -15,6 +15,8 @@ from models import clock, events, identifiers, workdays
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.agencies import eligibility
+from models.credit import restrictions
+from models.credit.restrictions import ENGAGED
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
 from models.lengths import check_text
@@ -104,6 +106,7 @@ def _chosen_quote(session: Session, tender: Tender, agency: str) -> Quote:
     )
     if quote is None or quote.state not in ("open", "agreed") or session.scalar(annulled) is not None:
         raise RuleViolation(N_("请选择一份仍然有效的报价。"), "agency")
+    restrictions.check(session, quote.agency, *ENGAGED, own=False)
     if not _engageable(session, tender, quote):
         raise RuleViolation(N_("这家机构现在不能承接本事项,请选择其他报价。"), "agency")
     return quote
@@ -125,7 +128,7 @@ def first_bid(session: Session, tender: Tender) -> Bid:
 
 def _engageable(session: Session, tender: Tender, answer: Bid | Quote) -> bool:
     try:
-        eligibility.check_eligible(session, answer.agency, tender.item)
+        eligibility.check_eligible(session, answer.agency, tender.item, *ENGAGED)
     except RuleViolation:
         return False
     return True

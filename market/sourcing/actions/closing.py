@@ -14,6 +14,9 @@ from market.timekeeping import surely
 from market.transaction import action, sealing_key
 from models import clock, draws, policy, workdays
 from models.actors import SYSTEM, Actor
+from models.credit import restrictions
+from models.credit.restrictions import ENGAGED
+from models.i18n import N_
 from models.sourcing.answers import concerned
 from models.sourcing.bids import Bid
 from models.sourcing.clarifications import Clarification
@@ -40,7 +43,8 @@ def close(actor: Actor, identifier: str, *, submission: str = "") -> str:
 @action
 def _close(session: Session, actor: Actor, identifier: str) -> str:
     tender = Tender.lock(session, identifier)
-    count, links = _counted(session, tender)
+    stopped = _stopped(session, tender)
+    count, links = _counted(session, tender, stopped)
     check_role(session, tender, "close", actor, tender.workflow.find(tender.state, "close").who)
     if tender.closes_at <= clock.now():
         actor = SYSTEM  # it is the clock that acts, whoever noticed first
@@ -50,6 +54,7 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
         return _extend(session, tender, rules.extend_days)
     if follows in MODES:
         return _turn(session, tender, count, follows)
+    _leave_out(session, tender, stopped)
     perform(session, tender, "close", actor, data={"count": count} | _frozen(session, tender, links))
     tender.outcome = Outcome(linked=links) if links else None
     lapse(session, Clarification, tender)
@@ -63,9 +68,23 @@ def _close(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
-def _counted(session: Session, tender: Tender) -> tuple[int, list[Link]]:
-    """How many answers stand, linked agencies counted once, and which are linked."""
-    found = tender.way.standing(session, tender)
+def _stopped(session: Session, tender: Tender) -> set[int]:
+    """Those who answered and may not be awarded, or sign, as things stand."""
+    answered = {each.agency_id for each in tender.way.standing(session, tender)}
+    found = restrictions.restrictions(session, answered)
+    return {key for key, stops in found.items() if restrictions.stopping(stops, ENGAGED)}
+
+
+def _leave_out(session: Session, tender: Tender, stopped: set[int]) -> None:
+    """Their bids stay sealed: they are in no draw, no opening and no scoring."""
+    mine = select(Bid).where(Bid.tender_id == tender.id, Bid.state == "submitted", Bid.agency_id.in_(stopped))
+    for bid in session.scalars(mine.order_by(Bid.id).with_for_update(of=Bid)) if stopped else ():
+        perform(session, bid, "void", SYSTEM, reason=N_("截止时受到限制,不能中选,这份投标没有拆封。"))
+
+
+def _counted(session: Session, tender: Tender, stopped: set[int]) -> tuple[int, list[Link]]:
+    """How many answers stand that could be awarded, linked agencies counted once, and which are linked."""
+    found = [each for each in tender.way.standing(session, tender) if each.agency_id not in stopped]
     links = links_among(session, tender, found)
     return counted(len(found), links), links
 

@@ -34,7 +34,7 @@ def answering(session: Session, actor: Actor, tender: Tender) -> tuple[Organisat
     stand_apart(session, actor, tender)
     agency = session.get_one(Organisation, actor.organisation_id)
     abandoned.check_rerun(session, agency, tender)
-    return agency, eligibility.check_eligible(session, agency, tender.item)
+    return agency, eligibility.check_eligible(session, agency, tender.item, tender.way.activity)
 
 
 def stand_apart(session: Session, actor: Actor, tender: Tender) -> None:

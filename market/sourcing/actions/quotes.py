@@ -83,7 +83,7 @@ def _ceiling(session: Session, quote: Quote, price: int) -> int:
 
     RuleViolation if the price is above.
     """
-    schedule = eligibility.check_eligible(session, quote.agency, quote.tender.item)
+    schedule = eligibility.check_eligible(session, quote.agency, quote.tender.item, "quote")
     return fees.check_price(schedule, Quantity.of(quote.tender.quantity), price)
 
 

@@ -29,6 +29,7 @@ from market.sourcing.views.tenders import quantity_words
 from models import documents, pricing
 from models.credit.abandoned import abandoned_by
 from models.credit.kept import CreditScore
+from models.credit.restrictions import Restricted
 from models.errors import Problem
 from models.pricing import Quantity
 from models.sourcing.answers import answers_to, shown_to
@@ -65,6 +66,8 @@ def answer(identifier: str) -> Response | str | tuple[str, int]:
     try:
         published = common.published_price(current_actor(), found)
     except Problem as problem:
+        if isinstance(problem, Restricted) and not form.is_submitted():
+            raise  # nothing that is filled in here could help
         if not form.errors:
             form.refuse(problem, problem_text(problem))
     return render_template(

@@ -54,8 +54,10 @@ from market.sourcing.views.choosing import before_award, next_step, winning_bid
 from models import documents, draws, money, policy
 from models.contracts.agreement import UNSIGNED, Contract
 from models.contracts.deliverables import Deliverable
+from models.credit import restrictions
 from models.credit.abandoned import abandoned_by
 from models.credit.kept import CreditScore
+from models.credit.restrictions import ENGAGED
 from models.pricing import Quantity
 from models.sourcing.answers import answers_to, shown_to
 from models.sourcing.awards import Award, Objection
@@ -82,7 +84,10 @@ class _AwardPage(AwardForm):
             if case.way.answer_class is Bid
             else shown_to(case, answers_to(db.session, case), current_actor())
         )
-        self.offer([quote for quote in quotes if quote.state in ("open", "agreed")])
+        standing = [quote for quote in quotes if quote.state in ("open", "agreed")]
+        stops = restrictions.of(db.session, [quote.agency for quote in standing])
+        free = [quote for quote in standing if not restrictions.stopping(stops[quote.agency_id], ENGAGED)]
+        self.offer(free or standing)  # where all are stopped, whoever is chosen is refused with the reason
 
 
 def links_shown(found: Tender, shown: list[Any]) -> list[Link]:

@@ -125,6 +125,11 @@ class Mode(ABC):
         """Whether the buyer chooses by comparing the quotes of several."""
         return not self.sealed and not self.invites_one
 
+    @property
+    def activity(self) -> str:
+        """What answering is, as restrictions name it."""
+        return "bid" if self.sealed else "quote"
+
     def check(self, tender: Tender) -> None:  # noqa: B027
         """RuleViolation, at the form's field, for a draft or an amendment this mode cannot choose by."""
 

@@ -1,0 +1,276 @@
+"""What an organisation is stopped at now, why, on what basis and until when (一处失信、处处受限).
+
+A restriction is never stored: it follows from how the organisation's account stands, from the credit records
+in force that name the activity among their limits, and from what the policy lets its grade limit. It is
+there as soon as its source is and gone with it. It stops new business alone: contracts that are signed go on
+and are paid. This is the one place where that is asked, by pages, acts, lists and other systems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, cast, or_, select
+from sqlalchemy.orm import Session
+
+from models import clock
+from models.accounts import ORGANISATION, Organisation
+from models.actors import ENTERING, IN_STANDING
+from models.clock import BEIJING
+from models.credit import policy
+from models.credit.policy import ACTIVITIES
+from models.credit.records import CreditRecord, in_force
+from models.errors import Problem, RuleViolation
+from models.events import Event
+from models.i18n import N_
+
+SOURCES = {"account": N_("入驻状态"), "record": N_("信用记录"), "grade": N_("信用等级")}
+# What each state of the account stops; one that is not let in yet prepares, its published fees among it.
+ALL = tuple(ACTIVITIES)
+STATES = {
+    **dict.fromkeys(ENTERING, ("quote", "bid", "award", "sign")),
+    IN_STANDING: (),
+    "suspended": ALL,
+    "removed": ALL,
+}
+ENDED_BY = {"suspended": "organisation.suspend", "removed": "organisation.refuse"}
+ACCOUNT_BASIS = {
+    **dict.fromkeys(ENTERING, N_("入驻须经核验")),
+    IN_STANDING: "",
+    "suspended": N_("监管部门的暂停决定"),
+    "removed": N_("不予入驻的决定"),
+}
+# What an agency is asked of that is to take work on: to be awarded, and to sign for it.
+ENGAGED = ("award", "sign")
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """An organisation is stopped at an activity.
+
+    `reason` in words; `basis` the law or the decision it rests on; `until` when it ends by itself, None for
+    as long as its source stands; `case` the record it comes from, empty for others. `public`: whether anybody
+    may know reason and basis; else its subject and authorities do.
+    """
+
+    activity: str
+    source: str
+    reason: Problem
+    basis: str
+    until: datetime | None
+    case: str = ""
+    public: bool = True
+
+
+class Restricted(RuleViolation):
+    """What was asked for is new business, and the organisation is stopped at it."""
+
+    status = 403
+
+
+Found = dict[int, list[Restriction]]
+
+
+def restrictions(session: Session, organisation_ids: Iterable[int], at: datetime | None = None) -> Found:
+    """What each of these organisations is stopped at, by key, in as many statements as for one.
+
+    Records as they stood at an instant (now, if none is given); accounts and grades as they stand.
+    """
+    keys = list(organisation_ids)
+    return of(session, session.scalars(select(Organisation).where(Organisation.id.in_(keys))), at)
+
+
+def of(session: Session, organisations: Iterable[Organisation], at: datetime | None = None) -> Found:
+    """The same for organisations that are at hand."""
+    known = {each.id: each for each in organisations}
+    found: Found = {key: [] for key in known}
+    if not known:
+        return found
+    why = endings(session, known.values())
+    for key, organisation in known.items():
+        found[key] += _of_account(organisation, why.get(organisation.identifier))
+    for key, records in in_force(session, list(known), at or clock.now()).items():
+        for record in records:
+            found[key] += _of_record(record, at or clock.now())
+    for key, grade in _grades(session, list(known)).items():
+        found[key] += _of_grade(grade)
+    return found
+
+
+def endings(session: Session, organisations: Iterable[Organisation]) -> dict[str, Event]:
+    """The acts that put these out of standing, by identifier, in one statement.
+
+    None for one that is in, or that an administrator put out past the table.
+    """
+    out = {each.identifier: ENDED_BY[each.state] for each in organisations if each.state in ENDED_BY}
+    if not out:
+        return {}
+    acts = select(Event).where(Event.case_type == "organisation", Event.case_identifier.in_(out))
+    acts = acts.where(Event.kind.in_(ENDED_BY.values())).order_by(Event.id)
+    return {
+        each.case_identifier: each for each in session.scalars(acts) if each.kind == out[each.case_identifier]
+    }
+
+
+def _of_account(organisation: Organisation, why: Event | None) -> list[Restriction]:
+    state = organisation.state
+    label = ORGANISATION.states[state].label
+    said = str(why.data.get("reason") or "") if why is not None else ""
+    reason = (
+        RuleViolation(N_("目前的状态是“%(state)s”(%(why)s)"), state=label, why=said)
+        if said
+        else RuleViolation(N_("目前的状态是“%(state)s”"), state=label)
+    )
+    return [
+        Restriction(activity, "account", reason, ACCOUNT_BASIS[state], None, public=state == "suspended")
+        for activity in STATES[state]
+    ]
+
+
+def _of_record(record: CreditRecord, at: datetime) -> list[Restriction]:
+    published = record.published_until is not None and record.published_until > at
+    reason = RuleViolation(N_("信用记录“%(kind)s”在生效期内"), kind=record.kind_names)
+    return [
+        Restriction(activity, "record", reason, record.basis, record.ends_at, record.identifier, published)
+        for activity in record.limits
+    ]
+
+
+def _grades(session: Session, keys: list[int]) -> dict[int, str]:
+    """The grades of these, where the policy lets any grade limit anything."""
+    if not any(policy.current().values["limits"]["grades"].values()):
+        return {}
+    from models.credit.kept import CreditScore  # which rests on contracts, and these on this
+
+    found = select(CreditScore.agency_id, CreditScore.grade).where(
+        CreditScore.agency_id.in_(keys), CreditScore.grade.is_not(None)
+    )
+    return {key: grade for key, grade in session.execute(found) if grade is not None}
+
+
+def _of_grade(grade: str) -> list[Restriction]:
+    rules = policy.current()
+    reason = RuleViolation(N_("信用等级为 %(grade)s"), grade=grade)
+    return [
+        Restriction(activity, "grade", reason, str(rules.values["source"]), None)
+        for activity in rules.limits_of_grade(grade)
+    ]
+
+
+def stopping(found: Iterable[Restriction], activities: Collection[str]) -> list[Restriction]:
+    """Those of these that stop any of the activities: what lasts longest first."""
+    stops = [each for each in found if each.activity in activities]
+    return sorted(
+        stops, key=lambda each: (each.until is not None, -each.until.timestamp() if each.until else 0)
+    )
+
+
+def check(session: Session, organisation: Organisation, *activities: str, own: bool = True) -> None:
+    """Restricted, with the reason and until when, where it is stopped at any of these activities now.
+
+    `own` if it is the organisation itself that is told: others read a reason only where it is public.
+    """
+    problem = refusal(of(session, [organisation])[organisation.id], organisation, activities, own=own)
+    if problem is not None:
+        raise problem
+
+
+def refusal(
+    found: Iterable[Restriction], organisation: Organisation, activities: Collection[str], *, own: bool = True
+) -> Restricted | None:
+    """How an organisation, or somebody else, is told that it is stopped at these; None where it is not."""
+    stops = stopping(found, activities)
+    if not stops:
+        return None
+    first = stops[0]
+    about: dict[str, Any] = {"name": organisation.name, "what": ACTIVITIES[first.activity]}
+    until = day_of(first.until)
+    if own:
+        return _to_itself(first, about, until)
+    if not first.public:
+        if until:
+            return Restricted(
+                N_("“%(name)s”现在受到限制,不能%(what)s,到 %(until)s 为止。"), until=until, **about
+            )
+        return Restricted(N_("“%(name)s”现在不能%(what)s。"), **about)
+    about |= {"reason": first.reason, "basis": first.basis}
+    if until:
+        return Restricted(
+            N_("“%(name)s”现在不能%(what)s:%(reason)s。依据:%(basis)s。到 %(until)s 为止。"),
+            until=until,
+            **about,
+        )
+    return Restricted(
+        N_("“%(name)s”现在不能%(what)s:%(reason)s。依据:%(basis)s。解除之前一直如此。"), **about
+    )
+
+
+def _to_itself(first: Restriction, about: dict[str, Any], until: str) -> Restricted:
+    about = {**about, "reason": first.reason, "basis": first.basis}
+    if until:
+        return Restricted(
+            N_(
+                "贵单位现在不能%(what)s:%(reason)s。依据:%(basis)s。到 %(until)s 为止,"
+                "提前修复或者撤销的随即恢复;已经签订的合同照常履行、照常收款。"
+            ),
+            until=until,
+            **about,
+        )
+    return Restricted(
+        N_(
+            "贵单位现在不能%(what)s:%(reason)s。依据:%(basis)s。解除之前一直如此;"
+            "已经签订的合同照常履行、照常收款。"
+        ),
+        **about,
+    )
+
+
+def day_of(instant: datetime | None) -> str:
+    """The minute (Beijing) until which something lasts; empty for what has no end of its own."""
+    return f"{instant.astimezone(BEIJING):%Y-%m-%d %H:%M}" if instant else ""
+
+
+def in_brief(organisation: Organisation) -> RuleViolation:
+    """That it is restricted, and no more.
+
+    For what is kept: a fact that is repaired later leaves no trace.
+    """
+    return RuleViolation(N_("“%(name)s”现在受到限制,不能承接新的业务。"), name=organisation.name)
+
+
+def free_for(*activities: str) -> ColumnElement[bool]:
+    """The organisations that nothing stops at any of these activities now, in SQL: the twin of `check`."""
+    states = [state for state, stops in STATES.items() if not set(stops) & set(activities)]
+    named = [cast(CreditRecord.limits, String).contains(f'"{activity}"') for activity in activities]
+    recorded = select(CreditRecord.id).where(
+        CreditRecord.subject_id == Organisation.id, counting(clock.now()), or_(*named)
+    )
+    free = and_(Organisation.state.in_(states), ~recorded.exists())
+    rules = policy.current()
+    grades = [grade for grade in policy.GRADES if set(rules.limits_of_grade(grade)) & set(activities)]
+    if not grades:
+        return free
+    from models.credit.kept import CreditScore
+
+    graded = select(CreditScore.id).where(
+        CreditScore.agency_id == Organisation.id, CreditScore.grade.in_(grades)
+    )
+    return and_(free, ~graded.exists())
+
+
+def counting(at: datetime) -> ColumnElement[bool]:
+    """The records that limit at an instant, in SQL, as `records.in_force` finds them."""
+    still = and_(
+        CreditRecord.suspended_at <= at,
+        or_(CreditRecord.resumed_at.is_(None), CreditRecord.resumed_at > at),
+    )
+    return and_(
+        CreditRecord.in_force_from <= at,
+        CreditRecord.ends_at > at,
+        or_(CreditRecord.repaired_at.is_(None), CreditRecord.repaired_at > at),
+        or_(CreditRecord.revoked_at.is_(None), CreditRecord.revoked_at > at),
+        or_(CreditRecord.suspended_at.is_(None), ~still),
+    )
