@@ -17,7 +17,7 @@ from market.extensions import db
 from market.files import File, hand_in, keep
 from market.jobs import drain
 from market.payments.actions import paying
-from market.ratings import actions as ratings
+from market.ratings.actions import rating as ratings
 from market.sourcing.actions import awards, drafting, quotes, tenders
 from market.sourcing.actions import bids as bid_actions
 from market.sourcing.actions import closing as closing_actions
@@ -33,7 +33,7 @@ from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
 from models.payments.payment import Payment
-from models.ratings import DIMENSIONS, Rating
+from models.ratings.rating import DIMENSIONS, Rating
 from models.sourcing.awards import Award
 from models.sourcing.cancelling import NOT_AGAIN
 from models.sourcing.tenders import Tender

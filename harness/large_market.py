@@ -19,7 +19,7 @@ from models.agencies.entry import AgencyProfile
 from models.agencies.fees import FeeSchedule
 from models.catalogue import ServiceItem
 from models.contracts.agreement import Contract
-from models.ratings import Rating
+from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.tenders import Tender
 

@@ -120,7 +120,7 @@ def _undoing(case: Case, move: Move | None) -> str:
         return _("不能撤销。")
     if back := case.workflow.undoing(move):
         return _("可以用“%(act)s”收回,经过中仍有记录。", act=_(case.workflow.asked(back)))
-    if move.target == move.source:
+    if move.target == move.source and not move.once:
         return _("可以再次办理,每一次都有记录。")
     return _("不能撤销,并记入经过。")
 

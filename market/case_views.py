@@ -171,8 +171,8 @@ def remedy(problem: Problem) -> dict[str, str] | None:
 def landing(case: Case) -> str:
     """The page a person returns to after an act on this case.
 
-    Its own, or its contract's where all of that is open to him; money has pages of its own, and so has the
-    entry of an agency as long as it fills it in.
+    Its own, or its contract's where all of that is open to him; money and ratings have pages of their own,
+    and so has the entry of an agency as long as it fills it in.
     """
     contract = getattr(case, "contract", None)
     if (
@@ -183,7 +183,7 @@ def landing(case: Case) -> str:
         return url_for("agencies.entry")
     if (
         contract is None
-        or case.workflow.name in ("payment", "payout", "invoice")
+        or case.workflow.name in ("payment", "payout", "invoice", "rating")
         or "custodian" in current_actor().roles
     ):
         return case_url(case.workflow.name, case.identifier)

@@ -26,6 +26,7 @@ from models.english import english
 from models.errors import Problem
 from models.filekinds import LABELS
 from models.measures import words_of
+from models.ratings.coverage import Coverage
 from models.regions import full_name, name_in_english, short_name
 
 _BRACES = re.compile(r"\{(\w+)\}")
@@ -206,6 +207,13 @@ def in_english() -> bool:
     """Whether the reader reads English."""
     locale = get_locale()
     return bool(locale and locale.language == "en")
+
+
+def coverage_words(found: Coverage) -> str:
+    """How many were asked to rate and how many did: beside every mean, since silence counts."""
+    if not found.ended:
+        return _("还没有结束的合同")
+    return _("%(ended)s 份已结束的合同评了 %(rated)s 份", ended=found.ended, rated=found.rated)
 
 
 def working_days(days: int) -> str:

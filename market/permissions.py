@@ -133,7 +133,7 @@ ACTS: dict[str, Ask | None] = {
     **_of("payments.bank", "settle read", CUSTODIAN),
     **_of("payments.importing", "_wait _keep_layout forget_layout drop_waiting _take_statement", CUSTODIAN),
     # ratings, credit, oversight
-    "ratings.publish": MACHINE,
+    "ratings.rating.publish": MACHINE,
     "credit.scores.begin_scores": MACHINE,
     "credit.records.refer": MACHINE,
     "credit.records.propose_by_hand": Ask(["regulator"]),

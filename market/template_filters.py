@@ -25,6 +25,7 @@ from market.event_text import (
 from market.formatting import (
     bilingual,
     catalogued,
+    coverage_words,
     credit_code,
     describe_price,
     describe_result,
@@ -66,6 +67,7 @@ def register(app: Flask) -> None:
     for word in (
         stored_problem_text,
         describe_result,
+        coverage_words,
         format_instant,
         format_stored_instant,
         credit_code,

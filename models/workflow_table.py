@@ -64,7 +64,8 @@ class Move:
     of a case, so that it is open to whoever stands on both its sides; by one that `binds` an agency takes
     something on, so that it is asked again whether it may. `above`: only once the case was referred to the
     level above. `offered` says of a case whether there is anything to do by it now: where there is not, no
-    page has its button, and its rules say why to whoever comes all the same.
+    page has its button, and its rules say why to whoever comes all the same. `once`: it leaves the case where
+    it is, and its rules let nobody do it again.
     """
 
     source: str
@@ -80,6 +81,7 @@ class Move:
     leaves: bool = False
     binds: bool = False
     above: bool = False
+    once: bool = False
     offered: Callable[[Any], bool] = lambda case: True
 
     def __post_init__(self) -> None:

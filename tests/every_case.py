@@ -21,6 +21,7 @@ from market.files import File, keep
 from market.messages import actions
 from market.payments.actions import importing, invoicing
 from market.payments.jobs import close_books, match_lines
+from market.ratings.actions import appealing
 from market.sourcing.actions import awards, bids, closing, questions, quotes, scoring
 from market.transaction import transaction
 from models import draws
@@ -37,7 +38,8 @@ from models.ledger import books
 from models.messages import FILE
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
-from models.ratings import Rating
+from models.ratings.follow_ups import FollowUp
+from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.clarifications import Clarification
 from models.sourcing.evaluations import Evaluation
@@ -75,7 +77,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["report"] = world.one(Deliverable, contract).versions[0].document.identifier
     payment = world.one(Payment, contract, kind="deposit")
     names |= {"payment": payment.identifier, "voucher": payment.voucher.identifier}
-    names["rating"] = world.one(Rating, contract, by="buyer").identifier
+    names |= _rated(world, contract)
     award = db.session.scalars(select(Award).join(Contract).where(Contract.identifier == contract)).one()
     names |= {"award": award.identifier, "awarded": award.tender.identifier}
     names |= _money_of(world, contract, time)
@@ -176,6 +178,27 @@ def _talked_about(world: World, names: dict[str, str]) -> dict[str, str]:
         Document.case_type == FILE, Document.case_identifier == names["contract"]
     )
     return {"person": str(person), "note": db.session.scalars(notes).one()}
+
+
+def _rated(world: World, contract: str) -> dict[str, str]:
+    """A rating that is published, one that is not given yet, and a bad one: followed up, and appealed."""
+    bad = world.one(Rating, world.settled(stars=1), by="buyer").identifier
+    appeal = appealing.file(
+        world.actor("agency"),
+        bad,
+        ground="unrelated",
+        claim="评语说的是另一个项目的事",
+        files=[File("e.pdf", PDF)],
+    )
+    return {
+        "rating": world.one(Rating, contract, by="buyer").identifier,
+        "unrated": world.one(Rating, contract, by="department").identifier,
+        "bad": bad,
+        "followed": db.session.scalars(
+            select(FollowUp.identifier).join(Rating).where(Rating.identifier == bad)
+        ).one(),
+        "appeal": appeal,
+    }
 
 
 def _money_of(world: World, contract: str, time: Any) -> dict[str, str]:

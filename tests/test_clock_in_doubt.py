@@ -16,7 +16,7 @@ from market.extensions import db
 from market.jobs import tick
 from market.oversight import actions as oversight
 from market.payments import jobs as money
-from market.ratings import actions as ratings
+from market.ratings.actions import rating as ratings
 from market.sourcing.actions import closing
 from market.transaction import transaction
 from models.errors import Conflict, NotAllowed, RuleViolation

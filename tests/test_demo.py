@@ -35,7 +35,7 @@ from models.draws import Draw
 from models.events import Event
 from models.ledger import reports
 from models.payments.bank import BankLine
-from models.ratings import Rating
+from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.bids import Bid
 from models.sourcing.evaluations import Evaluation

@@ -11,7 +11,7 @@ import pytest
 from market.demonstration import people, praise, words
 from models.catalogue import KINDS, published_items
 from models.contracts.deliverables import REASONS
-from models.ratings import DIMENSIONS
+from models.ratings.rating import DIMENSIONS
 from tests.comments import fits
 
 ITEMS = sorted({item for items in people.TRADES.values() for item in items})

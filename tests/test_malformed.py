@@ -33,7 +33,7 @@ from models.contracts.changes import CHANGES
 from models.contracts.materials import Materials
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
-from models.ratings import Rating
+from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.clarifications import Clarification
 from models.sourcing.evaluations import Evaluation

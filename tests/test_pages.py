@@ -16,7 +16,7 @@ from market.agencies.actions import publishing
 from market.extensions import db
 from market.glossary import terms
 from models.catalogue import current_items
-from models.ratings import Rating
+from models.ratings.rating import Rating
 from models.sourcing.quotes import Quote
 from tests.access_matrix import EXPECTED, ROLES
 from tests.every_case import OWN, SECRETS, name_the_cases, says

@@ -166,7 +166,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "system",
         "accounts.members.appoint_admin accounts.entering.judge contracts.contract_pdf._keep_text "
         "contracts.changing.end_unopposed credit.scores.begin_scores credit.scores.read_ratings "
-        "credit.records.refer ratings.publish sourcing.keys.note_half "
+        "credit.records.refer ratings.rating.publish sourcing.keys.note_half "
         "sourcing.keys.note_kept payments.bank.close_day payments.charges.close_event "
         "payments.charges.fail payments.payouts.finish_sending payments.payouts.give_up_sending "
         "payments.reconciling.keep_discrepancies payments.bank.leave payments.bank.match "
@@ -183,11 +183,13 @@ OF_NO_CASE: list[tuple[str, str]] = [
                 "claim",
                 "clarification",
                 "dispute",
+                "follow_up",
                 "materials",
                 "objection",
                 "organisation",
                 "payment",
                 "payout",
+                "rating_appeal",
                 "tender",
             )
         ),
@@ -214,7 +216,8 @@ OF_CASES: list[tuple[str, str]] = [
     (
         OVERSEERS,
         "tender.consent tender.refuse_cancel tender.call_off award.annul objection.uphold "
-        "objection.dismiss contract.call_off dispute.decide",
+        "objection.dismiss contract.call_off dispute.decide follow_up.find rating_appeal.uphold "
+        "rating_appeal.reject",
     ),
     (
         OVERSEERS,
@@ -229,7 +232,7 @@ OF_CASES: list[tuple[str, str]] = [
     (
         OVERSEERS,
         "payment.set_aside tender.urge clarification.urge contract.urge "
-        "deliverable.urge payment.urge payout.urge materials.urge",
+        "deliverable.urge payment.urge payout.urge materials.urge follow_up.urge",
     ),
     (f"{OVERSEERS}, system", "deliverable.waive"),
     ("department", "deliverable.pass deliverable.send_back"),
@@ -259,6 +262,11 @@ OF_CASES: list[tuple[str, str]] = [
     ("agency, custodian, agency suspended", "payment.dispute"),
     ("agency, custodian, system, agency suspended", "payout.bounce"),
     ("buyer, staff, buyer suspended", "change.refuse invoice.receive rating.rate"),
+    ("buyer, staff, buyer suspended", "follow_up.mend follow_up.deny rating_appeal.state"),
+    (
+        "agency, agency suspended",
+        "rating.reply rating.appeal follow_up.contact follow_up.report rating_appeal.withdraw",
+    ),
     ("buyer, staff, system, buyer suspended", "dispute.withdraw"),
     ("buyer, staff, agency, buyer suspended, agency suspended", "dispute.evidence"),
     (

@@ -30,7 +30,7 @@ from models.ledger import books
 from models.notifications import Notification
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
-from models.ratings import Rating
+from models.ratings.rating import Rating
 from models.sourcing.awards import Objection
 from models.sourcing.clarifications import Clarification
 from models.sourcing.tenders import Tender

@@ -22,6 +22,8 @@ from models.catalogue import ServiceItem
 from models.credit.kept import CreditScore
 from models.errors import Problem
 from models.pricing import Quantity
+from models.ratings import coverage
+from models.ratings.coverage import Coverage
 from models.sourcing.modes.inquiry import Inquiry
 
 
@@ -29,14 +31,16 @@ from models.sourcing.modes.inquiry import Inquiry
 class AgencyRow:
     """An agency in a list.
 
-    `areas` are the codes it serves; `schedule` what it publishes for the item of the list, `price` what that
-    comes to for the job in fen: None without an item, or where its terms do not know the job.
+    `areas` are the codes it serves; `coverage` how many buyers rated it of those who were asked; `schedule`
+    what it publishes for the item of the list, `price` what that comes to for the job in fen: None without an
+    item, or where its terms do not know the job.
     """
 
     agency: Organisation
     score: CreditScore | None
     areas: list[str]
     kept: bool
+    coverage: Coverage
     schedule: FeeSchedule | None
     price: int | None
 
@@ -68,6 +72,7 @@ def rows_of(
     scored = db.session.scalars(select(CreditScore).where(CreditScore.agency_id.in_(ids)))
     scores = {score.agency_id: score for score in scored}
     areas = areas_of(db.session, ids)
+    covered = coverage.of_organisations(db.session, ids)
     kept = kept_among(db.session, current_actor().organisation_id, ids)
     schedules = (
         {s.agency_id: s for s in schedules_in_force(db.session, item_code=item.code, agency_ids=ids)}
@@ -80,6 +85,7 @@ def rows_of(
             scores.get(agency.id),
             served(agency, areas),
             agency.id in kept,
+            covered[agency.id],
             schedules.get(agency.id),
             price_of(schedules.get(agency.id), job),
         )

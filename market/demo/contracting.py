@@ -17,7 +17,7 @@ from market.demonstration.people import REGULATOR, Figure, voucher
 from market.extensions import db
 from market.files import File
 from market.payments.actions import invoicing, paying
-from market.ratings import actions as ratings
+from market.ratings.actions import rating as ratings
 from models import clock, workdays
 from models.actors import Actor
 from models.catalogue import ServiceItem
@@ -25,7 +25,7 @@ from models.contracts.agreement import Contract, Milestone
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
 from models.payments.payment import Payment
-from models.ratings import DIMENSIONS, Rating
+from models.ratings.rating import DIMENSIONS, Rating
 
 # What agencies add to a contract, fair and unfair.
 TERMS = (

@@ -102,6 +102,8 @@ COUNTED = (
     "payout",
     "dispute",
     "rating",
+    "follow_up",
+    "rating_appeal",
     "check",
     "credit_record",
 )

@@ -1,54 +1,121 @@
-"""Rating the other side."""
+"""A rating on its page, what is done about a bad one, and an appeal against one."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect
-from flask_babel import lazy_gettext as _l
-from flask_login import login_required
+from flask import render_template
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
-from wtforms import RadioField, TextAreaField
-from wtforms.validators import InputRequired
 
 from market.case_registry import ActPage, register_case
-from market.case_views import landing, visible
-from market.forms import Form, choices, fits
-from market.ratings import actions
+from market.case_views import case_link, case_page, files_of, not_found, visible
+from market.extensions import db, login
+from market.forms import Form
+from market.identity import current_actor
+from market.ratings.actions import appealing, following
+from market.ratings.actions import rating as rating_actions
 from market.ratings.blueprint import bp
-from models.ratings import DIMENSIONS, Rating
-
-STARS = [(n, str(n)) for n in range(5, 0, -1)]
-
-
-class RateForm(Form):
-    """Five dimensions, from 1 to 5; which five depends on who rates."""
-
-    comment = TextAreaField(
-        _l("评语"), [fits(Rating.comment)], description=_l("双方都评价后,或评价期满,才同时公布。")
-    )
-
-    def scores(self) -> dict[str, int]:
-        return {name: field.data for name, field in self._fields.items() if isinstance(field, RadioField)}
+from market.ratings.forms import AppealForm, ContactForm, ReplyForm, ResultForm, StatementForm, rate_form
+from models.cases import Case
+from models.documents import of_case
+from models.ratings import appeals, follow_ups
+from models.ratings.appeals import RatingAppeal
+from models.ratings.follow_ups import FollowUp
+from models.ratings.rating import GROUNDS, LEVELS, Rating, overall
 
 
-def _form(by: str) -> type[RateForm]:
-    fields: dict[str, Any] = {
-        name: RadioField(
-            _l(label), [InputRequired(_l("请给出 1 到 5 分。"))], choices=choices(STARS), coerce=int
-        )
-        for name, label in DIMENSIONS[by].items()
-    }
-    return type("RateForm", (RateForm,), fields)
+@bp.app_template_global("rating_levels")
+def _levels() -> dict[int, str]:
+    """What the levels are called."""
+    return LEVELS
 
 
-FORMS = {by: _form(by) for by in DIMENSIONS}
+@bp.app_template_filter("overall_level")
+def _overall(scores: dict[str, int]) -> int:
+    return overall(scores)
+
+
+@bp.app_template_global("hiding_grounds")
+def _grounds() -> dict[str, str]:
+    """Why a rating may be hidden."""
+    return GROUNDS
+
+
+def with_files(form: Form) -> dict[str, Any]:
+    """A form's values, its files as the actions take them."""
+    values = form.values()
+    return files_of(values.pop("file")) | values
 
 
 @bp.get("/ratings/<identifier>")
+def show(identifier: str) -> str | Response:
+    """A rating: whoever has a part in it sees how it stands, everybody what is published."""
+    if not current_user.is_authenticated and not _public(identifier):
+        return login.unauthorized()  # type: ignore[no-any-return]
+    rating = Rating.load(db.session, identifier)
+    if not rating.readable_by(db.session, current_actor()):
+        raise not_found(identifier)
+    following, appeal = follow_ups.of_rating(db.session, rating), appeals.of_rating(db.session, rating)
+    beside: list[Case] = [case for case in (following, appeal) if case is not None]
+    return render_template(
+        "ratings/show.html",
+        **case_page(rating, beside),
+        rating=rating,
+        contract_link=case_link(rating.contract),
+        following=following,
+        following_link=case_link(following) if following else "",
+        appeal=appeal,
+        appeal_link=case_link(appeal) if appeal else "",
+        inside=bool(rating.roles_of(current_actor())),
+    )
+
+
+def _public(identifier: str) -> bool:
+    """Whether there is a rating of this number that everybody may read."""
+    found = db.session.query(Rating).filter(Rating.identifier == identifier).one_or_none()
+    return found is not None and found.readable_by(db.session, current_actor())
+
+
+@bp.get("/follow-ups/<identifier>")
 @login_required
-def show(identifier: str) -> Response:
-    return redirect(landing(visible(Rating, identifier)), 303)
+def show_follow_up(identifier: str) -> str:
+    """What is done about a bad rating, to both sides and the regulator."""
+    found: FollowUp = visible(FollowUp, identifier)
+    return render_template(
+        "ratings/follow_up.html",
+        **case_page(found),
+        found=found,
+        rating=found.rating,
+        files=of_case(db.session, "follow_up", found.identifier),
+    )
+
+
+@bp.get("/rating-appeals/<identifier>")
+@login_required
+def show_appeal(identifier: str) -> str:
+    """An appeal with what both sides brought, to them and the regulator."""
+    appeal: RatingAppeal = visible(RatingAppeal, identifier)
+    return render_template(
+        "ratings/appeal.html",
+        **case_page(appeal),
+        appeal=appeal,
+        rating=appeal.rating,
+        evidence=of_case(db.session, "rating_appeal", appeal.identifier),
+    )
+
+
+def _to_decide(appeal: RatingAppeal) -> list[tuple[str, Any]]:
+    """What whoever decides is shown of the case."""
+    rating = appeal.rating
+    return [
+        (_("评价"), case_link(rating)),
+        (_("评语"), rating.comment),
+        (_("申诉理由"), _(GROUNDS[appeal.ground])),
+        (_("事实和理由"), appeal.claim),
+        (_("说明情况"), appeal.statement),
+    ]
 
 
 register_case(
@@ -58,10 +125,44 @@ register_case(
     page=show,
     acts={
         "rate": ActPage(
-            actions.rate,
-            build=lambda rating: FORMS[rating.by],
+            rating_actions.rate,
+            build=rate_form,
             values=lambda form: {"scores": form.scores(), "comment": form.comment.data or ""},
-        )
+        ),
+        "reply": ActPage(rating_actions.reply, ReplyForm),
+        "appeal": ActPage(appealing.file, AppealForm, with_files),
     },
-    timed={"publish": actions.publish, "lapse": actions.lapse},
+    timed={"publish": rating_actions.publish, "lapse": rating_actions.lapse},
+    public=True,
+)
+
+
+register_case(
+    bp,
+    FollowUp,
+    url="/follow-ups",
+    page=show_follow_up,
+    acts={
+        "contact": ActPage(following.contact, ContactForm),
+        "report": ActPage(following.report, ResultForm, with_files),
+        "mend": ActPage(following.mend),
+        "deny": ActPage(following.deny),
+        "find": ActPage(following.find),
+    },
+    timed={"lapse": following.lapse},
+)
+
+
+register_case(
+    bp,
+    RatingAppeal,
+    url="/rating-appeals",
+    page=show_appeal,
+    acts={
+        "state": ActPage(appealing.state, StatementForm, with_files),
+        "withdraw": ActPage(appealing.withdraw),
+        "uphold": ActPage(appealing.uphold, beside=_to_decide),
+        "reject": ActPage(appealing.reject, beside=_to_decide),
+    },
+    timed={"lapse": appealing.lapse},
 )

@@ -26,7 +26,7 @@ from models.i18n import N_
 from models.ledger import books
 from models.payments import postings, settlement
 from models.payments.payment import Payment
-from models.ratings import Rating
+from models.ratings.rating import Rating, who_rate
 from models.sourcing.awards import Award
 from models.workflow import perform, start
 
@@ -212,7 +212,7 @@ def proceed(session: Session, contract: Contract, until: datetime) -> None:
 
 
 def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault: str) -> None:
-    """A contract ends before its time: what is open is called off, the escrow divided, and both may rate.
+    """A contract ends before its time: what is open is called off, the escrow divided, and all may rate.
 
     RuleViolation while a payment waits to be confirmed: nobody knows then what the escrow holds.
     """
@@ -232,9 +232,8 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
     contract.ended_through, contract.paused_at = fault, None
     held = {"to_agency": to_agency} if began else {}
     perform(session, contract, act, SYSTEM, data={"fault": fault, **held})
-    if began:
-        ask_ratings(session, contract)
-    else:
+    ask_ratings(session, contract)
+    if not began:
         perform(session, contract.tender, "fail", SYSTEM)  # both signed, and it was never begun
 
 
@@ -288,18 +287,23 @@ def _close(session: Session, contract: Contract, fault: str = "") -> None:
                 perform(session, case, act, SYSTEM)
 
 
-def ask_ratings(session: Session, contract: Contract) -> None:
-    """Both sides are asked at once, with one window."""
+def ask_ratings(session: Session, contract: Contract, left_by: str = "") -> None:
+    """Everybody who rates is asked at once, with one window: see `who_rate`."""
     closes_at = workdays.add(clock.now(), policy.get(contract.policy_version).number("rating.window_days"))
-    sides = {
-        "buyer": (contract.buyer_id, contract.agency_id),
-        "agency": (contract.agency_id, contract.buyer_id),
-    }
-    for by, (rater, ratee) in sides.items():
+    reviewed = select(Deliverable.department_id).where(
+        Deliverable.contract_id == contract.id,
+        Deliverable.department_id.is_not(None),
+        Deliverable.reviews > 0,
+    )
+    reviewers = {key for key in session.scalars(reviewed.distinct()) if key is not None}
+    expected = select(Deliverable.id).where(Deliverable.contract_id == contract.id).limit(1)
+    begun = session.scalar(expected) is not None  # with the deposit the first deliverable is expected
+    for by, rater, ratee in who_rate(contract, reviewers, left_by):
         rating = Rating(
             identifier=identifiers.issue(session, Rating),
             contract=contract,
             by=by,
+            about="work" if begun else "award",
             rater_id=rater,
             ratee_id=ratee,
             closes_at=closes_at,

@@ -27,7 +27,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "deliverables": (N_("成果"), ("deliverable",)),
     "money": (N_("资金"), ("payment", "payout", "invoice")),
     "disputes": (N_("争议"), ("dispute",)),
-    "ratings": (N_("评价"), ("rating",)),
+    "ratings": (N_("评价"), ("rating", "follow_up", "rating_appeal")),
     "checks": (N_("核查与信用记录"), ("check", "credit_record")),
     "register": (N_("登记与状态"), ("organisation", "account_change")),
 }
@@ -36,6 +36,8 @@ _ABOUT = {
     "organisation": "id",
     "objection": "objector_id",
     "rating": "ratee_id",
+    "follow_up": "ratee_id",
+    "rating_appeal": "ratee_id",
     "credit_record": "subject_id",
 }
 TYPES = [name for _label, names in KINDS.values() for name in names]

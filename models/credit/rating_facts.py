@@ -19,7 +19,7 @@ from models.contracts.deliverables import Deliverable, ReviewOutcome
 from models.credit.policy import CreditPolicy
 from models.credit.rating_mean import baseline
 from models.payments.payment import Payment
-from models.ratings import Rating
+from models.ratings.rating import Rating
 from models.sourcing.tenders import Tender
 
 

@@ -1,7 +1,7 @@
 """credit records: what they weigh, and how they are told, answered, decided and end
 
 Revision ID: 0038
-Revises: 0036
+Revises: 0037
 Create Date: 2026-11-28 12:40:00
 
 """
@@ -17,7 +17,7 @@ from models.base import UTCDateTime
 
 # revision identifiers, used by Alembic.
 revision: str = "0038"
-down_revision: Union[str, Sequence[str], None] = "0036"
+down_revision: Union[str, Sequence[str], None] = "0037"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

@@ -20,7 +20,7 @@ from models.authorisations import Authorisation
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
 from models.payments.payment import Payment
-from models.ratings import Rating
+from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender

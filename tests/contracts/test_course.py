@@ -22,7 +22,7 @@ from models.errors import NotAllowed, RuleViolation
 from models.events import Event
 from models.notifications import Notification
 from models.payments.payment import Payment
-from models.ratings import Rating
+from models.ratings.rating import Rating
 from tests.contracts.milestones import DEPOSIT, PRICE, earned, held, in_three, kept, load, paid, pay, running
 from tests.web import ALL, sign_in
 

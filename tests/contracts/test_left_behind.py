@@ -17,7 +17,7 @@ from market.contracts.actions import drafting as contract_drafting
 from market.credit.actions import records as credit
 from market.extensions import db
 from market.jobs import drain, tick
-from market.ratings import actions as ratings
+from market.ratings.actions import rating as ratings
 from market.sourcing.actions import awards, bids, cancelling, closing, quotes, tenders
 from market.sourcing.actions import drafting as tender_drafting
 from models import clock, workdays
@@ -31,7 +31,7 @@ from models.credit.records import CreditRecord
 from models.credit.score import of_agency
 from models.credit.trend import quarters
 from models.errors import RuleViolation
-from models.ratings import DIMENSIONS, Rating
+from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.cancelling import NOT_AGAIN
 from models.sourcing.tenders import Tender
@@ -94,7 +94,7 @@ def test_the_buyer_ends_it_chooses_another_and_says_so(world: World, time: Any) 
     ratings.rate(
         world.actor("buyer"),
         rating.identifier,
-        scores=dict.fromkeys(DIMENSIONS["buyer"], 1),
+        scores=dict.fromkeys(rating.dimensions, 1),
         comment="中选后不签合同",
     )
     with pytest.raises(RuleViolation, match="有效的报价"):

@@ -16,7 +16,7 @@ from harness.factories import World
 from market.contracts.actions import changing
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.ratings import actions as ratings
+from market.ratings.actions import rating as ratings
 from market.transaction import transaction
 from models import clock, workdays
 from models.clock import BEIJING
@@ -26,7 +26,7 @@ from models.credit.evidence import Evidence, Sheet, faded, share, sheet
 from models.credit.inputs import inputs
 from models.credit.inputs.on_time import worth
 from models.credit.kept import CreditHistory, CreditScore
-from models.ratings import DIMENSIONS, Rating
+from models.ratings.rating import DIMENSIONS, Rating
 
 NOW = datetime(2026, 3, 2, tzinfo=BEIJING)
 ages = st.integers(0, 1500)

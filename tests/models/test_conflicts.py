@@ -18,7 +18,7 @@ from market.agencies.actions import entry
 from market.contracts.actions import drafting, signing
 from market.extensions import db
 from market.payments.actions import invoicing, paying
-from market.ratings import actions as ratings
+from market.ratings.actions import rating as ratings
 from market.sourcing.actions import awards, scoring, tenders
 from market.transaction import transaction
 from models import CASES, clock, events, workdays
@@ -26,7 +26,7 @@ from models.accounts import Delegation
 from models.actors import Actor
 from models.errors import NotAllowed, RuleViolation
 from models.payments.payment import Payment
-from models.ratings import DIMENSIONS, Rating
+from models.ratings.rating import DIMENSIONS, Rating
 from models.sourcing.tenders import Tender
 from models.workflow import override, permit
 from models.workflow_table import Move

@@ -9,11 +9,12 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import func, inspect, select, text
 
 from harness.factories import World
 from market.extensions import alembic, db
 from models import Base
+from models.ratings.rating import Rating
 from tests.access_matrix import EXPECTED
 from tests.every_case import name_the_cases
 from tests.web import sign_in
@@ -42,6 +43,8 @@ SINCE = {
     "item_means",
     "identity_links",
     "credit_history",
+    "follow_ups",
+    "rating_appeals",
 }  # tables that came since: what was in them is gone with them
 
 
@@ -66,6 +69,8 @@ def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the
     """
     names = name_the_cases(world, time)
     filled = {table: count for table in Base.metadata.tables if (count := _rows(table))}
+    by_departments = select(func.count()).select_from(Rating).where(Rating.by == "department")
+    filled["ratings"] -= db.session.scalar(by_departments) or 0  # they came since
     alembic.downgrade(RELEASED)
     db.session.rollback()
     alembic.upgrade()

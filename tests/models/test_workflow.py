@@ -16,8 +16,10 @@ from market.agencies.actions import accounts as account_actions
 from market.contracts.actions import changing, disputing
 from market.credit.actions import records as credit
 from market.extensions import db
+from market.files import File
 from market.payments.actions import invoicing
 from market.payments.actions.bank import STRANGE
+from market.ratings.actions import appealing
 from market.sourcing.actions import awards, bids, questions, quotes, scoring
 from market.transaction import transaction
 from models import CASES, clock, events, workdays
@@ -30,6 +32,7 @@ from models.errors import NotAllowed, RuleViolation, WrongState
 from models.payments import postings
 from models.payments.payment import KINDS, Payment
 from models.payments.postings import POSTINGS
+from models.ratings.rating import Rating
 from models.sourcing.tenders import Tender
 from models.workflow import override, perform
 from models.workflow_table import Limit, Move, State, Workflow
@@ -101,6 +104,14 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
         account_name="agency单位",
         account_number="6228000099990000",
     )
+    bad = world.one(Rating, world.settled(stars=1), by="buyer").identifier
+    appealing.file(
+        world.actor("agency"),
+        bad,
+        ground="unrelated",
+        claim="评语说的是另一个项目的事",
+        files=[File("e.pdf", PDF)],
+    )
     db.session.rollback()
     cases = {}
     for name, case_class in CASES.items():
@@ -135,6 +146,8 @@ PARTS: dict[str, dict[str, set[str]]] = {
     "invoice": {"buyer": {"buyer"}, "agency": {"agency"}},
     "rating": {"buyer": {"rater"}, "agency": {"ratee"}},
     "credit_record": {"agency": {"subject"}},
+    "follow_up": {"buyer": {"rater"}, "agency": {"ratee"}},
+    "rating_appeal": {"buyer": {"rater"}, "agency": {"ratee"}},
 }
 EVERYWHERE = {"regulator": {"regulator"}, "admin": {"admin"}, "system": {"system"}}
 SEALED = {"system": {"system"}}  # nobody who oversees has a part in a bid
@@ -151,6 +164,7 @@ UNSEALED = "报价已经公开,请在原报价上议价。"
 UNPASSED = "最短公示期还没有届满,2026-06-09 起才能申请修复。"
 UNFUNDED = "这份合同的来款还没有在银行对账单上核对到账,暂不能拨付。"
 REFUSED: dict[str, dict[tuple[str, str], str]] = {
+    "follow_up": {("*", "find"): EARLY, ("*", "urge"): EARLY},
     "claim": {("filed", "grant"): "请先等现登记的成员说明,或期限届满。"},
     "authorisation": {("draft", "file"): "请上传证明的扫描件。"},
     "tender": {

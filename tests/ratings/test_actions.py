@@ -10,10 +10,10 @@ from harness.factories import World
 from market.contracts.actions import delivering
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.ratings import actions as ratings
+from market.ratings.actions import rating as ratings
 from models import workdays
 from models.errors import NotAllowed, WrongState
-from models.ratings import DIMENSIONS, Rating
+from models.ratings.rating import DIMENSIONS, Rating
 
 
 def test_one_rating_stays_sealed_until_the_window_ends(world: World, time: Any) -> None:
@@ -30,7 +30,11 @@ def test_one_rating_stays_sealed_until_the_window_ends(world: World, time: Any) 
     time.instant = workdays.add(time.instant, 15)
     run_deadlines()
     states = {r.by: (r.state, r.comment) for r in db.session.query(Rating)}
-    assert states == {"buyer": ("published", "慢"), "agency": ("lapsed", None)}
+    assert states == {
+        "buyer": ("published", "慢"),
+        "agency": ("lapsed", None),
+        "department": ("lapsed", None),
+    }
 
 
 def test_both_are_published_when_the_second_comes_in_and_none_is_changed_after(world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from harness.factories import World
-from models.ratings import DIMENSIONS, Rating
+from models.ratings.rating import DIMENSIONS, Rating
 from tests.web import sign_in
 
 
@@ -16,7 +16,7 @@ def test_ratings_need_every_dimension(app: Flask, world: World) -> None:
     four = dict.fromkeys(list(DIMENSIONS["buyer"])[:4], "5")
     answer = buyer.submit(f"/ratings/{rating}/rate", **four, comment="好的")
     assert answer.status == 422
-    assert "1 到 5" in answer.error_at("integrity")
+    assert "满意程度" in answer.error_at("integrity")
     assert answer.value_of("comment") == "好的"
     assert answer.value_of("quality") == "5"
     odd = buyer.submit(f"/ratings/{rating}/rate", **{**four, "integrity": "9"})

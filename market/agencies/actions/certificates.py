@@ -22,6 +22,7 @@ from models.credit import score
 from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_
+from models.ratings import coverage
 from models.regions import full_name
 
 TITLE = N_("信用证明")
@@ -35,6 +36,7 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
     sheet, today = score.of_agency(session, agency.id), clock.today()
     lines = {line.name: line for line in sheet.lines}
     stars = lines["ratings"].observed
+    rated = coverage.of_organisations(session, [agency.id])[agency.id]
     running = session.scalar(
         select(func.count())
         .select_from(Contract)
@@ -63,6 +65,7 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
         [N_("首次过审率"), _share(lines["first_pass"].observed)],
         [N_("按期提交率"), _share(lines["on_time"].observed)],
         [N_("业主评价"), f"{stars:.2f} / 5" if stars is not None else "—"],
+        [N_("评价覆盖"), f"{rated.ended} 份已结束的合同评了 {rated.rated} 份"],
         [N_("有效资质"), "、".join(sorted(held)) or "—"],
         [N_("在册从业人员"), f"{people or 0} 名"],
         [N_("规则版本"), policy.current().version],

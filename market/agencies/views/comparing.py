@@ -23,7 +23,7 @@ from market.agencies.rows import (
     rows_of,
 )
 from market.extensions import db
-from market.formatting import format_share, item_name, region, region_briefly, working_days
+from market.formatting import coverage_words, format_share, item_name, region, region_briefly, working_days
 from market.options import region_asked
 from market.quantities import size_typed
 from models import money, spelling
@@ -173,7 +173,19 @@ def _of_the_record(rows: Sequence[AgencyRow]) -> list[Line]:
         lambda row: Cell(str(row.score.settled if row.score else 0), _credit(row)),
         most=True,
     )
-    return [grades, *shares, settled]
+    stars = _measured(
+        _("业主评价"),
+        _("最高"),
+        rows,
+        lambda row: row.score.stars if row.score else None,
+        lambda row: Cell(
+            f"{row.score.stars:.2f} / 5" if row.score and row.score.stars else "—",
+            _credit(row),
+            coverage_words(row.coverage),
+        ),
+        most=True,
+    )
+    return [grades, *shares, settled, stars]
 
 
 def _of_the_place(rows: Sequence[AgencyRow], place: str) -> list[Line]:

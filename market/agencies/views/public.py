@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import login_required
@@ -34,7 +36,8 @@ from models.credit.abandoned import abandoned_by
 from models.credit.records import CreditRecord
 from models.credit.trend import quarters
 from models.documents import of_case, papers_of
-from models.ratings import DIMENSIONS, Rating
+from models.ratings import coverage
+from models.ratings.rating import PUBLIC, Rating
 
 
 def _counted(agency: Organisation) -> dict[str, int]:
@@ -43,6 +46,12 @@ def _counted(agency: Organisation) -> dict[str, int]:
         select(Contract.state, func.count()).where(Contract.agency_id == agency.id).group_by(Contract.state)
     )
     return {state: number for state, number in db.session.execute(counted)}
+
+
+def _rated(agency: Organisation, by: str) -> Sequence[Rating]:
+    """The last ten ratings of an agency by its buyers, or by departments; of those hidden, that they are."""
+    found = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == by, Rating.state.in_(PUBLIC))
+    return db.session.scalars(found.order_by(Rating.id.desc()).limit(10)).all()
 
 
 def _trend(agency: Organisation) -> Markup | None:
@@ -66,9 +75,6 @@ def show(identifier: str) -> str | tuple[str, int]:
     row = rows_of([agency], None, None)[0]
     wrong: dict[str, str] = {}
     job = job_or_example(item, wrong)
-    rated = select(Rating).where(
-        Rating.ratee_id == agency.id, Rating.by == "buyer", Rating.state == "published"
-    )
     people = select(Practitioner).where(Practitioner.agency_id == agency.id, Practitioner.left_on.is_(None))
     profile = profile_of(db.session, agency)
     inside = bool(agency.roles_of(current_actor()))
@@ -108,8 +114,9 @@ def show(identifier: str) -> str | tuple[str, int]:
         ).all(),
         people=db.session.scalars(people.order_by(Practitioner.kind, Practitioner.id)).all(),
         statuses=STATUSES,
-        ratings=db.session.scalars(rated.order_by(Rating.id.desc()).limit(10)).all(),
-        dimensions=DIMENSIONS["buyer"],
+        ratings=_rated(agency, "buyer"),
+        reviewed=_rated(agency, "department"),
+        review_coverage=coverage.of_organisations(db.session, [agency.id], "department")[agency.id],
         contracts=_counted(agency),
         trend=_trend(agency),
         stopped=suspension_of(agency) if agency.state == "suspended" else None,

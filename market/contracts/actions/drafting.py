@@ -109,8 +109,7 @@ def _end(session: Session, actor: Actor, identifier: str, act: str, reason: str)
     if unsigned and by in ("agency", "buyer"):
         contract.unsigned_by = by
         record_unsigned(session, contract, given_up=reason.strip())
-    if unsigned and contract.unsigned_by in ("agency", "both"):
-        ask_ratings(session, contract)
+    ask_ratings(session, contract)
     for payment in asked:
         perform(session, payment, "cancel", SYSTEM)
     perform(session, above, "fail", SYSTEM)
@@ -126,7 +125,7 @@ def replace(session: Session, actor: Actor, identifier: str, *, reason: str = ""
     others = not_chosen(session, above, award.agency_id)
     perform(session, award, "forfeit", SYSTEM, data={"reason": reason.strip()}, also_notify=others)
     reopen(session, award)
-    ask_ratings(session, contract)
+    ask_ratings(session, contract, contract.unsigned_by or "agency")
     return above.identifier
 
 

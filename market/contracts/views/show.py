@@ -54,7 +54,7 @@ from models.payments.payment import KINDS
 from models.payments.payouts import PAYOUT_KINDS, Payout
 from models.payments.postings import POSTINGS
 from models.payments.settlement import funds_held, payments_of
-from models.ratings import DIMENSIONS, Rating
+from models.ratings.rating import Rating
 from models.sourcing.tenders import Tender
 from models.workflow_table import Move
 
@@ -122,7 +122,6 @@ def show(identifier: str) -> str:
         held=funds_held(db.session, contract),
         payee=profile_of(db.session, contract.agency) if mine else None,
         ratings=ratings,
-        dimensions=DIMENSIONS,
         possible=_possible(contract),
         tender_link=link(case_url("tender", contract.tender.identifier), contract.tender.identifier),
     )

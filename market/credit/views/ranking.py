@@ -6,11 +6,13 @@ from sqlalchemy import select
 
 from market import filters
 from market.credit.blueprint import bp
+from market.extensions import db
 from market.filters import Filters
 from market.pagination import paged
 from models.accounts import Organisation
 from models.agencies.fees import FeeSchedule
 from models.credit.kept import CreditScore
+from models.ratings import coverage
 from models.regions import within
 
 FILTERS = Filters(filters.item(), filters.region())
@@ -31,8 +33,10 @@ def ranking() -> str | tuple[str, int]:
         query = query.where(offers.exists())
     if "region" in asked:
         query = query.where(within(Organisation.region_code, asked["region"]))
+    page = paged(query.order_by(CreditScore.score.desc(), CreditScore.id))
     return filters.rendered(
         "credit/ranking.html",
-        page=paged(query.order_by(CreditScore.score.desc(), CreditScore.id)),
+        page=page,
+        covered=coverage.of_organisations(db.session, [score.agency_id for score in page.rows]),
         asked=asked,
     )

@@ -27,6 +27,7 @@ from models.credit.kept import CreditHistory
 from models.credit.publishing import published
 from models.credit.records import CreditRecord
 from models.credit.score import of_agency, raises
+from models.ratings import coverage
 
 SHOWN = 50  # records of an input on the page; all are in the file
 DRAWN = 24  # scores of the past in the chart
@@ -91,6 +92,7 @@ def score(identifier: str) -> str:
         rules=rules,
         sheet=sheet,
         declared=inputs(),
+        covered=coverage.of_organisations(db.session, [agency.id])[agency.id],
         formulas={
             line.name: formula(line, float(rules.rate(f"inputs.{line.name}.points"))) for line in sheet.lines
         },
