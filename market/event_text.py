@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from market.formatting import bilingual, catalogued, format_instant, region, stored_problem_text, working_days
+from market.restricted import activity_names
 from models import CASES, money, policy
 from models.actors import ROLES
 from models.agencies.checks import CHECKS
@@ -41,6 +42,8 @@ EVENTS = {
     "renew_key": N_("更换签名密钥"),
     "override": N_("管理员变更状态"),
     "award.unfit": N_("中选机构现在不能承接"),
+    "credit_record.stop": N_("限制措施开始"),
+    "credit_record.open": N_("限制措施解除"),
     "award.not_chosen": N_("未中选"),
     "award.fit": N_("中选机构恢复承接资格"),
     "claim": N_("认领入驻"),
@@ -164,6 +167,9 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "to_agency": lambda fen: _("付给机构 %(sum)s", sum=money.show(fen)),
     "version": lambda number: _("第 %(v)s 版", v=number),
     "day": lambda day: _("%(day)s 起", day=day),
+    "stops": lambda names: _("现在不能:%(what)s", what=activity_names(names)),
+    "opens": lambda names: _("又可以:%(what)s", what=activity_names(names)),
+    "still": lambda names: _("仍因其他原因不能:%(what)s", what=activity_names(names)),
     "until": lambda instant: _("至 %(time)s", time=format_instant(datetime.fromisoformat(instant))),
     "evaluator": str,
     "certificate": catalogued,
@@ -182,6 +188,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "clauses": lambda clauses: _("修改了:%(clauses)s", clauses=_("、").join(_(clause) for clause in clauses)),
     "linked": lambda groups: _("关联单位:%(groups)s", groups=";".join(_linked(group) for group in groups)),
     "unsigned": lambda side: _(UNSIGNED_BY[side]),
+    "duty": lambda words: _("完成“%(duty)s”后可以申请信用修复,修复即解除", duty=catalogued(words)),
     "problem": lambda kept: stored_problem_text(kept),
     "follows": lambda way: _(FOLLOWS[way]),
     "value": str,

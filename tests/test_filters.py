@@ -43,6 +43,7 @@ LISTS = {
     "/oversight/checks",
     "/oversight/clauses",
     "/oversight/first-pass",
+    "/oversight/restricted",
 }
 LINKED = {"/contracts": ["agency"], "/deliverables": ["agency"], "/requests": ["mine"], "/agencies": ["held"]}
 ABSENT = "查无此项"

@@ -53,6 +53,7 @@ LISTS = {
     "/awards": "visitor",
     "/agencies": "visitor",
     "/credit": "visitor",
+    "/oversight/restricted": "regulator",
     "/items": "visitor",
     "/items/WAT-01": "visitor",
     "/my/fees/new": "agency",
@@ -235,7 +236,8 @@ def test_more_rows_need_no_more_queries(app: Flask, world: World) -> None:
         _more(world, round_)
     drain()
     assert counts() == few
-    assert max(few.values()) <= 35, few  # the worklist: one a case type, and whether its reader evaluates
+    # the worklist: one a case type, whether its reader evaluates, what stops it
+    assert max(few.values()) <= 39, few
 
 
 def test_a_file_that_is_refused_is_not_looked_up(app: Flask, world: World) -> None:

@@ -179,6 +179,7 @@ EXPORTS = {
     "oversight.export_agency": ("regulator", ["/oversight/agencies/{agency}"]),
     "contracts.export_contracts": ("regulator", ["/contracts"]),
     "contracts.export_deliverables": ("regulator", ["/deliverables"]),
+    "oversight.export_restricted": ("regulator", ["/oversight/restricted"]),
     "oversight.export_months": ("regulator", ["/oversight/months"]),
     "oversight.export_clauses": ("regulator", ["/oversight/clauses"]),
     "oversight.export_reviews": ("regulator", [f"/oversight/first-pass?by={by}" for by in GROUPS]),
@@ -189,7 +190,11 @@ EXPORTS = {
     "payments.export_accounts": ("custodian", ["/ledger/accounts"]),
     "payments.export_account": ("custodian", ["/ledger/accounts/escrow:{contract}"]),
 }
-EMPTY = {"/oversight/clauses", "/reviews"}  # nothing of the kind happened in this market
+EMPTY = {
+    "/oversight/clauses",
+    "/oversight/restricted",
+    "/reviews",
+}  # nothing of the kind happened in this market
 
 
 def test_every_export_has_one_heading_numbers_that_are_numbers_and_no_formula(

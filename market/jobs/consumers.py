@@ -18,6 +18,7 @@ from market.agencies.jobs import index_agencies, issue_letters
 from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
 from market.credit.actions.scores import refresh_scores
 from market.credit.jobs import issue_record_papers
+from market.credit.restricting import tell_of_restrictions
 from market.extensions import db
 from market.notices.telling import tell
 from market.owner_letters import tell_of_authority
@@ -49,6 +50,7 @@ CONSUMERS = {
     "authority": Consumer(tell_of_authority),
     "credit": Consumer(refresh_scores),
     "fitness": Consumer(watch),
+    "restrictions": Consumer(tell_of_restrictions),
     "agency history": Consumer(note_agency_events),
     "search": Consumer(index_agencies, inside=False),
     "award notices": Consumer(issue_notices, inside=False, lane="outside"),

@@ -23,6 +23,7 @@ PARTS = {
     "notifications": N_("通知"),
     "credit": N_("信用分"),
     "fitness": N_("承接条件核查"),
+    "restrictions": N_("告知限制措施"),
     "books": N_("每日结账"),
     "index": N_("重建检索索引"),
     "files": N_("清理文件"),

@@ -13,11 +13,13 @@ from market.extensions import db
 from market.identity import current_actor
 from market.oversight.overview import overview
 from market.pagination import sliced
+from market.restricted import Stop, grouped
 from market.sourcing.to_do import invited
 from market.worklist.blueprint import bp
 from market.worklist.waiting import waiting
 from models.accounts import Delegation, Organisation, may_buy_for_others
 from models.actors import Actor
+from models.credit import restrictions
 
 
 @bp.get("/my")
@@ -38,9 +40,18 @@ def index() -> Response | str:
         organisation=own,
         to_do=[*to_do(db.session, actor, own), *first_fee(db.session, own), *invited(db.session, own)],
         pending=pending_account(db.session, own),
+        stops=_stops(own, actor),
         confirmed=confirmed,
         overview=overview(actor) if "regulator" in actor.roles else None,
     )
+
+
+def _stops(own: Organisation | None, actor: Actor) -> list[Stop]:
+    """What the reader's own is stopped at by a record or its grade; of its account every page says it."""
+    if own is None or own.kind == "authority":
+        return []
+    found = restrictions.of(db.session, [own])[own.id]
+    return grouped([each for each in found if each.source != "account"], all_known=True)
 
 
 def _offered(actor: Actor) -> list[Delegation]:

@@ -43,6 +43,13 @@ ACCOUNT_BASIS = {
     "suspended": N_("监管部门的暂停决定"),
     "removed": N_("不予入驻的决定"),
 }
+_BY_ACCOUNT = {
+    **dict.fromkeys(ENTERING, RuleViolation(N_("通过核验即解除"))),
+    IN_STANDING: RuleViolation(""),
+    "suspended": RuleViolation(N_("监管部门恢复其业务即解除")),
+    "removed": RuleViolation(N_("不能解除;可以重新申请入驻")),
+}
+_BY_GRADE = RuleViolation(N_("等级回升即解除"))
 # What an agency is asked of that is to take work on: to be awarded, and to sign for it.
 ENGAGED = ("award", "sign")
 
@@ -52,8 +59,8 @@ class Restriction:
     """An organisation is stopped at an activity.
 
     `reason` in words; `basis` the law or the decision it rests on; `until` when it ends by itself, None for
-    as long as its source stands; `case` the record it comes from, empty for others. `public`: whether anybody
-    may know reason and basis; else its subject and authorities do.
+    as long as its source stands; `lifted_by` what ends it before; `case` the record it comes from, empty for
+    others. `public`: whether anybody may know reason and basis; else its subject and authorities do.
     """
 
     activity: str
@@ -61,6 +68,7 @@ class Restriction:
     reason: Problem
     basis: str
     until: datetime | None
+    lifted_by: Problem
     case: str = ""
     public: bool = True
 
@@ -125,7 +133,15 @@ def _of_account(organisation: Organisation, why: Event | None) -> list[Restricti
         else RuleViolation(N_("目前的状态是“%(state)s”"), state=label)
     )
     return [
-        Restriction(activity, "account", reason, ACCOUNT_BASIS[state], None, public=state == "suspended")
+        Restriction(
+            activity,
+            "account",
+            reason,
+            ACCOUNT_BASIS[state],
+            None,
+            _BY_ACCOUNT[state],
+            public=state == "suspended",
+        )
         for activity in STATES[state]
     ]
 
@@ -133,8 +149,11 @@ def _of_account(organisation: Organisation, why: Event | None) -> list[Restricti
 def _of_record(record: CreditRecord, at: datetime) -> list[Restriction]:
     published = record.published_until is not None and record.published_until > at
     reason = RuleViolation(N_("信用记录“%(kind)s”在生效期内"), kind=record.kind_names)
+    lifted = RuleViolation(N_("完成“%(duty)s”并公开作出承诺后申请信用修复,修复即解除"), duty=record.rule.duty)
     return [
-        Restriction(activity, "record", reason, record.basis, record.ends_at, record.identifier, published)
+        Restriction(
+            activity, "record", reason, record.basis, record.ends_at, lifted, record.identifier, published
+        )
         for activity in record.limits
     ]
 
@@ -155,7 +174,7 @@ def _of_grade(grade: str) -> list[Restriction]:
     rules = policy.current()
     reason = RuleViolation(N_("信用等级为 %(grade)s"), grade=grade)
     return [
-        Restriction(activity, "grade", reason, str(rules.values["source"]), None)
+        Restriction(activity, "grade", reason, str(rules.values["source"]), None, _BY_GRADE)
         for activity in rules.limits_of_grade(grade)
     ]
 
@@ -244,11 +263,7 @@ def in_brief(organisation: Organisation) -> RuleViolation:
 def free_for(*activities: str) -> ColumnElement[bool]:
     """The organisations that nothing stops at any of these activities now, in SQL: the twin of `check`."""
     states = [state for state, stops in STATES.items() if not set(stops) & set(activities)]
-    named = [cast(CreditRecord.limits, String).contains(f'"{activity}"') for activity in activities]
-    recorded = select(CreditRecord.id).where(
-        CreditRecord.subject_id == Organisation.id, counting(clock.now()), or_(*named)
-    )
-    free = and_(Organisation.state.in_(states), ~recorded.exists())
+    free = and_(Organisation.state.in_(states), ~recorded(*activities))
     rules = policy.current()
     grades = [grade for grade in policy.GRADES if set(rules.limits_of_grade(grade)) & set(activities)]
     if not grades:
@@ -259,6 +274,15 @@ def free_for(*activities: str) -> ColumnElement[bool]:
         CreditScore.agency_id == Organisation.id, CreditScore.grade.in_(grades)
     )
     return and_(free, ~graded.exists())
+
+
+def recorded(*activities: str) -> ColumnElement[bool]:
+    """The organisations that a record in force stops at any of these activities now, in SQL."""
+    named = [cast(CreditRecord.limits, String).contains(f'"{activity}"') for activity in activities]
+    found = select(CreditRecord.id).where(
+        CreditRecord.subject_id == Organisation.id, counting(clock.now()), or_(*named)
+    )
+    return found.exists()
 
 
 def counting(at: datetime) -> ColumnElement[bool]:

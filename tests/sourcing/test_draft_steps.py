@@ -314,6 +314,8 @@ def test_whoever_fits_is_proposed_however_many_better_rated_do_not(
     monkeypatch.setattr(
         needs,
         "unfit",
-        lambda _session, pairs: [busy if a.identifier in ours[:2] else None for a, _item in pairs],
+        lambda _session, pairs, *_activities: [
+            busy if a.identifier in ours[:2] else None for a, _item in pairs
+        ],
     )
     assert _proposed(app, draft) == ours[2:]

@@ -24,16 +24,20 @@ from market.forms import ActForm
 from market.identity import current_actor
 from market.options import region_asked
 from market.quantities import size_typed
+from market.restricted import grouped, knows_all
 from market.suspensions import suspension_of
 from models.accounts import Organisation
+from models.actors import ENTERING
 from models.agencies.certificates import STATUSES, Practitioner, Qualification
 from models.agencies.checks import CHECKS, Check
 from models.agencies.entry import FORMS, PREMISES, materials_of, profile_of, wanted
 from models.agencies.fees import schedules_in_force
 from models.catalogue import newest_items
 from models.contracts.agreement import Contract
+from models.credit import restrictions
 from models.credit.abandoned import abandoned_by
 from models.credit.records import CreditRecord
+from models.credit.restrictions import ENGAGED
 from models.credit.trend import quarters
 from models.documents import of_case, papers_of
 from models.ratings import coverage
@@ -89,6 +93,8 @@ def show(identifier: str) -> str | tuple[str, int]:
         .where(Check.agency_id == agency.id, Check.visible_to(current_actor()))
         .order_by(Check.id.desc())
     )
+    found = restrictions.of(db.session, [agency])[agency.id]
+    stops = grouped(found, all_known=knows_all(agency, current_actor()))
     page = render_template(
         "agencies/show.html",
         **case_page(agency),
@@ -120,6 +126,8 @@ def show(identifier: str) -> str | tuple[str, int]:
         contracts=_counted(agency),
         trend=_trend(agency),
         stopped=suspension_of(agency) if agency.state == "suspended" else None,
+        stops=[] if agency.state in ENTERING else stops,
+        invitable=not restrictions.stopping(found, ENGAGED),
         seen=seen_before(agency),
         inside=inside,
         own=current_actor().organisation_id == agency.id,

@@ -106,7 +106,10 @@ def _chosen_quote(session: Session, tender: Tender, agency: str) -> Quote:
     )
     if quote is None or quote.state not in ("open", "agreed") or session.scalar(annulled) is not None:
         raise RuleViolation(N_("请选择一份仍然有效的报价。"), "agency")
-    restrictions.check(session, quote.agency, *ENGAGED, own=False)
+    found = restrictions.of(session, [quote.agency])[quote.agency_id]
+    if (stopped := restrictions.refusal(found, quote.agency, ENGAGED, own=False)) is not None:
+        stopped.field = "agency"
+        raise stopped
     if not _engageable(session, tender, quote):
         raise RuleViolation(N_("这家机构现在不能承接本事项,请选择其他报价。"), "agency")
     return quote
