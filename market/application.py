@@ -133,6 +133,7 @@ def _open_rooms(app: Flask) -> None:
     from market.credit import views as credit
     from market.help import views as help_pages
     from market.messages import views as messages
+    from market.opendata import restrictions as _restrictions  # noqa: F401 - its addresses
     from market.opendata import views as opendata
     from market.oversight import views as oversight
     from market.payments import views as payments

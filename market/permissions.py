@@ -210,7 +210,7 @@ PAGES: dict[str, Ask] = {
     **_of("accounts", "sign_in second sign_up sign_out language forgotten forgotten_sent reset", ANYBODY),
     **_of("agencies", "compare find suggest fee_history import_template", ANYBODY),
     **_of("contracts", "templates template clause_rules", ANYBODY),
-    **_of("opendata", "check paper check_file", ANYBODY),
+    **_of("opendata", "check paper check_file restricted certificates", ANYBODY),
     **_of("sourcing", "index compare bid_file bid_attachment", ANYBODY),
     **_of("sourcing", "awards draw_file verifier", ANYBODY),
     **_of("credit", "ranking records export_records score score_data replayer", ANYBODY),

@@ -8,7 +8,7 @@ from flask import current_app
 from market.transaction import transaction
 from models import catalogue
 from models.contracts import templates as contract_templates
-from models.signing import keys
+from models.signing import answers, keys
 
 
 def seed_market() -> None:
@@ -17,4 +17,5 @@ def seed_market() -> None:
         regions, items = catalogue.seed(session)
         templates = contract_templates.seed(session)
         keys.establish(session, current_app.extensions["signing_key"])
+        answers.prepare(session, current_app.extensions["signing_key"])
     click.echo(f"catalogue: {regions} regions, {items} items and {templates} contract templates added")

@@ -42,6 +42,8 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/uploads/nobodys-own-upload-here": (401,) + (404,) * 9,
     "/verify_draw.py": PUBLIC,
     "/replay_score.py": PUBLIC,
+    "/restrictions/916300000000000000": (422,) * 10,
+    "/restrictions/certificates.pem": PUBLIC,
     "/agencies": PUBLIC,
     "/agencies?q=水保&item=WAT-01&region=632800&grade=none&page=2": PUBLIC,
     "/agencies?q=密封": PUBLIC,

@@ -43,8 +43,9 @@ Opened = tuple[bytes, bytes, list[bytes], bool]
 class SigningKey(Base):
     """A pair of keys and its certificate (DER).
 
-    `origin` is `authority` (the platform's root, of no organisation), `platform` (made here and held for an
-    organisation) or `own` (brought along). One is in use at a time.
+    `origin` is `authority` (the platform's root, of no organisation), `answers` (what it answers other
+    systems with), `platform` (made here and held for an organisation) or `own` (brought along). One is in use
+    at a time.
     """
 
     __tablename__ = "signing_keys"
@@ -198,9 +199,6 @@ def valid_key(session: Session, organisation_id: int) -> SigningKey | None:
 def issue_key(session: Session, organisation: Organisation, secret: bytes) -> SigningKey:
     """A fresh pair for an organisation, certified by the platform's authority; the one before retires."""
     authority = establish(session, secret)
-    issuer, signed_by = x509.load_der_x509_certificate(authority.certificate), authority.unlocked(secret)
-    assert isinstance(signed_by, ec.EllipticCurvePrivateKey)
-    key = ec.generate_private_key(ec.SECP256R1())
     # An attribute of a name holds 64 characters (RFC 5280, ub-organization-name and ub-common-name).
     name = x509.Name(
         [
@@ -211,16 +209,26 @@ def issue_key(session: Session, organisation: Organisation, secret: bytes) -> Si
         ]
     )
     _retire(session, organisation)
-    made = _kept(
-        key,
-        secret,
-        _certificate(name, key.public_key(), issuer.subject, signed_by, KEY_YEARS, authority=False),
-        "platform",
-        organisation,
-    )
+    made = certified(authority, name, secret, "platform", KEY_YEARS, organisation)
     session.add(made)
     session.flush()
     return made
+
+
+def certified(
+    authority: SigningKey,
+    name: x509.Name,
+    secret: bytes,
+    origin: str,
+    years: int,
+    organisation: Organisation | None = None,
+) -> SigningKey:
+    """A fresh pair under this name, certified by the platform's authority."""
+    issuer, signed_by = x509.load_der_x509_certificate(authority.certificate), authority.unlocked(secret)
+    assert isinstance(signed_by, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = _certificate(name, key.public_key(), issuer.subject, signed_by, years, authority=False)
+    return _kept(key, secret, certificate, origin, organisation)
 
 
 def _retire(session: Session, organisation: Organisation) -> None:
