@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -25,6 +26,8 @@ from models.clock import BEIJING
 from models.credit import policy
 from models.credit.policy import Kind, Weight
 from models.credit.record_workflow import CREDIT_RECORD
+from models.errors import RuleViolation
+from models.i18n import N_
 from models.lengths import LEAST
 from models.workflow import start
 from models.workflow_table import Workflow
@@ -189,6 +192,17 @@ class CreditRecord(Case, Base):
         """The SQL twin of `readable_by`."""
         office = true() if actor.roles & OFFICES else false()
         return or_(cls.visible_to(actor), cls.is_published(), and_(office, cls.is_counting()))
+
+    def parties_told(self, roles: Iterable[str]) -> list[int]:
+        """Its subject hears of nothing before it was told."""
+        return super().parties_told(roles) if self.notified_at is not None else []
+
+    def check_override(self, target: str) -> None:
+        """Nobody puts a record in force, or ends one that is, past its procedure: not even an operator."""
+        if target != "dropped" or self.in_force_from is not None:
+            raise RuleViolation(
+                N_("信用记录只能按告知、陈述申辩、认定、修复的程序办理,不能直接改状态。"), "target"
+            )
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Whom it is about."""

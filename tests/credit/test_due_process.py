@@ -7,16 +7,19 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from harness.factories import PDF, World
 from market.accounts import jobs as letters
 from market.credit.actions import records
 from market.extensions import db
 from market.jobs import drain, run_deadlines
+from market.oversight import actions as oversight
 from models import clock, workdays
 from models.credit.records import CreditRecord, in_force, months_later
 from models.documents import of_case
 from models.errors import NotAllowed, RuleViolation, WrongState
+from models.notifications import Notification
 from tests.credit import record_cases as cases
 from tests.credit.record_cases import COMMITMENT, FACTS, REASON, REPLY, STATEMENT, files, found
 from tests.web import Visitor, sign_in
@@ -297,3 +300,35 @@ def test_lists_and_exports_hold_what_is_published_and_ones_own(app: Flask, world
         assert all(number in own.get("/my/records.csv").text for number in (shown, hidden)), name
     assert shown not in sign_in(app, world, "second").get("/my/records").text
     assert hidden in sign_in(app, world, "regulator").get("/my/records?state=notified&kind=scope").text
+
+
+def test_not_even_an_operator_puts_a_record_in_force_past_its_procedure(world: World) -> None:
+    world.appoint_admin()
+    record, decided = cases.notified(world), cases.in_force(world, source="另一份文书")
+    for case, target in (
+        (record, "in_force"),
+        (record, "heard"),
+        (decided, "repaired"),
+        (decided, "dropped"),
+    ):
+        with pytest.raises(RuleViolation, match="程序"):
+            oversight.override(
+                world.actor("admin"),
+                case_type="credit_record",
+                identifier=case,
+                target=target,
+                reason="流程走不通,直接改",
+            )
+    assert (found(record).state, found(decided).state) == ("notified", "in_force")
+    untold = cases.proposed(world, source="第三份文书")
+    oversight.override(
+        world.actor("admin"),
+        case_type="credit_record",
+        identifier=untold,
+        target="dropped",
+        reason="重复提出,予以撤下",
+    )
+    drain()
+    key = world.organisation("agency").id
+    told = db.session.scalars(select(Notification).where(Notification.organisation_id == key))
+    assert untold not in {notice.event.case_identifier for notice in told}
