@@ -40,7 +40,7 @@ from tests.machines import NIGHTLY
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
 DATABASE = re.compile("sqlite|postgresql")
 ON_BOTH = re.compile(
-    "tests/(models|search|faults)/|/test_(actions|properties|queries|deadlines|jobs|killed|bank_lines|score|case_registry)[.]py"
+    "tests/(models|search|faults)/|/test_(actions|properties|queries|deadlines|jobs|killed|bank_lines|score|case_registry|due_process)[.]py"
 )
 _numbers = itertools.count(1)
 _warm: dict[str, tuple[Any, Any]] = {}

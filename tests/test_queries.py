@@ -29,9 +29,11 @@ from models.actors import SYSTEM
 from models.agencies.certificates import Practitioner
 from models.agencies.checks import open_check
 from models.contracts.deliverables import Deliverable
+from models.credit.records import in_force
 from models.payments.payment import Payment
 from models.payments.reconciliation import Mismatch
 from models.sourcing.steps import STEPS
+from tests.credit import record_cases
 from tests.web import sign_in
 
 
@@ -54,6 +56,10 @@ LISTS = {
     "/agencies": "visitor",
     "/credit": "visitor",
     "/oversight/restricted": "regulator",
+    "/credit/records": "visitor",
+    "/credit/records.csv": "visitor",
+    "/my/records": "regulator",
+    "/my/records.csv": "regulator",
     "/items": "visitor",
     "/items/WAT-01": "visitor",
     "/my/fees/new": "agency",
@@ -157,6 +163,8 @@ def _more(world: World, round_: int) -> None:
                 **years(),
             )
         )
+    record_cases.in_force(world, subject=name, kind="unfair_terms", source=f"{name}字第1号")
+    record_cases.notified(world, subject=name, kind="scope", source=f"{name}字第2号")
     for _ in range(2):
         tender = world.tender()
         quotes.submit(world.actor("agency"), tender, price=100, days=20)
@@ -208,6 +216,22 @@ def _more(world: World, round_: int) -> None:
                 failures.Attempt("deadlines", "close", "tender", f"Q-{round_}-{number}"),
                 KeyError("x"),
             )
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_the_records_in_force_are_found_in_one_statement(world: World) -> None:
+    for name in ("agency", "second"):
+        for number in range(2):
+            record_cases.in_force(world, subject=name, kind="unfair_terms", source=f"{name}字第{number}号")
+    keys = [world.organisation(name).id for name in ("agency", "second", "third")]
+    with _Count() as counter:
+        found = in_force(db.session, keys, clock.now())
+        assert all(
+            record.limits == [] and record.weight == "general" for each in found.values() for record in each
+        )
+    assert [len(found[key]) for key in keys] == [2, 2, 0]
+    assert [record.id for record in found[keys[0]]] == sorted(record.id for record in found[keys[0]])
+    assert len([said for said in counter.statements if said.startswith("SELECT")]) == 1
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the statements are the same on both

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from models import clock
@@ -55,7 +55,6 @@ def refusal(record: CreditRecord, *, months: int, reply: str = "") -> RuleViolat
 
 
 @given(st.sampled_from(KINDS), st.integers(-5, 60), INSTANTS)
-@settings(max_examples=150, deadline=None)
 def test_a_term_is_never_outside_the_bounds_of_its_weight(kind: str, months: int, now: datetime) -> None:
     record = made(kind)
     least, most = bounds(record)
@@ -84,7 +83,6 @@ def test_months_are_those_of_the_calendar_in_beijing(instant: datetime, months: 
 
 
 @given(st.sampled_from(KINDS), INSTANTS, st.integers(0, 1200))
-@settings(max_examples=150, deadline=None)
 def test_repair_is_asked_for_only_after_the_minimum_and_never_for_what_is_good(
     kind: str, now: datetime, days: int
 ) -> None:
