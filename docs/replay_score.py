@@ -7,14 +7,14 @@ Needs Python 3.8 or newer, and nothing of the platform. The file is what it publ
     base + the points of every input, between 0 and 100, to one decimal
 
 - shares (in time, passed first, without dispute): w = 2 ** (-days before the newest / half-life) a record,
-  points * ((sum(w x) + weight * expected) / (sum(w) + weight) - expected);
+  points * ((sum(w x) + weight * expected) / (sum(w) + weight) - zero), zero what is expected unless given;
 - points: the sum of what each record brings, times the input's points;
-- stars: points * (mean - expected). Every rater is one voice: a rating weighs v / n, n the ratings of its
-  rater here, v = 2 ** (-days / half-life) times the class of its contract's value where it was seen. The
-  habit of a rater, sum(v above) / (sum(v) + leniency_weight), is taken off. A = (sum of those seen + prior) /
-  (their weight + prior weight). Those not seen are read as at most unseen_stars from A, weigh in all at most
-  unseen_share of the seen (at least unseen_least), and move the mean by at most unseen_shift of A's standard
-  error.
+- stars: points * (mean - zero), zero what the items run at unless given. Every rater is one voice: a rating
+  weighs v / n, n the ratings of its rater here, v = 2 ** (-days / half-life) times the class of its
+  contract's value where it was seen. The habit of a rater, sum(v above) / (sum(v) + leniency_weight), is
+  taken off. A = (sum of those seen + prior) / (their weight + prior weight). Those not seen are read as at
+  most unseen_stars from A, weigh in all at most unseen_share of the seen (at least unseen_least), and move
+  the mean by at most unseen_shift of A's standard error.
 
 Exit status: 0 if the published score is what the records give, 1 if not, 2 if the file cannot be read.
 """
@@ -47,7 +47,8 @@ def share(numbers, evidence):
     weights = [2 ** (-days_before(newest, each) / float(numbers["half_life_days"])) for each in at]
     total = sum(weights) + prior
     mean = (sum(w * each["value"] for w, each in zip(weights, evidence)) + prior * expected) / total
-    return points * (mean - expected), points**2 * max(mean * (1 - mean), 0) / total
+    zero = float(numbers.get("zero", expected))
+    return points * (mean - zero), points**2 * max(mean * (1 - mean), 0) / total
 
 
 def stars(numbers, rating, evidence):
@@ -91,8 +92,8 @@ def stars(numbers, rating, evidence):
         shift = rule["unseen_shift"] * deviation / sqrt(anchor_weight)
         mean = min(max(sum_of / total, anchor - shift, 1.0), anchor + shift, 5.0)
         half_width = deviation / sqrt(total)
-    expected = float(numbers.get("expected", prior))
-    return points * (mean - expected), (points * half_width) ** 2
+    zero = float(numbers.get("zero", prior))
+    return points * (mean - zero), (points * half_width) ** 2
 
 
 def replay(sheet):

@@ -29,6 +29,7 @@ from market.keeper import FolderKeeper, HttpKeeper, Keeper
 from market.serving import limits as _limits  # noqa: F401 - a storage for the limiter
 from market.signing import configured_roots
 from models import clock, sealing
+from models.credit import policy as credit_policy
 from models.documents import FolderStore
 from models.spelling import typed
 from models.timekeeping import OUTAGE
@@ -92,6 +93,7 @@ def build(settings: dict[str, Any] | None = None) -> Flask:
     app.extensions["search"] = open_index(
         app.config["SEARCH"], Path(app.config["INDEX_FOLDER"]), lambda: app.extensions["jobs"].between()
     )
+    credit_policy.choose(app.config.get("CREDIT_PRESET", "standard"))
     if app.config["CLOCK_FILE"]:
         clock.use_file(Path(app.config["CLOCK_FILE"]))
 

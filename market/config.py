@@ -119,6 +119,7 @@ class Settings(Environment):
     THREADS: int = Field(12, ge=2)
     JOBS: Literal["queued", "manual"] = "queued"
     AREA: str = Field("630000", pattern="^[0-9]{6}$")
+    CREDIT_PRESET: Literal["standard", "three_party", "seventy_ten_twenty", "hundred_yearly"] = "standard"
     MAIL: str = Field("", pattern=r"^$|^(smtp|smtps|smtp\+starttls)://[^/?#\s]+$")
     MAIL_FROM: str = ""
     SMS_URL: Address = ""

@@ -213,7 +213,7 @@ PAGES: dict[str, Ask] = {
     **_of("opendata", "check paper check_file restricted certificates", ANYBODY),
     **_of("sourcing", "index compare bid_file bid_attachment", ANYBODY),
     **_of("sourcing", "awards draw_file verifier", ANYBODY),
-    **_of("credit", "ranking records export_records score score_data replayer", ANYBODY),
+    **_of("credit", "ranking records export_records score score_data replayer rules", ANYBODY),
     **_of("help", "index glossary tutorial", ANYBODY),
     # one's own
     **_of("uploads", "begin show take finish", SIGNED_IN),

@@ -1,8 +1,11 @@
-"""Commands about credit: a score reckoned again."""
+"""Commands about credit: a score reckoned again, and another policy tried on the whole market."""
 
 from __future__ import annotations
 
+import csv
+import sys
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 import click
 from sqlalchemy import select
@@ -11,13 +14,17 @@ from market.extensions import db
 from models import clock
 from models.accounts import Organisation
 from models.clock import BEIJING
+from models.credit import policy
+from models.credit.evidence import Sheet
 from models.credit.kept import CreditHistory
-from models.credit.score import of_agency
+from models.credit.policy import CreditPolicy
+from models.credit.score import of_agencies, of_agency
+from models.errors import RuleViolation
 
 
 @click.group()
 def credit() -> None:
-    """Scores: reckoned again."""
+    """Scores: reckoned again, and as another policy would have them."""
 
 
 @credit.command()
@@ -52,6 +59,59 @@ def replay(agency: str, until: datetime | None) -> None:
         click.echo("they differ")
         raise SystemExit(1)
     click.echo("equal")
+
+
+PIECE = 500  # agencies that are reckoned together
+
+
+@credit.command()
+@click.argument("policy_name", metavar="POLICY")
+def simulate(policy_name: str) -> None:
+    """Reckon every agency by another policy, and print as CSV who would move, from where to where, and why.
+
+    POLICY is a version we have (three_party/2026-12) or a file with one. Nothing is kept.
+    """
+    rules, now = _policy_called(policy_name), clock.now()
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(["agency", "name", "score", "grade", "new_score", "new_grade", "because"])
+    moved, last = 0, 0
+    while agencies := _next_agencies(last):
+        last, keys = agencies[-1].id, [each.id for each in agencies]
+        before, after = of_agencies(db.session, keys, now), of_agencies(db.session, keys, now, rules)
+        for each in agencies:
+            old, new = before[each.id], after[each.id]
+            if (old.score, old.grade) == (new.score, new.grade):
+                continue
+            moved += 1
+            row = [each.identifier, each.name, old.score, old.grade, new.score, new.grade, _why(old, new)]
+            out.writerow(row)
+        db.session.rollback()
+    click.echo(f"{moved} would move by {rules.name}", err=True)
+
+
+def _policy_called(name: str) -> CreditPolicy:
+    try:
+        path = Path(name)
+        return policy.read(path.read_text(encoding="utf-8"), "draft") if path.is_file() else policy.get(name)
+    except KeyError:
+        raise click.UsageError(f"There is no credit policy {name}.") from None
+    except RuleViolation as wrong:
+        raise click.UsageError(f"{name}: {wrong.message % wrong.params}") from None
+
+
+def _next_agencies(after: int) -> list[Organisation]:
+    query = select(Organisation).where(Organisation.kind == "agency", Organisation.id > after)
+    return list(db.session.scalars(query.order_by(Organisation.id).limit(PIECE)))
+
+
+def _why(old: Sheet, new: Sheet) -> str:
+    """The input that brings most of the difference, and by how many points."""
+    before = {line.name: line.points for line in old.lines}
+    after = {line.name: line.points for line in new.lines}
+    names = sorted(before.keys() | after.keys())
+    brought = {name: after.get(name, 0.0) - before.get(name, 0.0) for name in names}
+    name = max(names, key=lambda each: abs(brought[each]))
+    return f"{name} {brought[name]:+.1f}"
 
 
 def _end_of(day: date) -> datetime:

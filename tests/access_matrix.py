@@ -42,6 +42,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/uploads/nobodys-own-upload-here": (401,) + (404,) * 9,
     "/verify_draw.py": PUBLIC,
     "/replay_score.py": PUBLIC,
+    "/credit/policy": PUBLIC,
     "/restrictions/916300000000000000": (422,) * 10,
     "/restrictions/certificates.pem": PUBLIC,
     "/agencies": PUBLIC,

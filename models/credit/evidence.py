@@ -32,14 +32,14 @@ class Evidence:
 class ScoreLine:
     """A line of the sheet.
 
-    The mean as observed (None without a record), as reckoned with what is expected, what is expected, the
+    The mean as observed (None without a record), as reckoned with what is expected, where points begin, the
     points that brings, the variance of these, and the records with the weights they have in it.
     """
 
     name: str
     observed: float | None
     reckoned: float | None
-    expected: float | None
+    zero: float | None
     points: float
     variance: float = 0.0
     evidence: tuple[Evidence, ...] = ()
@@ -103,9 +103,13 @@ def faded(at: Sequence[datetime], half_life_days: float) -> list[float]:
 
 
 def share(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> ScoreLine:
-    """A line of values from 0 to 1: points * ((sum(w x) + k e) / (sum(w) + k) - e), e what is expected."""
+    """A line of values from 0 to 1: points * ((sum(w x) + k e) / (sum(w) + k) - z).
+
+    e is what is expected, z where points begin: what is expected, unless the policy says another `zero`.
+    """
     expected, prior = (float(rules.rate(f"inputs.{name}.{key}")) for key in ("expected", "weight"))
     points = float(rules.rate(f"inputs.{name}.points"))
+    zero = float(rules.inputs[name].get("zero", expected))
     weights = faded([each.at for each in evidence], float(rules.rate(f"inputs.{name}.half_life_days")))
     total = sum(weights)
     value = sum(w * each.value for w, each in zip(weights, evidence, strict=True))
@@ -114,8 +118,8 @@ def share(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Score
         name,
         value / total if total else None,
         mean,
-        expected,
-        points * (mean - expected),
+        zero,
+        points * (mean - zero),
         points**2 * max(mean * (1 - mean), 0.0) / (total + prior),
         _weighed(evidence, weights),
     )

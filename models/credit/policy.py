@@ -117,9 +117,14 @@ def presets() -> tuple[str, ...]:
 
 
 def read(text: str, preset: str) -> CreditPolicy:
-    """A version from its text. RuleViolation naming what is wrong with it."""
+    """A version from its text: what it does not name is as in the one it `extends`.
+
+    RuleViolation naming what is wrong with it.
+    """
     try:
         values = tomllib.loads(text)
+        if base := values.pop("extends", ""):
+            values = get(base).values | values
         kinds = {row["key"]: _kind(row) for row in values["kinds"]}
         weights = {name: Weight(**body) for name, body in values["weights"].items()}
         found = CreditPolicy(

@@ -94,13 +94,13 @@ def raises(present: Sheet, rules: CreditPolicy, now: datetime) -> list[Problem]:
 
 def _one_more(line: ScoreLine, best: float, now: datetime) -> Evidence:
     """One more record at its best, of somebody who has not rated before."""
-    expected = line.expected or 0.0
+    usual = line.zero or 0.0
     facts = {
         "rater": "",
         "seen": True,
         "value_class": 1.0,
-        "item_mean": expected,
-        "above": best - expected,
+        "item_mean": usual,
+        "above": best - usual,
         "habit": [0.0, 0.0],
     }
     return Evidence("", now, best, facts=facts)

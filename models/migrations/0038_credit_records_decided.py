@@ -92,9 +92,7 @@ def upgrade() -> None:
         op.execute(
             records.update().where(records.c.kind == kind).values(weight=weight, points=points, limits=limits)
         )
-    op.execute(
-        records.update().where(records.c.state == "proposed").values(due_at=clock.now() + TO_NOTIFY)
-    )
+    op.execute(records.update().where(records.c.state == "proposed").values(due_at=clock.now() + TO_NOTIFY))
     with op.batch_alter_table("credit_records") as table:
         for name, (kind, _first) in needed.items():
             table.alter_column(name, existing_type=kind, existing_nullable=False, server_default=None)

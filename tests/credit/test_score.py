@@ -141,7 +141,7 @@ def test_the_sheet_by_hand() -> None:
     found = made({"on_time": of_shares([(0, 1.0), (0, 1.0), (0, 1.0), (0, 0.0)])}, 4)
     line = found.line("on_time")
     assert line is not None
-    assert (line.observed, line.reckoned, line.expected) == (0.75, pytest.approx(0.8), pytest.approx(0.9))
+    assert (line.observed, line.reckoned, line.zero) == (0.75, pytest.approx(0.8), pytest.approx(0.9))
     assert found.score == round(base + points * -0.1, 1)
     assert [each.points for each in found.lines if each.name != "on_time"] == pytest.approx(
         [0] * (len(found.lines) - 1)

@@ -35,9 +35,9 @@ DRAWN = 24  # scores of the past in the chart
 
 def formula(line: ScoreLine, points: float) -> str:
     """The points of a line as they are reckoned, in figures; empty where they are a plain sum."""
-    if line.reckoned is None or line.expected is None:
+    if line.reckoned is None or line.zero is None:
         return ""
-    return f"{points:g} × ({line.reckoned:.3f} − {line.expected:.3f}) = {line.points:+.1f}"
+    return f"{points:g} × ({line.reckoned:.3f} − {line.zero:.3f}) = {line.points:+.1f}"
 
 
 def _drawn(past: Sequence[CreditHistory]) -> Markup | None:

@@ -117,13 +117,13 @@ def reckon(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Scor
     habits = {each.facts["rater"]: tuple(each.facts["habit"]) for each in evidence}
     mean = rating_mean(rules, rated, habits, float(rules.rate("rating.first_mean")))
     points = float(rules.rate(f"inputs.{name}.points"))
-    expected = float(rules.inputs[name].get("expected", mean.prior))
+    zero = float(rules.inputs[name].get("zero", mean.prior))
     return ScoreLine(
         name,
         mean.observed,
         mean.mean,
-        expected,
-        points * (mean.mean - expected),
+        zero,
+        points * (mean.mean - zero),
         (points * mean.half_width) ** 2,
         tuple(
             Evidence(each.rated.case_identifier, each.rated.at, each.rated.stars, each.weight, of.facts)

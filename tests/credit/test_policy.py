@@ -1,0 +1,113 @@
+"""The credit policy: every version whole, each kind of record with its law and its list, and tried first."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime, time
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from harness.factories import World
+from harness.known_quality import known
+from models import clock
+from models.clock import BEIJING
+from models.credit import policy
+from models.credit.inputs import inputs
+from models.errors import RuleViolation
+from tests.web import Visitor
+
+ALL = [each for preset in policy.presets() for each in policy.versions(preset)]
+STANDARD = (policy.FOLDER / "standard" / "2026-12.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("rules", ALL, ids=lambda rules: rules.name)
+def test_every_version_is_whole(rules: policy.CreditPolicy) -> None:
+    assert policy.get(rules.name) is rules
+    assert set(rules.inputs) <= inputs().keys()
+    assert [rules.grade(score) for score in (100, 0)] == ["A", "E"]
+    for kind in rules.kinds.values():
+        assert kind.basis
+        assert kind.listed
+        term = rules.weights[kind.weight]
+        assert term.least_months <= kind.months <= term.longest_months
+        assert (kind.points > 0) == (kind.weight == "good")
+    for each in known(rules, 20, 5, 1):
+        assert 0 <= each.sheet.score <= 100
+        assert each.sheet.policy == rules.name
+
+
+def test_all_grades_occur_and_who_is_hardly_ever_in_time_is_no_b() -> None:
+    found = known(policy.get("standard/2026-12"), 400, 20, 1)
+    assert {each.sheet.grade for each in found} == set(policy.GRADES)
+    assert all(each.sheet.grade in ("C", "D", "E") for each in found if each.in_time < 0.1)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (('basis = "《价格法》第十三条、第四十二条;国办发〔2017〕54号"', 'basis = " "'), "法律依据"),
+        (('key = "fees_unpublished"', "key ="), "读不出来"),
+        (("\nmonths = 36", "\nmonths = 48"), "期限"),
+        (('limits = ["award"]', 'limits = ["breathe"]'), "没有定义"),
+        (("[grades]", "[other]"), ""),
+    ],
+)
+def test_what_is_wrong_with_a_version_is_said(damage: tuple[str, str], said: str) -> None:
+    text = STANDARD.replace(*damage)
+    assert text != STANDARD
+    if said:
+        with pytest.raises(RuleViolation) as refused:
+            policy.read(text, "draft")
+        assert said in refused.value.message
+    else:
+        with pytest.raises(KeyError):
+            policy.read(text, "draft").grade(50)
+
+
+def test_a_preset_nobody_has_is_refused() -> None:
+    with pytest.raises(RuleViolation):
+        policy.choose("mine")
+    assert policy.current().preset == "standard"
+
+
+def test_a_version_applies_from_its_day() -> None:
+    first = policy.versions("standard")[-1]
+    with clock.at(datetime.combine(first.effective_from, time(), BEIJING)):
+        assert policy.current() is first
+    assert policy.coming() is None or policy.coming() is not policy.current()
+
+
+def test_the_page_prints_every_number_and_every_basis(app: Flask, world: World) -> None:
+    rules = policy.current()
+    page = Visitor(app).get("/credit/policy")
+    assert page.status == 200
+    for kind in rules.kinds.values():
+        assert kind.zh in page.text
+        assert kind.basis in page.text
+    for numbers in rules.inputs.values():
+        assert f">{numbers['points']}<" in page.text
+
+
+def test_another_policy_is_tried_on_the_whole_market_and_nothing_is_kept(
+    app: Flask, world: World, tmp_path: Path
+) -> None:
+    world.settled(stars=2)
+    runner = app.test_cli_runner()
+    told = runner.invoke(args=["credit", "simulate", "three_party/2026-12"])
+    assert told.exit_code == 0, told.output
+    rows = list(csv.DictReader(io.StringIO(told.stdout)))
+    (moved,) = [row for row in rows if row["agency"] == world.identifiers["agency"]]
+    assert moved["score"] != moved["new_score"]
+    assert moved["because"]
+    same = runner.invoke(args=["credit", "simulate", "standard/2026-12"])
+    assert len(same.stdout.splitlines()) == 1
+    draft = tmp_path / "draft.toml"
+    draft.write_text(STANDARD.replace("base = 70 ", "base = 60 "), encoding="utf-8")
+    assert len(runner.invoke(args=["credit", "simulate", str(draft)]).stdout.splitlines()) == 4
+    draft.write_text("nothing", encoding="utf-8")
+    wrong = runner.invoke(args=["credit", "simulate", str(draft)])
+    assert (wrong.exit_code, str(draft) in wrong.output) == (2, True)
+    assert runner.invoke(args=["credit", "simulate", "mine/2026"]).exit_code == 2
