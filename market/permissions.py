@@ -260,6 +260,7 @@ PAGES: dict[str, Ask] = {
     "agencies.act_batch": _act("batches.load_batch"),
     **_of("contracts", "propose index export_contracts paper bring document", SIGNED_IN),
     **_of("payments", "payouts new_invoice pay_online back", SIGNED_IN),
+    **_of("credit", "buyer", SIGNED_IN),
     **_of("sourcing", "answer answers auction auction_stream score", SIGNED_IN),
     **_of("sourcing", "new edit preview detach template", SIGNED_IN),
     "sourcing.ask": _act("sourcing.questions.ask"),

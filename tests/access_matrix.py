@@ -241,6 +241,8 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/deliverables.csv": WITH_DEPARTMENTS,
     "/contracts?money=any&day=completed&since=2026-01-01&level=own&region=632801": SIGNED_IN,
     "/oversight/clauses": OVERSEERS,
+    "/credit/buyers/{buyer}": (302, 200, 404, 200, 200, 200, 200, 200, 200, 200),
+    "/credit/buyers/{buyer}?of=ratings": (302, 200, 404, 200, 200, 200, 200, 200, 200, 200),
     "/oversight/restricted": OVERSEERS,
     "/oversight/restricted?activity=sign&source=record&kind=agency&q=单位": OVERSEERS,
     "/oversight/restricted.csv": OVERSEERS,

@@ -44,6 +44,7 @@ LISTS = {
     "/oversight/clauses",
     "/oversight/first-pass",
     "/oversight/restricted",
+    "/credit/buyers/{buyer}",
 }
 LINKED = {"/contracts": ["agency"], "/deliverables": ["agency"], "/requests": ["mine"], "/agencies": ["held"]}
 ABSENT = "查无此项"

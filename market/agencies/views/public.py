@@ -34,8 +34,9 @@ from models.agencies.entry import FORMS, PREMISES, materials_of, profile_of, wan
 from models.agencies.fees import schedules_in_force
 from models.catalogue import newest_items
 from models.contracts.agreement import Contract
-from models.credit import restrictions
+from models.credit import buyers, restrictions
 from models.credit.abandoned import abandoned_by
+from models.credit.buyers import BuyerSheet
 from models.credit.records import CreditRecord
 from models.credit.restrictions import ENGAGED
 from models.credit.trend import quarters
@@ -68,6 +69,12 @@ def _trend(agency: Organisation) -> Markup | None:
         (_("按期提交率"), "two", [q.on_time for q in over]),
     ]
     return lines([q.name[2:] for q in over], series, _("首次过审率和按期提交率,按季度"))
+
+
+def _sheet(buyer: Organisation) -> BuyerSheet | None:
+    """What agencies read of a buyer, on its own page."""
+    known = buyer.kind == "enterprise" and buyers.may_know(buyer, current_actor())
+    return buyers.sheets(db.session, [buyer.id])[buyer.id] if known else None
 
 
 @bp.get("/agencies/<identifier>")
@@ -127,6 +134,7 @@ def show(identifier: str) -> str | tuple[str, int]:
         trend=_trend(agency),
         stopped=suspension_of(agency) if agency.state == "suspended" else None,
         stops=[] if agency.state in ENTERING else stops,
+        buyer_sheet=_sheet(agency),
         invitable=not restrictions.stopping(found, ENGAGED),
         seen=seen_before(agency),
         inside=inside,

@@ -11,6 +11,7 @@ from flask_login import login_required
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from market.buyer_sheets import about_buyer
 from market.case_registry import ActPage, Elsewhere, register_case
 from market.case_views import attempt, case_page, case_url, file_of, not_found, visible
 from market.charts import offers
@@ -76,6 +77,7 @@ def answer(identifier: str) -> Response | str | tuple[str, int]:
         tender=found,
         published=published,
         leads=found.way.explain_answer(found, say),
+        **about_buyer(found.buyer),
     ), status
 
 
@@ -141,6 +143,7 @@ def show_quote(identifier: str) -> str:
         next_step=next_step(quote.tender, [quote]),
         own=quote_actions.own_terms(current_actor(), quote),
         result=_result(quote),
+        **about_buyer(quote.tender.buyer),
     )
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market import permissions
+from market.buyer_sheets import about_buyer
 from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import case_page, case_url, form_page, link, visible
 from market.charts import offers
@@ -175,6 +176,7 @@ def show(identifier: str) -> str:
         ground=ground_of(found) if found.state == "cancelled" or found.roles_of(actor) else None,
         cancel_grounds=grounds(found.policy_version).values(),
         **_beside(found),
+        **about_buyer(found.buyer),
         quantity=quantity_words(found),
         item_link=link(url_for("catalogue.item", identifier=found.item.code), item_name(found.item)),
         policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
