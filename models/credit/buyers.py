@@ -24,7 +24,7 @@ from models.contracts.agreement import Contract
 from models.contracts.materials import Materials
 from models.credit.records import CreditRecord
 from models.payments.payment import IN, Payment
-from models.ratings import Rating
+from models.ratings.rating import Rating
 
 UNPAID = ("due", "overdue")
 FIGURES = ("paid", "days_late", "materials", "not_contracted", "ratings")

@@ -17,7 +17,7 @@ from market.restricted import stops_of
 from models.accounts import Organisation
 from models.credit import buyers
 from models.i18n import N_
-from models.ratings import Rating
+from models.ratings.rating import Rating
 
 FIGURES = {
     "paid": N_("付款"),
