@@ -19,6 +19,7 @@ from models.agencies.entry import AgencyProfile
 from models.agencies.fees import FeeSchedule
 from models.catalogue import ServiceItem
 from models.contracts.agreement import Contract
+from models.credit.rating_facts import RatingFact
 from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.tenders import Tender
@@ -28,7 +29,7 @@ def furnish(size: int) -> None:
     """Make `size` agencies beside those there are, each with what the first settled contract's agency has.
 
     Its profile and a fee, a certificate that ends within days, and a contract for a project of its own that
-    was rated, so that each has a score that fades.
+    was rated, so that each has a score.
     """
     db.session.rollback()
     contract = db.session.scalars(
@@ -57,6 +58,7 @@ def furnish(size: int) -> None:
         (Award, Award.id == award, ("identifier",)),
         (Contract, Contract.id == contract.id, ("identifier",)),
         (Rating, (Rating.contract_id == contract.id) & (Rating.by == "buyer"), ("identifier",)),
+        (RatingFact, (RatingFact.agency_id == agency) & (RatingFact.by == "buyer"), ("rating",)),
     ]
     named = {
         "agency_id": Organisation,
@@ -64,6 +66,7 @@ def furnish(size: int) -> None:
         "tender_id": Tender,
         "award_id": Award,
         "contract_id": Contract,
+        "rating_id": Rating,
     }
     firsts: dict[Any, int] = {}
     for entity, which, unique in plan:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models.credit.evidence import Evidence, Found, Gather, Input, ScoreLine
@@ -75,20 +75,26 @@ def _habits(
         newest[fact.agency_id] = max(newest.get(fact.agency_id, fact.at), fact.at)
     if not newest:
         return {}
-    given = aliased(RatingFact)
-    last = (
-        select(RatingFact.agency_id, func.max(given.id).label("last"))
-        .join(given, and_(given.rater_id == RatingFact.rater_id, given.by == by))
-        .where(
-            RatingFact.id.in_([fact.id for fact in facts]),
-            or_(*(and_(RatingFact.agency_id == key, given.at <= at) for key, at in newest.items())),
-        )
-        .group_by(RatingFact.agency_id, RatingFact.rater_id)
+    last_of = {fact.agency_id: fact.id for fact in sorted(facts, key=lambda fact: (fact.at, fact.id))}
+    pairs = {(fact.agency_id, fact.rater_id): fact.id for fact in facts}
+    one, last, given = aliased(RatingFact), aliased(RatingFact), aliased(RatingFact)
+    until_then = (  # found by its index, however much the rater has given
+        select(given.id)
+        .where(given.rater_id == one.rater_id, given.by == by, given.at <= last.at)
+        .order_by(given.at.desc(), given.id.desc())
+        .limit(1)
+        .correlate(one, last)
+        .scalar_subquery()
+    )
+    found = (
+        select(one.agency_id, until_then.label("last"))
+        .join(last, last.agency_id == one.agency_id)
+        .where(one.id.in_(list(pairs.values())), last.id.in_(list(last_of.values())))
         .subquery()
     )
     habit = aliased(RatingFact)
     sums: dict[tuple[int, int], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
-    rows = session.execute(select(last.c.agency_id, habit).join(habit, habit.id == last.c.last))
+    rows = session.execute(select(found.c.agency_id, habit).join(habit, habit.id == found.c.last))
     for agency, each in rows:
         left, (above, weight) = fading(rules, each.at, newest[agency]), sums[agency, voices[each.rater_id]]
         sums[agency, voices[each.rater_id]] = above + each.habit * left, weight + each.habit_weight * left
