@@ -156,6 +156,7 @@ def test_every_kind_of_letter_can_be_written_in_both_languages(app: Flask, world
         "organisation": "甲公司",
         "name": "卓玛",
         "claim": "CL-2026-000001",
+        "record": "X-2026-000001",
         "authorisation": "LA-2026-000001",
         "state": "standing",
         "what": "增加了一名成员",
