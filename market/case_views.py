@@ -159,6 +159,8 @@ def remedy(problem: Problem) -> dict[str, str] | None:
     """What whoever is refused for this can do about it: the `url` of a page, and its `label`."""
     if isinstance(problem, Unauthorised):
         return {"url": url_for("authorising.mine"), "label": _("办理签署付款授权"), "kept": ""}
+    if isinstance(problem, Restricted) and problem.own:
+        return {"url": url_for("worklist.index"), "label": _("看限制措施和怎样解除"), "kept": ""}
     if isinstance(problem, Unconfirmed):
         return {
             "url": url_for("identification.address"),

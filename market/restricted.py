@@ -43,6 +43,15 @@ def stops_of(organisation: Organisation, actor: Actor) -> list[Stop]:
     return grouped(found, all_known=knows_all(organisation, actor))
 
 
+def own_refusal(actor: Actor, *activities: str) -> str:
+    """Why the reader's own organisation may not do this now, in words; empty where it may."""
+    own = db.session.get(Organisation, actor.organisation_id) if actor.organisation_id else None
+    if own is None:
+        return ""
+    problem = restrictions.refusal(restrictions.of(db.session, [own])[own.id], own, activities)
+    return problem_text(problem) if problem is not None else ""
+
+
 def grouped(found: list[Restriction], *, all_known: bool) -> list[Stop]:
     """The same of restrictions that are at hand: those of one source together."""
     return [_stop(group, known=all_known or group[0].public) for group in by_source(found)]

@@ -77,6 +77,7 @@ class Restricted(RuleViolation):
     """What was asked for is new business, and the organisation is stopped at it."""
 
     status = 403
+    own = False  # whether it is the organisation itself that is told
 
 
 Found = dict[int, list[Restriction]]
@@ -208,7 +209,9 @@ def refusal(
     about: dict[str, Any] = {"name": organisation.name, "what": ACTIVITIES[first.activity]}
     until = day_of(first.until)
     if own:
-        return _to_itself(first, about, until)
+        said = _to_itself(first, about, until)
+        said.own = True
+        return said
     if not first.public:
         if until:
             return Restricted(

@@ -30,6 +30,7 @@ from market.formatting import (
 )
 from market.identity import current_actor
 from market.progress import of_tender
+from market.restricted import own_refusal
 from market.sourcing import before_publishing
 from market.sourcing.actions import (
     auction,
@@ -177,6 +178,9 @@ def show(identifier: str) -> str:
         cancel_grounds=grounds(found.policy_version).values(),
         **_beside(found),
         **about_buyer(found.buyer),
+        refused=own_refusal(actor, found.way.activity)
+        if found.state == "published" and "agency" in actor.roles
+        else "",
         quantity=quantity_words(found),
         item_link=link(url_for("catalogue.item", identifier=found.item.code), item_name(found.item)),
         policy_link=link(url_for("catalogue.policies"), _("第 %(v)s 版", v=found.policy_version)),
