@@ -78,6 +78,8 @@ def _holds_every_stage() -> None:
     assert {"active", "completed"} <= set(_counts(Contract.state))
     assert db.session.scalar(select(func.count(CreditScore.id)).where(CreditScore.grade.is_not(None)))
     assert set(_counts(CreditRecord.state)) == set(CreditRecord.workflow.states), "a record in every state"
+    assert {"credit_record.stop", "credit_record.open"} <= set(_counts(Event.kind))
+    assert any(award.unfit for award in db.session.scalars(select(Award)).unique()), "restricted midway"
     drawn = db.session.scalars(select(Draw).where(Draw.drawn_at.is_not(None))).all()
     assert all(draw.result for draw in drawn)
     assert drawn, "a draw to re-run"

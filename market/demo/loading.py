@@ -27,6 +27,7 @@ from market.demo.opening import (
     register_story,
 )
 from market.demo.recording import record_stories
+from market.demo.restricting import restricted_stories
 from market.demo.stage import SEED, Stage, Story, fall_due
 from market.demo.waiting import waiting_stories
 from market.demo.wiping import wipe
@@ -113,7 +114,7 @@ def _stories(start: datetime, until: datetime, tenders: int) -> list[Turn]:
     enqueue(start, bank_story(stage.dealt("bank"), until))
     enqueue(start, register_story(stage.dealt("register"), until))
     enqueue(start, letters_story(stage, until))
-    for at, story in record_stories(stage, until):
+    for at, story in [*record_stories(stage, until), *restricted_stories(stage, buyers, until)]:
         enqueue(max(at, start), story)
     for number, buyer in enumerate(buyers):
         enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
