@@ -25,7 +25,7 @@ from models import clock, spelling, uscc
 from models.actors import IN_STANDING, Actor
 from models.base import Base, Code, Fen, Name
 from models.cases import Case
-from models.errors import RuleViolation
+from models.entry_rules import licence_was_handed_in, may_enter
 from models.i18n import N_
 from models.password_hashing import belongs, hash_of
 from models.referrals import REFERRAL_ACTS, referrals, up
@@ -36,24 +36,6 @@ if TYPE_CHECKING:
     from models.authorisations import Authorisation
 
 KINDS = {"enterprise": N_("企业(项目业主)"), "agency": N_("中介机构"), "authority": N_("政府部门")}
-
-
-def _licence_was_handed_in(session: Session, organisation: Organisation) -> None:
-    """An agency hands in its papers by a list of its own (agencies/entry.py).
-
-    An enterprise whose data were not found in the register, its licence.
-    """
-    from models.documents import of_case
-
-    if organisation.kind == "enterprise" and not of_case(session, "organisation", organisation.identifier):
-        raise RuleViolation(N_("这家企业还没有上传营业执照,没有可以核对的材料。"))
-
-
-def _may_enter(session: Session, organisation: Organisation) -> None:
-    """A rule: nobody is let in whom a record in force, or its grade, stops at entry."""
-    from models.credit import restrictions
-
-    restrictions.check(session, organisation, "entry")
 
 
 ORGANISATION = Workflow(
@@ -73,17 +55,17 @@ ORGANISATION = Workflow(
             "submit",
             "applied",
             who={"agency"},
-            rules=(_may_enter,),
+            rules=(may_enter,),
             limit=up("entry.check_days"),
             main=True,
         ),
-        Move("draft", "commit", "verified", who={"agency"}, rules=(_may_enter,), public=True),
+        Move("draft", "commit", "verified", who={"agency"}, rules=(may_enter,), public=True),
         Move(
             "applied",
             "verify",
             "verified",
             who={"regulator", "admin"},
-            rules=(_licence_was_handed_in, _may_enter),
+            rules=(licence_was_handed_in, may_enter),
             notify=("agency",),
             public=True,
             main=True,
@@ -93,7 +75,7 @@ ORGANISATION = Workflow(
             "match",
             "verified",
             who={"system"},
-            rules=(_may_enter,),
+            rules=(may_enter,),
             notify=("agency",),
             public=True,
         ),

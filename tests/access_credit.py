@@ -2,6 +2,7 @@
 
 PUBLIC = (200,) * 10
 SIGNED_IN = (302,) + (200,) * 9
+OVERSEERS = (302, 403, 403, 403, 403, 200, 200, 403, 200, 403)
 #                                     vis  buy  oth  age  sec  reg  far  dep  adm  cus
 CREDIT: dict[str, tuple[int, ...]] = {
     "/credit/records/{record}": (302, 404, 404, 404, 404, 200, 404, 404, 200, 404),
@@ -24,4 +25,11 @@ CREDIT: dict[str, tuple[int, ...]] = {
     "/my/records": SIGNED_IN,
     "/my/records?state=in_force&kind=false_report": SIGNED_IN,
     "/my/records.csv": SIGNED_IN,
+    "/restrictions/916300000000000000": (422,) * 10,
+    "/restrictions/certificates.pem": PUBLIC,
+    "/credit/buyers/{buyer}": (302, 200, 404, 200, 200, 200, 200, 200, 200, 200),
+    "/credit/buyers/{buyer}?of=ratings": (302, 200, 404, 200, 200, 200, 200, 200, 200, 200),
+    "/oversight/restricted": OVERSEERS,
+    "/oversight/restricted?activity=sign&source=record&kind=agency&q=单位": OVERSEERS,
+    "/oversight/restricted.csv": OVERSEERS,
 }

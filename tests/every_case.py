@@ -258,7 +258,7 @@ def _records(world: World) -> dict[str, str]:
     proof = [File("证明.pdf", keep(PDF))]
     for name, kind in (
         ("told", "unfair_terms"),
-        ("published", "false_report"),
+        ("published", "scope"),
         ("minor", "fees_unpublished"),
         ("mended", "fees_unpublished"),
     ):

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from market.agencies.jobs import index_agencies, issue_letters
 from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
+from market.credit.actions.restricting import tell_of_restrictions
 from market.credit.actions.scores import refresh_scores
 from market.credit.jobs import issue_record_papers
-from market.credit.restricting import tell_of_restrictions
 from market.extensions import db
 from market.notices.telling import tell
 from market.owner_letters import tell_of_authority

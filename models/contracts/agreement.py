@@ -340,10 +340,6 @@ class Contract(Case, Base):
         restrictions.check(session, self.buyer, "sign", own="buyer" in played)
         eligibility.check_fit(session, self.agency, self.tender.item, "sign", own="agency" in played)
 
-    def check_able(self, session: Session, played: frozenset[str]) -> None:
-        """What was signed goes on, whatever the agency is stopped at: it is asked what it lacks alone."""
-        eligibility.check_fit(session, self.agency, self.tender.item, own="agency" in played)
-
     @property
     def unsigned(self) -> str:
         """Whose signature is missing: `agency`, `buyer`, `both`, or nobody's."""

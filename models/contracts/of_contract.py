@@ -7,6 +7,7 @@ from typing import ClassVar
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, Session, declared_attr, mapped_column, relationship
 
+from models.agencies import eligibility
 from models.cases import Case
 from models.contracts.agreement import Contract
 from models.sourcing.of_tender import PARTIES
@@ -36,4 +37,6 @@ class OfContract(Case):
         return self.contract.title
 
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
-        self.contract.check_able(session, played)
+        """What was signed goes on, whatever the agency is stopped at: it is asked what it lacks alone."""
+        contract = self.contract
+        eligibility.check_fit(session, contract.agency, contract.tender.item, own="agency" in played)
