@@ -40,6 +40,7 @@ OFFICES: dict[str, list[Line]] = {
         ("contracts.index", N_("合同列表")),
         ("agencies.checks", N_("机构核查")),
         ("credit.own_records", N_("辖区信用记录")),
+        ("ratings.followed", N_("差评与申诉")),
         ("oversight.held_money", N_("资金")),
         ("oversight.reviews", N_("首次过审率")),
         ("oversight.clauses", N_("合同条款")),

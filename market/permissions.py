@@ -267,6 +267,7 @@ PAGES: dict[str, Ask] = {
     "sourcing.object_to": _act("sourcing.awards.object_to"),
     # of an area
     **_of("agencies", "checks export_checks", OVERSEER),
+    **_of("ratings", "followed export_followed appealed export_appealed", OVERSEER),
     **_of(
         "oversight",
         "agencies export_agencies agency export_agency agency_cases by_month export_months",

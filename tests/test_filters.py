@@ -41,6 +41,8 @@ LISTS = {
     "/oversight/agencies/{agency}",
     "/oversight/agencies/{agency}/contract",
     "/oversight/checks",
+    "/oversight/follow-ups",
+    "/oversight/rating-appeals",
     "/oversight/clauses",
     "/oversight/first-pass",
     "/oversight/restricted",

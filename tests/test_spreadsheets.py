@@ -174,6 +174,8 @@ EXPORTS = {
     "agencies.export_batch": ("agency", ["/batches/{batch}"]),
     "agencies.export_checks": ("regulator", ["/oversight/checks"]),
     "agencies.export_shortlist": ("buyer", ["/my/agencies"]),
+    "ratings.export_followed": ("regulator", ["/oversight/follow-ups"]),
+    "ratings.export_appealed": ("regulator", ["/oversight/rating-appeals"]),
     "contracts.export_reviews": ("department", ["/reviews?standing=passed", "/reviews"]),
     "oversight.export_agencies": ("regulator", ["/oversight/agencies"]),
     "oversight.export_agency": ("regulator", ["/oversight/agencies/{agency}"]),

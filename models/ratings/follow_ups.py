@@ -121,11 +121,11 @@ class FollowUp(Case, Base):
     @property
     def contact_late(self) -> bool:
         """Whether the rater was, or has not been, reached after the limit."""
-        return (self.contacted_at or clock.now()) > self.contact_by
+        return (self.contacted_at or self.ended_at or clock.now()) > self.contact_by
 
     @property
     def result_late(self) -> bool:
-        return (self.answered_at or clock.now()) > self.result_by
+        return (self.answered_at or self.ended_at or clock.now()) > self.result_by
 
 
 def is_bad(rating: Rating) -> bool:

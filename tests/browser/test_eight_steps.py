@@ -125,7 +125,7 @@ def test_three_people_walk_the_eight_steps(browser: Browser, site: Server) -> No
         walker.open(f"/contracts/{contract}")
         walker.follow("评价")
         for group in walker.page.locator("main fieldset").all():
-            group.get_by_label(stars, exact=True).check()
+            group.get_by_label(f"({stars})").check()
         walker.fill(评语="合作愉快")
         walker.press("评价")
     agency.sees("已公布", "合作愉快")

@@ -30,6 +30,8 @@ def test_nothing_runs_out_of_its_card(browser: Browser, site: Server, width: int
             "/ledger",
             "/oversight/agencies",
             "/oversight/checks",
+            "/oversight/follow-ups",
+            "/oversight/rating-appeals",
             "/oversight/first-pass",
             "/oversight/money",
             "/oversight/months",

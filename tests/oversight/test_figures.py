@@ -33,6 +33,8 @@ PAGES = (
     "/oversight/months",
     "/oversight/money",
     "/oversight/checks",
+    "/oversight/follow-ups",
+    "/oversight/rating-appeals",
     "/oversight/clauses",
     "/oversight/agencies",
 )
