@@ -35,6 +35,8 @@ from models.draws import Draw
 from models.events import Event
 from models.ledger import reports
 from models.payments.bank import BankLine
+from models.ratings.appeals import RatingAppeal
+from models.ratings.follow_ups import FollowUp
 from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.bids import Bid
@@ -134,6 +136,17 @@ def _says_what_fits() -> None:
     described = _counts(Tender.description)
     assert len(described) > 30
     assert max(described.values()) <= 3
+
+
+def _shows_what_follows_a_rating() -> None:
+    """Replies, departments, a follow-up at every stage, an appeal that is open and one decided either way."""
+    assert db.session.scalar(select(func.count(Rating.id)).where(Rating.reply.is_not(None)))
+    given = select(func.count(Rating.id)).where(Rating.by == "department", Rating.scores.is_not(None))
+    assert db.session.scalar(given)
+    stages = {"due", "contacted", "answered", "mended", "not_mended", "called_off"}
+    assert stages <= set(_counts(FollowUp.state))
+    assert set(_counts(RatingAppeal.state)) >= {"filed", "upheld", "rejected"}
+    assert {"published", "appealed", "hidden", "lapsed"} <= set(_counts(Rating.state))
 
 
 def _writes_about_its_item() -> None:
@@ -261,6 +274,7 @@ def test_a_market_at_every_stage(demo: Any) -> None:
     _holds_every_stage()
     _keeps_its_terms_mostly()
     _says_what_fits()
+    _shows_what_follows_a_rating()
     _writes_about_its_item()
     _lets_something_wait_and_nothing_for_months()
     _works_in_its_trade_at_its_price()

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from datetime import datetime
-from random import Random
 from typing import Any
 
 from sqlalchemy import select
 
 from market.contracts.actions import changing, delivering, disputing, drafting, signing
 from market.demo import talking
+from market.demo.rating import SINCE, bad_story, rate_story
 from market.demo.stage import Stage, Story
-from market.demonstration import praise, words
+from market.demonstration import words
 from market.demonstration.people import REGULATOR, Figure, voucher
 from market.extensions import db
 from market.files import File
 from market.payments.actions import invoicing, paying
-from market.ratings.actions import rating as ratings
 from models import clock, workdays
 from models.actors import Actor
 from models.catalogue import ServiceItem
@@ -25,8 +24,8 @@ from models.contracts.agreement import Contract, Milestone
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
 from models.payments.payment import Payment
-from models.ratings.rating import DIMENSIONS, Rating
 
+SETTLING = 12  # working days: from the last deliverable to a rating, in whose window it has to be given
 # What agencies add to a contract, fair and unfair.
 TERMS = (
     "现场工作的日期由双方提前三日约定。",
@@ -68,7 +67,30 @@ def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -
         for payment in _due(contract):
             yield from _pay(stage, payment, owner, worker)
     yield stage.later(random.randrange(1, 8))
-    yield from _rate(stage, contract, owner, worker, agency.skill, slow)
+    yield from rate_story(stage, contract, owner, worker, agency.skill, slow)
+
+
+def disappointing(
+    stage: Stage, contract: str, buyer: Figure, agency: Figure, until: datetime, end: str
+) -> Story:
+    """A contract that is kept in time, and whose buyer is dissatisfied all the same."""
+    owner, worker = stage.actors[buyer.email], stage.actors[agency.email]
+    line = _item(contract).department
+    yield from begun(stage, contract, owner, worker)
+    numbers = _milestones(contract)
+    for number in numbers:
+        settling = workdays.back(until, SINCE[end] + SETTLING) if number == numbers[-1] else clock.now()
+        yield max(stage.later(1), settling)
+        deliverable = hand_in(contract, number, worker)
+        yield stage.later(1)
+        accept(contract, deliverable, owner)
+        if _one(Deliverable, contract, state="accepted"):
+            yield stage.later(2)
+            delivering.pass_review(stage.actors[stage.departments[line]], deliverable)
+        for payment in _due(contract):
+            yield from _pay(stage, payment, owner, worker)
+    yield stage.later(1)
+    yield from bad_story(stage, contract, owner, worker, until, end)
 
 
 def begun(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Generator[datetime, None, bool]:
@@ -250,45 +272,3 @@ def _invoice(stage: Stage, payment: str, owner: Actor, worker: Actor) -> Story:
     )
     yield stage.later(stage.random.randrange(1, 4) if stage.random.random() < 0.9 else 7)
     invoicing.receive(owner, invoice)
-
-
-def _rate(stage: Stage, contract: str, owner: Actor, worker: Actor, skill: float, slow: bool) -> Story:
-    """Either party gives stars, and says what goes with them; what was so is known to both."""
-    random, family = stage.random, words.family(_item(contract).code)
-    facts = _facts(contract)
-    pleased = skill - 0.25 * ("late" in facts) - 0.2 * ("sent_back" in facts)
-    if random.random() < 0.9:
-        scores = _stars(random, "buyer", pleased)
-        scores["timeliness"] = _timed(scores["timeliness"], late="late" in facts)
-        if "sent_back" in facts:
-            scores["quality"] = max(1, min(3, scores["quality"] - 1))
-        comment = praise.comment(stage.tongue, stage.say, "buyer", scores, family, facts)
-        ratings.rate(owner, _one(Rating, contract, by="buyer"), scores=scores, comment=comment)
-    yield stage.later(random.randrange(1, 5))
-    if random.random() < 0.8:
-        scores = _stars(random, "agency", 0.85 - 0.25 * slow)
-        scores["materials"] = _timed(scores["materials"], late=slow)
-        scores["payment"] = max(3, scores["payment"])  # nobody of the demonstration pays late
-        facts = frozenset({"late"} if slow else ())
-        comment = praise.comment(stage.tongue, stage.say, "agency", scores, family, facts)
-        ratings.rate(worker, _one(Rating, contract, by="agency"), scores=scores, comment=comment)
-
-
-def _facts(contract: str) -> frozenset[str]:
-    """Whether what was delivered came late, was sent back by its department, or passed at once."""
-    db.session.rollback()
-    query = select(Deliverable).join(Deliverable.contract).where(Contract.identifier == contract)
-    course = db.session.scalars(query).unique().all()
-    late = any(found.on_time is False for found in course)
-    sent_back = any(found.first_pass is False for found in course)
-    return frozenset(({"late"} if late else set()) | {"sent_back" if sent_back else "passed"})
-
-
-def _timed(stars: int, *, late: bool) -> int:
-    """Stars for keeping a term: three at the most for who was late, at the least for who was not."""
-    return max(1, min(3, stars - 1)) if late else max(3, stars)
-
-
-def _stars(random: Random, by: str, level: float) -> dict[str, int]:
-    """Stars for every dimension about a level from 0 to 1."""
-    return {name: max(1, min(5, round(random.gauss(2.0 + 3.3 * level, 0.5)))) for name in DIMENSIONS[by]}

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 
 from market.demo.choosing import Course, tender_story
-from market.demo.contracting import accept, begun, hand_in, sign
+from market.demo.contracting import accept, begun, disappointing, hand_in, sign
+from market.demo.rating import SINCE
 from market.demo.stage import Stage, Story
 from market.demonstration.people import Figure
 from models import workdays
@@ -30,6 +32,19 @@ CHOOSING = (
     (0, "WAT-02", Inquiry.name, "evaluated", 2),
     (1, "WAT-03", SealedBid.name, "evaluated", 2),
 )
+# Who is dissatisfied with whose work, and how far what follows has come: each state of a follow-up, an appeal
+# that is open, and one decided either way.
+DISAPPOINTED = (
+    (0, 12, "EIA-01", "due"),
+    (2, 13, "WAT-01", "contacted"),
+    (3, 15, "LND-02", "answered"),
+    (5, 17, "CON-03", "mended"),
+    (2, 24, "EIA-01", "denied"),
+    (3, 25, "WAT-02", "filed"),
+    (3, 27, "LND-02", "reject"),
+    (0, 36, "EIA-01", "uphold"),
+)
+ORDERED = 50  # working days before the rating
 BEGUN, AGREED, PUBLISHED, OPEN = 29, 10, 8, 5  # working days: before the end, and for answers
 
 
@@ -52,6 +67,11 @@ def waiting_stories(stage: Stage, buyers: list[Figure], until: datetime) -> Iter
         for at, whom, item in which:
             told = Course(MODES[Direct.name], stage.agencies[whom], workdays.add(start, OPEN), then=course)
             yield start, asks(at, whom, item, told)
+    for at, whom, item, end in DISAPPOINTED:
+        start = workdays.back(until, ORDERED + SINCE[end])
+        course = partial(disappointing, until=until, end=end)
+        told = Course(MODES[Direct.name], stage.agencies[whom], workdays.add(start, OPEN), then=course)
+        yield start, asks(at, whom, item, told)
     for at, item, mode, state, days in CHOOSING:
         deadline = workdays.add(workdays.back(until, days + 1), 1)
         start = workdays.back(until, PUBLISHED + days)

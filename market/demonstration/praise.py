@@ -12,7 +12,8 @@ from random import Random
 from market.demonstration.words import Family, read
 
 Say = Callable[[str, Sequence[str]], str]
-TIMED = {"buyer": "timeliness", "agency": "materials"}  # what whoever was late has few stars for
+# what whoever was late has few stars for
+TIMED = {"buyer": "timeliness", "agency": "materials", "department": ""}
 BOUNDS = {"good": (4, 5), "fair": (3, 3), "bad": (1, 2)}
 
 
