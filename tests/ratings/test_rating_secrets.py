@@ -78,6 +78,17 @@ def test_a_department_keeps_nobody_waiting_and_its_rating_comes_with_theirs_or_a
     assert world.one(Rating, later, by="department").state == "published"
 
 
+def test_who_had_the_work_done_is_named_to_its_parties_alone(app: Flask, world: World) -> None:
+    contract = world.settled()
+    for by, rated in (("buyer", "agency单位"), ("agency", "buyer单位")):
+        rating = world.one(Rating, contract, by=by).identifier
+        for stranger in ("visitor", "second"):
+            page = sign_in(app, world, stranger).get(f"/ratings/{rating}").text
+            assert rated in page
+            assert f"{by}单位" not in page
+        assert f"{by}单位" in sign_in(app, world, "regulator").get(f"/ratings/{rating}").text
+
+
 def test_whoever_reviewed_is_asked_once_and_whoever_did_not_is_not(world: World) -> None:
     reviewed = world.settled_unrated()
     asked = [(r.by, r.rater.name, r.ratee.name) for r in world.every(Rating, reviewed)]

@@ -18,6 +18,7 @@ from market.ratings.actions import appealing, following
 from market.ratings.actions import rating as rating_actions
 from market.ratings.blueprint import bp
 from market.ratings.forms import AppealForm, ContactForm, ReplyForm, ResultForm, StatementForm, rate_form
+from models.actors import ROLES
 from models.cases import Case
 from models.documents import of_case
 from models.ratings import appeals, follow_ups
@@ -59,17 +60,24 @@ def show(identifier: str) -> str | Response:
         raise not_found(identifier)
     following, appeal = follow_ups.of_rating(db.session, rating), appeals.of_rating(db.session, rating)
     beside: list[Case] = [case for case in (following, appeal) if case is not None]
+    inside = bool(rating.roles_of(current_actor()))
     return render_template(
         "ratings/show.html",
         **case_page(rating, beside),
         rating=rating,
+        rater=_rater(rating, inside=inside),
         contract_link=case_link(rating.contract),
         following=following,
         following_link=case_link(following) if following else "",
         appeal=appeal,
         appeal_link=case_link(appeal) if appeal else "",
-        inside=bool(rating.roles_of(current_actor())),
+        inside=inside,
     )
+
+
+def _rater(rating: Rating, *, inside: bool) -> str:
+    """Who gave it, by name to whoever has a part in it: who works for whom may be nobody else's business."""
+    return rating.rater.name if inside or rating.by == "department" else _(ROLES[rating.by])
 
 
 def _public(identifier: str) -> bool:
