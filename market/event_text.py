@@ -23,6 +23,7 @@ from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES
 from models.events import Event
 from models.i18n import N_
 from models.notifications import KINDS
+from models.ratings.rating import GROUNDS
 from models.sourcing.cancelling import grounds
 from models.workflow_table import Move
 
@@ -178,6 +179,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "step": lambda step: _(STEPS[step][0]),
     "changes": lambda changed: ";".join(f"{old or '—'} → {new or '—'}" for old, new in changed.values()),
     "ground": lambda key: _ground(key),
+    "appeal_ground": lambda key: _(GROUNDS[key]),
     "again": lambda identifier: _("重新采购,前一次为 %(tender)s", tender=identifier),
     "areas": lambda codes: _("、").join(map(region, codes)),
     "number": str,

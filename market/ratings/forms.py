@@ -15,15 +15,7 @@ from models.ratings.rating import GROUNDS, LEVELS, Rating, dimensions_of
 
 
 class RateForm(Form):
-    """The dimensions, each by one of the five levels; which ones depends on who rates what."""
-
-    comment = TextAreaField(
-        _l("评语"),
-        [fits(Rating.comment)],
-        description=_l(
-            "会公开。请只写这份合同的事,不要写个人姓名、电话。双方都评价后,或评价期满,才同时公布。"
-        ),
-    )
+    """The dimensions, each by one of the five levels, and words; which ones depends on who rates what."""
 
     def scores(self) -> dict[str, int]:
         return {name: field.data for name, field in self._fields.items() if isinstance(field, RadioField)}
@@ -44,6 +36,13 @@ def _rate_form(by: str, about: str) -> type[RateForm]:
         )
         for name, label in dimensions_of(by, about).items()
     }
+    fields["comment"] = TextAreaField(
+        _l("评语"),
+        [fits(Rating.comment)],
+        description=_l(
+            "会公开。请只写这份合同的事,不要写个人姓名、电话。双方都评价后,或评价期满,才同时公布。"
+        ),
+    )
     return type("RateForm", (RateForm,), fields)
 
 

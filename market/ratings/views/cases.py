@@ -135,7 +135,7 @@ register_case(
         "rate": ActPage(
             rating_actions.rate,
             build=rate_form,
-            values=lambda form: {"scores": form.scores(), "comment": form.comment.data or ""},
+            values=lambda form: {"scores": form.scores(), "comment": form.values()["comment"]},
         ),
         "reply": ActPage(rating_actions.reply, ReplyForm),
         "appeal": ActPage(appealing.file, AppealForm, with_files),

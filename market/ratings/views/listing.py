@@ -101,8 +101,8 @@ def appealed() -> str | tuple[str, int]:
 FOLLOW_UPS = (
     Column[FollowUp](_l("编号"), lambda found: found.identifier),
     Column[FollowUp](_l("评价"), lambda found: found.rating.identifier),
-    Column[FollowUp](_l("被评价方"), lambda found: found.ratee.name),
-    Column[FollowUp](_l("评价方"), lambda found: found.rater.name),
+    Column[FollowUp](_l("被评价单位"), lambda found: found.ratee.name),
+    Column[FollowUp](_l("评价单位"), lambda found: found.rater.name),
     Column[FollowUp](_l("地区"), lambda found: region(found.region_code)),
     Column[FollowUp](_l("状态"), lambda found: _(found.state_label)),
     Column[FollowUp](_l("应联系至"), lambda found: found.contact_by),
@@ -114,8 +114,8 @@ FOLLOW_UPS = (
 APPEALS = (
     Column[RatingAppeal](_l("编号"), lambda appeal: appeal.identifier),
     Column[RatingAppeal](_l("评价"), lambda appeal: appeal.rating.identifier),
-    Column[RatingAppeal](_l("被评价方"), lambda appeal: appeal.ratee.name),
-    Column[RatingAppeal](_l("评价方"), lambda appeal: appeal.rater.name),
+    Column[RatingAppeal](_l("被评价单位"), lambda appeal: appeal.ratee.name),
+    Column[RatingAppeal](_l("评价单位"), lambda appeal: appeal.rater.name),
     Column[RatingAppeal](_l("地区"), lambda appeal: region(appeal.region_code)),
     Column[RatingAppeal](_l("申诉理由"), lambda appeal: _(GROUNDS[appeal.ground])),
     Column[RatingAppeal](_l("状态"), lambda appeal: _(appeal.state_label)),
