@@ -73,6 +73,7 @@ TOOLS: list[Line] = [
     ("contracts.reviews", N_("成果评审")),
     ("contracts.deliverables", N_("成果列表")),
     ("oversight.restricted", N_("受限制的单位")),
+    ("credit.rating_signals", N_("评价提示")),
     ("oversight.by_month", N_("月表")),
     ("agencies.register", N_("与登记机关比对")),
     ("agencies.import_list", N_("批量导入")),

@@ -275,6 +275,7 @@ PAGES: dict[str, Ask] = {
     ),
     **_of("oversight", "clauses export_clauses held_money export_money", OVERSEER),
     **_of("oversight", "restricted export_restricted", OVERSEER),
+    **_of("credit", "rating_signals export_signals identity_links", OVERSEER),
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "deliverables export_deliverables", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),

@@ -46,6 +46,7 @@ LISTS = {
     "/oversight/clauses",
     "/oversight/first-pass",
     "/oversight/restricted",
+    "/credit/signals",
     "/credit/buyers/{buyer}",
 }
 LINKED = {"/contracts": ["agency"], "/deliverables": ["agency"], "/requests": ["mine"], "/agencies": ["held"]}

@@ -56,6 +56,8 @@ LISTS = {
     "/agencies": "visitor",
     "/credit": "visitor",
     "/oversight/restricted": "regulator",
+    "/credit/signals": "regulator",
+    "/credit/links": "regulator",
     "/credit/records": "visitor",
     "/credit/records.csv": "visitor",
     "/my/records": "regulator",

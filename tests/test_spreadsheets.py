@@ -182,6 +182,7 @@ EXPORTS = {
     "contracts.export_contracts": ("regulator", ["/contracts"]),
     "contracts.export_deliverables": ("regulator", ["/deliverables"]),
     "oversight.export_restricted": ("regulator", ["/oversight/restricted"]),
+    "credit.export_signals": ("regulator", ["/credit/signals"]),
     "oversight.export_months": ("regulator", ["/oversight/months"]),
     "oversight.export_clauses": ("regulator", ["/oversight/clauses"]),
     "oversight.export_reviews": ("regulator", [f"/oversight/first-pass?by={by}" for by in GROUPS]),
@@ -195,6 +196,7 @@ EXPORTS = {
 EMPTY = {
     "/oversight/clauses",
     "/oversight/restricted",
+    "/credit/signals",
     "/reviews",
 }  # nothing of the kind happened in this market
 

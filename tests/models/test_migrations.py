@@ -43,6 +43,7 @@ SINCE = {
     "item_means",
     "identity_links",
     "credit_history",
+    "rating_signals",
     "follow_ups",
     "rating_appeals",
 }  # tables that came since: what was in them is gone with them

@@ -16,7 +16,7 @@ from market.transaction import action
 from models import CASES, batches, clock, events, failures
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.credit import identities, kept, policy, rating_facts, score
+from models.credit import identities, kept, policy, rating_facts, score, signals
 from models.credit.evidence import Sheet
 from models.credit.inputs import inputs
 from models.events import Event
@@ -74,8 +74,10 @@ def _read_ratings(session: Session, happened: Iterable[Event]) -> set[int]:
     if not published and not hidden:
         return set()
     rated = rating_facts.keep(session, policy.current(), published)
-    rating_facts.hide(session, hidden, clock.now())
+    unseen = rating_facts.hide(session, hidden, clock.now())
     links = []
+    for agency in sorted(rated | unseen):
+        signals.note(session, policy.current(), agency, clock.now())
     for agency in sorted(rated):
         links += identities.observe(session, rating_facts.raters(session, agency), clock.now())
     return rating_facts.rated_by_both(session, [(link.one_id, link.other_id) for link in links])
