@@ -208,7 +208,7 @@ PAGES: dict[str, Ask] = {
     **_of("payments", "hook", ANYBODY),
     **_of("catalogue", "home items matters item history policies", ANYBODY),
     **_of("accounts", "sign_in second sign_up sign_out language forgotten forgotten_sent reset", ANYBODY),
-    **_of("agencies", "compare find suggest fee_history import_template", ANYBODY),
+    **_of("agencies", "compare find suggest ratings fee_history import_template", ANYBODY),
     **_of("contracts", "templates template clause_rules", ANYBODY),
     **_of("opendata", "check paper check_file restricted certificates", ANYBODY),
     **_of("sourcing", "index compare bid_file bid_attachment", ANYBODY),

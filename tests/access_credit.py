@@ -1,8 +1,7 @@
 """Of credit records, which page answers whom with what: one status a role in the order of ROLES."""
 
-PUBLIC = (200,) * 10
-SIGNED_IN = (302,) + (200,) * 9
-OVERSEERS = (302, 403, 403, 403, 403, 200, 200, 403, 200, 403)
+from tests.access_roles import OVERSEERS, PUBLIC, SIGNED_IN
+
 #                                     vis  buy  oth  age  sec  reg  far  dep  adm  cus
 CREDIT: dict[str, tuple[int, ...]] = {
     "/credit/records/{record}": (302, 404, 404, 404, 404, 200, 404, 404, 200, 404),

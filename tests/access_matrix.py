@@ -1,36 +1,24 @@
 """Which page answers whom with what, and the cases those pages are about."""
 
 from tests.access_credit import CREDIT
-
-ROLES = (
-    "visitor",
-    "buyer",
-    "other",
-    "agency",
-    "second",
-    "regulator",
-    "far",
-    "department",
-    "admin",
-    "custodian",
+from tests.access_ratings import RATINGS
+from tests.access_roles import (
+    AGENCIES,
+    OF_THE_MARKET,
+    OVERSEERS,
+    PARTIES,
+    PUBLIC,
+    SIGNED_IN,
+    TRADERS,
+    TWO_SIDES,
+    WATCHERS,
+    WITH_DEPARTMENT,
+    WITH_DEPARTMENTS,
+)
+from tests.access_roles import (
+    ROLES as ROLES,
 )
 
-
-# Per page, one status a role in the order of ROLES. 302 sends a visitor to the sign-in page and a case
-# without a page of its own to its contract; 404 also hides that there is such a case.
-#                                     vis  buy  oth  age  sec  reg  far  dep  adm  cus
-PUBLIC = (200,) * 10
-SIGNED_IN = (302,) + (200,) * 9
-PARTIES = (302, 200, 404, 200, 404, 200, 404, 404, 200, 404)
-OVERSEERS = (302, 403, 403, 403, 403, 200, 200, 403, 200, 403)
-WITH_DEPARTMENTS = (302, 403, 403, 403, 403, 200, 200, 200, 200, 403)
-OF_ITS_AREA = (302, 403, 403, 403, 403, 200, 404, 403, 200, 403)
-WATCHERS = (302, 403, 403, 403, 403, 200, 403, 403, 200, 200)
-OF_THE_MARKET = (302, 403, 403, 403, 403, 200, 403, 403, 200, 403)
-TRADERS = (302, 200, 200, 200, 200, 403, 403, 403, 403, 403)
-AGENCIES = (302, 403, 403, 200, 200, 403, 403, 403, 403, 403)
-TWO_SIDES = (302, 200, 404, 200, 404, 404, 404, 404, 404, 404)
-WITH_DEPARTMENT = (302, 200, 404, 200, 404, 200, 404, 200, 200, 404)
 EXPECTED: dict[str, tuple[int, ...]] = {
     "/": PUBLIC,
     "/health": PUBLIC,
@@ -79,12 +67,6 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/oversight/checks": OVERSEERS,
     "/oversight/checks?kind=scope&state=open": OVERSEERS,
     "/oversight/checks.csv": OVERSEERS,
-    "/oversight/follow-ups": OVERSEERS,
-    "/oversight/follow-ups?state=due&late=1&region=632801": OVERSEERS,
-    "/oversight/follow-ups.csv": OVERSEERS,
-    "/oversight/rating-appeals": OVERSEERS,
-    "/oversight/rating-appeals?ground=insult&state=filed": OVERSEERS,
-    "/oversight/rating-appeals.csv": OVERSEERS,
     "/oversight/register": OF_THE_MARKET,
     "/checks/{check}": (302, 404, 404, 200, 404, 200, 404, 404, 200, 404),
     "/checks/{check}/ask": (302, 404, 404, 403, 404, 200, 404, 404, 403, 404),
@@ -308,22 +290,6 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/payments/{due}/pay": (302, 200, 404, 403, 404, 403, 404, 404, 403, 403),
     "/payments/{due}/confirm": (302, 409, 404, 409, 404, 409, 404, 404, 409, 409),
     "/payments/{due}/dispute": (302, 409, 404, 409, 404, 409, 404, 404, 409, 409),
-    "/ratings/{rating}": PUBLIC,
-    "/ratings/{unrated}": (302, 404, 404, 200, 404, 200, 404, 200, 200, 404),
-    "/ratings/{unrated}/rate": (302, 404, 404, 403, 404, 403, 404, 200, 403, 404),
-    "/ratings/{rating}/rate": (302, 409, 404, 409, 404, 409, 404, 404, 409, 404),
-    "/ratings/{rating}/reply": (302, 403, 404, 200, 404, 403, 404, 404, 403, 404),
-    "/ratings/{rating}/appeal": (302, 403, 404, 200, 404, 403, 404, 404, 403, 404),
-    "/ratings/{bad}": PUBLIC,
-    "/follow-ups/{followed}": PARTIES,
-    "/follow-ups/{followed}/contact": (302, 403, 404, 200, 404, 403, 404, 404, 403, 404),
-    "/follow-ups/{followed}/report": (302, 409, 404, 409, 404, 409, 404, 404, 409, 404),
-    "/follow-ups/{followed}/mend": (302, 409, 404, 409, 404, 409, 404, 404, 409, 404),
-    "/follow-ups/{followed}/find": (302, 403, 404, 403, 404, 200, 404, 404, 403, 404),
-    "/rating-appeals/{appeal}": PARTIES,
-    "/rating-appeals/{appeal}/state": (302, 409, 404, 409, 404, 409, 404, 404, 409, 404),
-    "/rating-appeals/{appeal}/withdraw": (302, 403, 404, 200, 404, 403, 404, 404, 403, 404),
-    "/rating-appeals/{appeal}/uphold": (302, 403, 404, 403, 404, 200, 404, 404, 403, 404),
     "/sign-in": PUBLIC,
     "/sign-up": PUBLIC,
     "/my": SIGNED_IN,
@@ -417,4 +383,5 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/static/gongxin.css": PUBLIC,
     "/no/such/page": (404,) * 10,
     **CREDIT,
+    **RATINGS,
 }

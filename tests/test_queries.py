@@ -97,6 +97,7 @@ LISTS = {
     "/agencies?q=Q-2026-000001 环评": "visitor",
     "/admin/failures": "admin",
     "/agencies/A-2026-000001": "visitor",
+    "/agencies/A-2026-000001/ratings": "visitor",
     "/agencies/A-2026-000001/fees/WAT-01": "visitor",
     "/suggest?q=单位": "visitor",
     "/agencies?region=632801": "buyer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from market.extensions import db
 from market.jobs import run_deadlines
 from market.ratings.actions import rating as ratings
 from models import workdays
-from models.errors import NotAllowed, WrongState
+from models.errors import NotAllowed, RuleViolation, WrongState
 from models.ratings.rating import DIMENSIONS, Rating
 
 
@@ -56,3 +57,17 @@ def test_both_are_published_when_the_second_comes_in_and_none_is_changed_after(w
     }
     with pytest.raises(WrongState):
         ratings.rate(world.actor("buyer"), by["buyer"], scores=dict.fromkeys(DIMENSIONS["buyer"], 1))
+
+
+def test_after_the_window_nobody_rates_whether_the_clock_has_been_there_or_not(
+    world: World, time: Any
+) -> None:
+    contract = world.settled_unrated()
+    mine = world.one(Rating, contract, by="buyer").identifier
+    scores = dict.fromkeys(DIMENSIONS["buyer"], 5)
+    time.instant = workdays.add(time.instant, 15) + timedelta(seconds=1)
+    with pytest.raises(RuleViolation, match="评价期已经结束"):
+        ratings.rate(world.actor("buyer"), mine, scores=scores)
+    run_deadlines()
+    with pytest.raises(WrongState, match="逾期未评"):
+        ratings.rate(world.actor("buyer"), mine, scores=scores)

@@ -24,6 +24,7 @@ def test_silence_counts_everywhere_a_mean_is_shown(app: Flask, world: World) -> 
     for page in (
         f"/agencies/{agency}",
         f"/agencies/{agency}/credit",
+        f"/agencies/{agency}/ratings",
         f"/compare?agency={agency}&agency={world.identifiers['second']}",
     ):
         assert said in visitor.get(page).text, page

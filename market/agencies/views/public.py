@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import login_required
 from markupsafe import Markup
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from werkzeug.wrappers import Response
 
+from market import filters
 from market.agencies.actions import certificates, entry
 from market.agencies.blueprint import bp, mine
 from market.agencies.rows import comparison, invitation, job_or_example, may_invite, price_of, rows_of
@@ -19,10 +22,12 @@ from market.case_registry import OWN_ROUTE, ActPage, register_case
 from market.case_views import case_page, form_page, readable
 from market.charts import lines
 from market.extensions import db
+from market.filters import Filters
 from market.formatting import item_name
 from market.forms import ActForm
 from market.identity import current_actor
 from market.options import region_asked
+from market.pagination import paged
 from market.quantities import size_typed
 from market.restricted import grouped, knows_all
 from market.suspensions import suspension_of
@@ -41,6 +46,7 @@ from models.credit.records import CreditRecord
 from models.credit.restrictions import ENGAGED
 from models.credit.trend import quarters
 from models.documents import of_case, papers_of
+from models.i18n import N_
 from models.ratings import coverage
 from models.ratings.rating import PUBLIC, Rating
 
@@ -53,10 +59,14 @@ def _counted(agency: Organisation) -> dict[str, int]:
     return {state: number for state, number in db.session.execute(counted)}
 
 
-def _rated(agency: Organisation, by: str) -> Sequence[Rating]:
-    """The last ten ratings of an agency by its buyers, or by departments; of those hidden, that they are."""
+def _of(agency: Organisation, by: str) -> Select[Any]:
+    """An agency's ratings by its buyers, or by departments, newest first; of the hidden, that they are."""
     found = select(Rating).where(Rating.ratee_id == agency.id, Rating.by == by, Rating.state.in_(PUBLIC))
-    return db.session.scalars(found.order_by(Rating.id.desc()).limit(10)).all()
+    return found.order_by(Rating.id.desc())
+
+
+def _rated(agency: Organisation, by: str) -> Sequence[Rating]:
+    return db.session.scalars(_of(agency, by).limit(10)).all()
 
 
 def _trend(agency: Organisation) -> Markup | None:
@@ -154,6 +164,25 @@ def show(identifier: str) -> str | tuple[str, int]:
         left=abandoned_by(db.session, [agency.id])[agency.id] if inside or current_actor().buyers() else None,
     )
     return (page, 422) if wrong else page
+
+
+RATERS = {"buyer": N_("业主评价"), "department": N_("审批部门评价")}
+RATED = Filters(filters.labels("by", _l("谁的评价"), RATERS, default="buyer"))
+
+
+@bp.get("/agencies/<identifier>/ratings")
+def ratings(identifier: str) -> str | tuple[str, int]:
+    """All that is published of how an agency was rated."""
+    agency, asked = readable(Organisation, identifier), RATED.asked()
+    by = asked.get("by", "buyer")
+    return filters.rendered(
+        "agencies/ratings.html",
+        agency=agency,
+        page=paged(_of(agency, by)),
+        asked=asked,
+        by=by,
+        coverage=coverage.of_organisations(db.session, [agency.id], by)[agency.id],
+    )
 
 
 @bp.route("/my/certificate", methods=["GET", "POST"])
