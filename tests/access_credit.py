@@ -29,10 +29,10 @@ CREDIT: dict[str, tuple[int, ...]] = {
     "/credit/buyers/{buyer}": (302, 200, 404, 200, 200, 200, 200, 200, 200, 200),
     "/credit/buyers/{buyer}?of=ratings": (302, 200, 404, 200, 200, 200, 200, 200, 200, 200),
     "/oversight/restricted": OVERSEERS,
+    "/oversight/restricted?activity=sign&source=record&who=agency&q=单位": OVERSEERS,
     "/credit/signals": OVERSEERS,
     "/credit/signals?kind=burst": OVERSEERS,
     "/credit/signals.csv": OVERSEERS,
     "/credit/links": OVERSEERS,
-    "/oversight/restricted?activity=sign&source=record&kind=agency&q=单位": OVERSEERS,
     "/oversight/restricted.csv": OVERSEERS,
 }

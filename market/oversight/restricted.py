@@ -44,8 +44,8 @@ def _area(actor: Actor) -> ColumnElement[bool]:
 def restricted_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
     """The restricted organisations of the actor's area.
 
-    `asked` may name an `activity`, a `source` (account, record, grade), a `kind`, a `region` by its code, and
-    words of the name or the number or code (`q`).
+    `asked` may name an `activity`, a `source` (account, record, grade), a kind (`who`), a `region` and
+    words of the name, or the number or code (`q`).
     """
     activity, source = asked.get("activity"), asked.get("source")
     query = select(Organisation).where(_area(actor), _stopped(*([activity] if activity else ACTIVITIES)))
@@ -55,8 +55,8 @@ def restricted_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
         query = query.where(Organisation.state == "verified")
     if source in ("record", "grade"):
         query = query.where(_by_record() if source == "record" else not_(_by_record()))
-    if asked.get("kind"):
-        query = query.where(Organisation.kind == asked["kind"])
+    if asked.get("who"):
+        query = query.where(Organisation.kind == asked["who"])
     if asked.get("region"):
         query = query.where(within(Organisation.region_code, asked["region"]))
     if words := asked.get("q"):

@@ -78,6 +78,7 @@ class Restricted(RuleViolation):
 
     status = 403
     own = False  # whether it is the organisation itself that is told
+    lasting = True  # whether more than its account stops it, of which every page says so already
 
 
 Found = dict[int, list[Restriction]]
@@ -205,13 +206,16 @@ def refusal(
     stops = stopping(found, activities)
     if not stops:
         return None
-    first = stops[0]
+    said = _said(stops[0], organisation, own=own)
+    said.own, said.lasting = own, any(each.source != "account" for each in stops)
+    return said
+
+
+def _said(first: Restriction, organisation: Organisation, *, own: bool) -> Restricted:
     about: dict[str, Any] = {"name": organisation.name, "what": ACTIVITIES[first.activity]}
     until = day_of(first.until)
     if own:
-        said = _to_itself(first, about, until)
-        said.own = True
-        return said
+        return _to_itself(first, about, until)
     if not first.public:
         if until:
             return Restricted(

@@ -134,7 +134,7 @@ def test_a_regulator_has_them_all_in_a_list_that_asks_as_much_for_many_as_for_fe
         return {name for name in ("buyer", "agency", "second", "third") if f"{name}单位" in text}
 
     assert names("") == {"buyer", "agency", "second", "third"}
-    assert names("activity=fees") == names("source=account") == names("kind=enterprise") == {"buyer"}
+    assert names("activity=fees") == names("source=account") == names("who=enterprise") == {"buyer"}
     assert names("activity=sign&source=record") == {"agency", "second", "third"}
     assert names("q=second") == {"second"}
     assert names("source=grade") == set()

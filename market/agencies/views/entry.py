@@ -144,7 +144,8 @@ def remove_practitioner(number: int) -> Response:
 def commitment() -> Response | str | tuple[str, int]:
     """The commitment; whoever is stopped at entry reads why instead."""
     agency, form, status = mine(), CommitmentForm(), 200
-    restrictions.check(db.session, agency, "entry")
+    if agency.state == "draft":
+        restrictions.check(db.session, agency, "entry")
     if form.is_submitted():
         status = 422
         if form.validate():

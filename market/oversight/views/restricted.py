@@ -25,7 +25,7 @@ FILTERS = Filters(
     Filter("q", _l("名称、编号或信用代码")),
     filters.labels("activity", _l("不能"), ACTIVITIES),
     filters.labels("source", _l("来源"), SOURCES),
-    filters.labels("kind", _l("单位类型"), {key: KINDS[key] for key in ("agency", "enterprise")}),
+    filters.labels("who", _l("单位类型"), {key: KINDS[key] for key in ("agency", "enterprise")}),
     filters.region(),
 )
 

@@ -67,7 +67,7 @@ def answer(identifier: str) -> Response | str | tuple[str, int]:
     try:
         published = common.published_price(current_actor(), found)
     except Problem as problem:
-        if isinstance(problem, Restricted) and not form.is_submitted():
+        if isinstance(problem, Restricted) and problem.lasting and not form.is_submitted():
             raise  # nothing that is filled in here could help
         if not form.errors:
             form.refuse(problem, problem_text(problem))
