@@ -24,7 +24,7 @@ from models.contracts.agreement import Contract
 from models.contracts.materials import Materials
 from models.credit.records import CreditRecord
 from models.payments.payment import IN, Payment
-from models.ratings.rating import Rating
+from models.ratings.rating import COUNTED, Rating
 
 UNPAID = ("due", "overdue")
 FIGURES = ("paid", "days_late", "materials", "not_contracted", "ratings")
@@ -139,7 +139,7 @@ def contracts_counted() -> ColumnElement[bool]:
 
 def ratings_counted() -> ColumnElement[bool]:
     """What agencies gave, and what they could have given: silence counts."""
-    closed = Rating.state.in_(("published", "lapsed"))
+    closed = Rating.state.in_((*COUNTED, "lapsed"))
     return and_(Rating.by == "agency", closed, Rating.closes_at >= since())
 
 

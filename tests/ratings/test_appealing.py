@@ -16,8 +16,8 @@ from market.oversight import actions as oversight
 from market.ratings.actions import appealing
 from market.ratings.actions import rating as ratings
 from models import workdays
-from models.credit import score
-from models.credit.score import CreditScore
+from models.credit import kept as scores
+from models.credit.kept import CreditScore
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
 from models.ratings import coverage
@@ -76,7 +76,7 @@ def test_it_stays_and_counts_until_it_is_hidden_and_then_nothing_of_it_does(app:
     ratings.reply(world.actor("agency"), rating, reply=REPLY)
     appeal = appealed(world, rating)
     drain()
-    before = score.refresh(db.session, agency.id).stars
+    before = scores.refresh(db.session, agency.id).stars
     db.session.rollback()
     assert before == 3
     assert coverage.of_organisations(db.session, [agency.id])[agency.id] == coverage.Coverage(2, 2)
