@@ -72,6 +72,7 @@ def test_a_market_with_a_case_of_every_kind_goes_through_every_version_since_the
     filled = {table: count for table in Base.metadata.tables if (count := _rows(table))}
     by_departments = select(func.count()).select_from(Rating).where(Rating.by == "department")
     filled["ratings"] -= db.session.scalar(by_departments) or 0  # they came since
+    db.session.rollback()
     alembic.downgrade(RELEASED)
     db.session.rollback()
     alembic.upgrade()
