@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ColumnElement, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, identifiers, policy, workdays
@@ -117,6 +117,15 @@ class FollowUp(Case, Base):
     @property
     def title(self) -> str:
         return self.rating.title
+
+    @property
+    def line(self) -> str | None:
+        """The line of work of what was rated; its area is that of whoever was."""
+        return self.rating.line
+
+    @classmethod
+    def of_line(cls, department: str) -> ColumnElement[bool]:
+        return cls.rating.has(Rating.of_line(department))
 
     @property
     def contact_late(self) -> bool:
