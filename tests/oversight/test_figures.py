@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from harness.factories import World
 from market.contracts.actions import delivering
 from market.extensions import db
+from market.formatting import format_share
 from market.jobs import drain, run_deadlines
 from market.oversight.overview import months
 from market.transaction import transaction
@@ -132,7 +133,7 @@ def test_the_first_pass_rate_is_one_wherever_it_stands(app: Flask, world: World,
     found = first_pass(db.session)
     assert found.rate == found.passed / found.reviewed
     assert 0 < found.passed < found.reviewed < found.reviews
-    said = f"{found.rate * 100:.1f}%"
+    said = format_share(found.rate)
     assert said in sign_in(app, world, "visitor").get("/").soup.select_one("dl.figures").get_text()
     assert said in sign_in(app, world, "regulator").get("/my").soup.select_one("main").get_text()
     by_month = months(world.actor("regulator"))
