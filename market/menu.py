@@ -30,7 +30,6 @@ PUBLIC: list[Line] = [
     ("sourcing.awards", N_("结果公示")),
     ("agencies.find", N_("机构与收费")),
     ("credit.ranking", N_("信用榜")),
-    ("credit.records", N_("红黑榜")),
 ]
 # What stands at the top for an office, in place of what everybody reads.
 OFFICES: dict[str, list[Line]] = {
@@ -72,6 +71,7 @@ TOOLS: list[Line] = [
     ("credit.own_records", N_("信用记录")),
     ("contracts.reviews", N_("成果评审")),
     ("contracts.deliverables", N_("成果列表")),
+    ("credit.records", N_("红黑榜")),
     ("oversight.restricted", N_("受限制的单位")),
     ("credit.rating_signals", N_("评价提示")),
     ("oversight.by_month", N_("月表")),
