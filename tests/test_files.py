@@ -9,7 +9,7 @@ import contextlib
 import io
 import zipfile
 from pathlib import Path
-from time import process_time
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -237,10 +237,10 @@ def test_a_list_of_parts_that_says_it_is_huge_is_not_read(monkeypatch: Any) -> N
 
 
 def test_digits_without_end_behind_a_head_take_no_time() -> None:
-    began = process_time()
+    began = thread_time()
     with pytest.raises(RuleViolation):
         documents.check(b"%PDF-1.7\n" + b"1" * 5_000_000)
-    assert process_time() - began < 2
+    assert thread_time() - began < 2
 
 
 @given(
