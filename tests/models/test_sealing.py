@@ -15,7 +15,7 @@ def test_what_is_sealed_opens_only_whole_and_with_its_key(plain: bytes, flip: in
     public, private = sealing.make_pair()
     sealed = sealing.seal(public, plain)
     assert sealing.open_sealed(private, sealed) == plain
-    assert len(plain) < 8 or plain not in sealed
+    assert len(plain) < 8 or plain not in sealed.removeprefix(sealing._HPKE_1)
     position = flip % len(sealed)
     broken = sealed[:position] + bytes([sealed[position] ^ 1]) + sealed[position + 1 :]
     with pytest.raises(InvalidTag):
