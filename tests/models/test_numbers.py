@@ -249,7 +249,7 @@ def test_exponents_fractions_and_endless_digits_are_refused_at_once(text: str) -
     if text:
         with pytest.raises(RuleViolation):
             pricing.read_discount(text)
-    assert time.thread_time() - began < 2
+    assert time.thread_time() - began < 0.5
 
 
 @given(st.text(max_size=80) | st.from_regex(r"[-+¥]?[0-9,.]{0,40}[eE%万亿元]?[0-9]{0,20}", fullmatch=True))
