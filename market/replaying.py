@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import sys
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import click
 from sqlalchemy import select
 
 from market.extensions import db
+from market.spreadsheets import as_csv
 from models import clock
 from models.accounts import Organisation
 from models.clock import BEIJING
@@ -72,9 +71,8 @@ def simulate(policy_name: str) -> None:
     POLICY is a version we have (three_party/2026-12) or a file with one. Nothing is kept.
     """
     rules, now = _policy_called(policy_name), clock.now()
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(["agency", "name", "score", "grade", "new_score", "new_grade", "because"])
-    moved, last = 0, 0
+    moved: list[list[object]] = []
+    last = 0
     while agencies := _next_agencies(last):
         last, keys = agencies[-1].id, [each.id for each in agencies]
         before, after = of_agencies(db.session, keys, now), of_agencies(db.session, keys, now, rules)
@@ -82,11 +80,13 @@ def simulate(policy_name: str) -> None:
             old, new = before[each.id], after[each.id]
             if (old.score, old.grade) == (new.score, new.grade):
                 continue
-            moved += 1
-            row = [each.identifier, each.name, old.score, old.grade, new.score, new.grade, _why(old, new)]
-            out.writerow(row)
+            moved.append(
+                [each.identifier, each.name, old.score, old.grade, new.score, new.grade, _why(old, new)]
+            )
         db.session.rollback()
-    click.echo(f"{moved} would move by {rules.name}", err=True)
+    heading = ["agency", "name", "score", "grade", "new_score", "new_grade", "because"]
+    click.echo(as_csv([heading, *moved]), nl=False)
+    click.echo(f"{len(moved)} would move by {rules.name}", err=True)
 
 
 def _policy_called(name: str) -> CreditPolicy:

@@ -182,6 +182,8 @@ EXPORTS = {
     "contracts.export_contracts": ("regulator", ["/contracts"]),
     "contracts.export_deliverables": ("regulator", ["/deliverables"]),
     "oversight.export_restricted": ("regulator", ["/oversight/restricted"]),
+    "credit.export_own": ("regulator", ["/my/records"]),
+    "credit.export_records": ("regulator", ["/credit/records"]),
     "credit.export_signals": ("regulator", ["/credit/signals"]),
     "oversight.export_months": ("regulator", ["/oversight/months"]),
     "oversight.export_clauses": ("regulator", ["/oversight/clauses"]),

@@ -98,7 +98,7 @@ def test_another_policy_is_tried_on_the_whole_market_and_nothing_is_kept(
     runner = app.test_cli_runner()
     told = runner.invoke(args=["credit", "simulate", "three_party/2026-12"])
     assert told.exit_code == 0, told.output
-    rows = list(csv.DictReader(io.StringIO(told.stdout)))
+    rows = list(csv.DictReader(io.StringIO(told.stdout.lstrip("\ufeff"))))
     (moved,) = [row for row in rows if row["agency"] == world.identifiers["agency"]]
     assert moved["score"] != moved["new_score"]
     assert moved["because"]
