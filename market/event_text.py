@@ -57,7 +57,7 @@ EVENTS = {
     "item.revise": N_("修改事项"),
     "item.list": N_("列入清单"),
     "item.withdraw": N_("退出清单"),
-    "certificate": N_("开具信用证明"),
+    "certificate": N_("开具信用报告"),
     "receive": N_("文书已打开"),
     "difference": N_("支付渠道与账上不一致,请查明"),
     "gateway.difference": N_("支付渠道与账上不一致,请查明"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, current_app, g, request, session
+from flask import Flask, Response, abort, current_app, g, request, session
 from flask_login import UserMixin, current_user, login_user, logout_user
 from sqlalchemy.exc import OperationalError
 
@@ -12,7 +12,7 @@ from market.demonstration.people import REGULATOR
 from market.extensions import db, login
 from market.transaction import transaction
 from models import policy, sessions
-from models.accounts import User
+from models.accounts import Organisation, User
 from models.acting import actor_for
 from models.actors import VISITOR, Actor
 from models.sessions import SignIn, by_token
@@ -199,6 +199,14 @@ def current_actor() -> Actor:
         g.actor = current_user.actor if current_user.is_authenticated else VISITOR
     actor: Actor = g.actor
     return actor
+
+
+def own_agency() -> Organisation:
+    """The agency the reader works for; 403 for everybody else."""
+    actor = current_actor()
+    if "agency" not in actor.roles or actor.organisation_id is None:
+        abort(403)
+    return db.session.get_one(Organisation, actor.organisation_id)
 
 
 def register(app: Flask) -> None:

@@ -13,9 +13,9 @@ from market.access_codes import code_of
 from market.accounts.actions import authorising, members
 from market.agencies import imports
 from market.agencies.actions import accounts as account_actions
-from market.agencies.actions import certificates, registry
+from market.agencies.actions import registry
 from market.contracts.actions import changing, disputing
-from market.credit.actions import records
+from market.credit.actions import records, reports
 from market.extensions import db
 from market.files import File, keep
 from market.messages import actions
@@ -103,7 +103,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["comparison"] = registry.compare_with_register(
         world.actor("regulator"), file_name="r.csv", content="统一社会信用代码,名称,登记状态".encode()
     )
-    names["paper"] = certificates.issue(world.actor("agency"))
+    names["paper"] = reports.issue(world.actor("agency"))
     names["drafted"] = world.contract_of(world.awarded()).identifier
     names["code"] = code_of(names["drafted"])
     names["draft"] = world.tender(publish=False)

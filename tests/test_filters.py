@@ -27,6 +27,7 @@ LISTS = {
     "/deliverables",
     "/reviews",
     "/credit",
+    "/credit/unranked",
     "/credit/records",
     "/my/records",
     "/matters",

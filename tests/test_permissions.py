@@ -154,7 +154,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "agencies.entry.fill agencies.entry.add_practitioner agencies.entry.remove_practitioner "
         "agencies.entry.hand_in_material agencies.publishing.add_qualification agencies.entry.submit "
         "agencies.serving.declare "
-        "agencies.entry.commit agencies.certificates._take_number agencies.certificates._keep "
+        "agencies.entry.commit credit.reports._take_number credit.reports._keep "
         "sourcing.awards.object_to",
     ),
     (

@@ -55,6 +55,8 @@ LISTS = {
     "/awards": "visitor",
     "/agencies": "visitor",
     "/credit": "visitor",
+    "/credit.csv": "visitor",
+    "/credit/unranked": "visitor",
     "/oversight/restricted": "regulator",
     "/credit/signals": "regulator",
     "/credit/links": "regulator",

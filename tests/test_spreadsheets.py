@@ -183,6 +183,7 @@ EXPORTS = {
     "contracts.export_deliverables": ("regulator", ["/deliverables"]),
     "oversight.export_restricted": ("regulator", ["/oversight/restricted"]),
     "credit.export_own": ("regulator", ["/my/records"]),
+    "credit.export_ranking": ("regulator", ["/credit"]),
     "credit.export_records": ("regulator", ["/credit/records"]),
     "credit.export_signals": ("regulator", ["/credit/signals"]),
     "oversight.export_months": ("regulator", ["/oversight/months"]),

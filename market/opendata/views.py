@@ -34,6 +34,7 @@ from market.opendata.checking import VERDICTS, Copy, check_copy, issued
 from models import CASES, spelling
 from models.credit.kept import CreditScore
 from models.credit.records import CreditRecord
+from models.credit.reports import is_report, shown_to_others
 from models.documents import Document
 from models.errors import Problem
 from models.signing.pades import FLAWS
@@ -80,21 +81,22 @@ def _case(paper: Document) -> Any:
 
 def _open(paper: Document) -> bool:
     """Whether what a paper states is the reader's to see without the paper."""
-    case = _case(paper)
-    return bool(
-        case.paper_open_to(paper.issued, current_actor())
-        if isinstance(case, CreditRecord)
-        else case.readable_by(db.session, current_actor())
-    )
+    case, actor = _case(paper), current_actor()
+    if isinstance(case, CreditRecord):
+        return case.paper_open_to(paper.issued, actor)
+    if is_report(paper) and case.id != actor.organisation_id:
+        return bool(case.readable_by(db.session, actor)) and shown_to_others(db.session, paper.issued)
+    return bool(case.readable_by(db.session, actor))
 
 
 def _closed(paper: Document) -> bool:
     """Whether a paper's contents stay closed even to whoever holds it.
 
     A credit record is nobody's business but its subject's and the office's before it is decided on and once
-    it was repaired, revoked or over: that the paper is genuine is said, and nothing more.
+    it was repaired, revoked or over, nor is a report that names it: that the paper is genuine is said, and
+    nothing more.
     """
-    return paper.case_type == "credit_record" and not _open(paper)
+    return (paper.case_type == "credit_record" or is_report(paper)) and not _open(paper)
 
 
 def _shown(identifier: str, code: str) -> Document | None:

@@ -85,7 +85,7 @@ DOORS = {
         {"email": "second@example.cn", "scope": "quote", "most": "90,000", "until": "2027-12-31T17:00"},
     ),
     "a fresh key": Door("/my/signing/renew", ("buyer", "agency"), lambda: {"again": PASSWORD}, {}),
-    "a certificate of credit": Door("/my/certificate", ("agency",), dict, {}),
+    "a credit report": Door("/my/credit-report", ("agency",), dict, {}),
     "a certificate of a practitioner": Door(
         "/my/entry/practitioners",
         ("agency",),

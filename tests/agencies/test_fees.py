@@ -134,14 +134,14 @@ def test_versions_show_what_each_changed_and_from_when(app: Flask, world: World,
     assert "现行" in Visitor(app).get(path).soup.select("h2")[0].get_text()
 
 
-def test_a_credit_certificate_says_what_the_records_say_and_can_be_checked(
+def test_a_credit_report_says_what_the_records_say_and_can_be_checked(
     app: Flask, world: World, time: Any
 ) -> None:
     world.settled()
     visitor = sign_in(app, world, "agency")
-    path = visitor.submit("/my/certificate").location
-    assert visitor.submit("/my/certificate").location == path, (
-        "the same records on the same day are the same certificate"
+    path = visitor.submit("/my/credit-report").location
+    assert visitor.submit("/my/credit-report").location == path, (
+        "the same records on the same day are the same report"
     )
     identifier = path.rsplit("/", 1)[-1]
     page = Visitor(app).get(path)
@@ -154,7 +154,7 @@ def test_a_credit_certificate_says_what_the_records_say_and_can_be_checked(
     assert "一个字节也没有改过" in Visitor(app).submit(path, file=content).text
     assert "不是平台签发" in Visitor(app).submit(path, file=content + b" ").text
     time.instant += timedelta(days=1)
-    assert visitor.submit("/my/certificate").location != path
+    assert visitor.submit("/my/credit-report").location != path
     handed = documents.of_case(db.session, "organisation", world.identifiers["agency"])[0]
     assert Visitor(app).get(f"/check/{handed.identifier}").status == 404, (
         "what an agency handed in is no paper of ours"

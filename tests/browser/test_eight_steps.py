@@ -235,7 +235,7 @@ OWN = {
         "/my/entry/materials",
         "/my/entry/commitment",
         "/my/fees/new",
-        "/my/certificate",
+        "/my/credit-report",
         "/imports",
         "/imports/new?kind=fees",
     ),

@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from harness.factories import PDF, World
-from market.agencies.actions import certificates
 from market.contracts.actions import signing
+from market.credit.actions import reports
 from market.extensions import db
 from market.jobs import run_deadlines
 from market.keeper import FolderKeeper
@@ -244,7 +244,7 @@ def test_stopped_while_a_contract_is_signed(world: World, monkeypatch: pytest.Mo
     assert reached == 8
 
 
-def test_stopped_while_a_certificate_is_issued_it_comes_under_the_number_that_was_taken(
+def test_stopped_while_a_credit_report_is_issued_it_comes_under_the_number_that_was_taken(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = reached = 0
@@ -254,9 +254,9 @@ def test_stopped_while_a_certificate_is_issued_it_comes_under_the_number_that_wa
         if name not in world.identifiers:
             world.agency(name)
         agency = world.actor(name)
-        reached += stopped(monkeypatch, lambda: certificates.issue(agency, submission="K"), at)  # noqa: B023
-        issued = certificates.issue(world.actor(name), submission="K")
-        assert certificates.issue(world.actor(name), submission="another") == issued
+        reached += stopped(monkeypatch, lambda: reports.issue(agency, submission="K"), at)  # noqa: B023
+        issued = reports.issue(world.actor(name), submission="K")
+        assert reports.issue(world.actor(name), submission="another") == issued
         assert [
             paper.identifier
             for paper in documents.papers_of(db.session, "organisation", world.identifiers[name])

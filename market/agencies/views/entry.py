@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from market.agencies.actions import accounts
 from market.agencies.actions import entry as entry_actions
-from market.agencies.blueprint import bp, mine
+from market.agencies.blueprint import bp
 from market.agencies.forms import (
     GUARDED_FORMS,
     STEP_FORMS,
@@ -24,7 +24,7 @@ from market.agencies.to_do import pending_account
 from market.case_views import attempt, case_page, case_url, file_of
 from market.extensions import db
 from market.forms import Form
-from market.identity import current_actor
+from market.identity import current_actor, own_agency
 from models import documents
 from models.accounts import Organisation
 from models.agencies.account_changes import under_way
@@ -61,7 +61,7 @@ def _next(agency: Organisation) -> str:
 @bp.get("/my/entry")
 @login_required
 def entry() -> str:
-    agency = mine()
+    agency = own_agency()
     return render_template(
         "agencies/entry.html",
         agency=agency,
@@ -90,7 +90,7 @@ def _form(agency: Organisation, step: str) -> Form:
 @bp.route("/my/entry/<step>", methods=["GET", "POST"])
 @login_required
 def entry_step(step: str) -> Response | str | tuple[str, int]:
-    agency = mine()
+    agency = own_agency()
     if step not in STEPS:
         abort(404)
     form, status = _form(agency, step), 200
@@ -108,8 +108,10 @@ def entry_step(step: str) -> Response | str | tuple[str, int]:
             if result is not None and act is accounts.change_account:
                 return redirect(case_url("account_change", result), 303)
             if result is not None:
-                again = act is not None and step in missing(db.session, mine())
-                return redirect(url_for("agencies.entry_step", step=step) if again else _next(mine()), 303)
+                again = act is not None and step in missing(db.session, own_agency())
+                return redirect(
+                    url_for("agencies.entry_step", step=step) if again else _next(own_agency()), 303
+                )
     handed = materials_of(db.session, agency)
     return render_template(
         "agencies/entry_step.html",
@@ -143,7 +145,7 @@ def remove_practitioner(number: int) -> Response:
 @login_required
 def commitment() -> Response | str | tuple[str, int]:
     """The commitment; whoever is stopped at entry reads why instead."""
-    agency, form, status = mine(), CommitmentForm(), 200
+    agency, form, status = own_agency(), CommitmentForm(), 200
     if agency.state == "draft":
         restrictions.check(db.session, agency, "entry")
     if form.is_submitted():
@@ -166,7 +168,7 @@ def commitment() -> Response | str | tuple[str, int]:
 @login_required
 def to_commitment(identifier: str, act: str) -> Response:
     """Where the case page's buttons lead an agency that is filling in: to what it lacks, else to commit."""
-    agency = mine()
+    agency = own_agency()
     if agency.identifier != identifier:
         abort(404)
     return redirect(_next(agency), 303)

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import render_template, request, url_for
+from flask import render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import login_required
 from markupsafe import Markup
 from sqlalchemy import Select, func, select
-from werkzeug.wrappers import Response
 
 from market import filters
-from market.agencies.actions import certificates, entry
-from market.agencies.blueprint import bp, mine
+from market.agencies.actions import entry
+from market.agencies.blueprint import bp
 from market.agencies.rows import comparison, invitation, job_or_example, may_invite, price_of, rows_of
 from market.agencies.views.letting_in import seen_before
 from market.case_registry import OWN_ROUTE, ActPage, register_case
-from market.case_views import case_page, form_page, readable
+from market.case_views import case_page, readable
 from market.charts import lines
 from market.extensions import db
 from market.filters import Filters
 from market.formatting import item_name
-from market.forms import ActForm
 from market.identity import current_actor
 from market.options import region_asked
 from market.pagination import paged
@@ -182,20 +179,6 @@ def ratings(identifier: str) -> str | tuple[str, int]:
         asked=asked,
         by=by,
         coverage=coverage.of_organisations(db.session, [agency.id], by)[agency.id],
-    )
-
-
-@bp.route("/my/certificate", methods=["GET", "POST"])
-@login_required
-def certificate() -> Response | str | tuple[str, int]:
-    agency = mine()
-    return form_page(
-        ActForm(),
-        _("开具信用证明"),
-        certificates.issue,
-        lambda made: url_for("opendata.check", identifier=made),
-        lead=_("证明写明签发时的登记、等级、首过率、按期率、评价、资质和人员,带二维码供他人核验。"),
-        back=url_for("agencies.show", identifier=agency.identifier),
     )
 
 

@@ -12,12 +12,12 @@ from flask_login import login_required
 from werkzeug.wrappers import Response
 
 from market.agencies.actions import publishing
-from market.agencies.blueprint import bp, mine
+from market.agencies.blueprint import bp
 from market.agencies.forms import FeeForm, QualificationForm
 from market.case_views import attempt, file_of, not_found, readable
 from market.extensions import db
 from market.formatting import job_words, problem_text
-from market.identity import current_actor
+from market.identity import current_actor, own_agency
 from models import pricing
 from models.accounts import Organisation
 from models.agencies import fees
@@ -112,7 +112,7 @@ def new_fees() -> Response | str | tuple[str, int]:
 
     Whoever is stopped at it reads why instead.
     """
-    agency, form = mine(), FeeForm(item_code=request.args.get("item"))
+    agency, form = own_agency(), FeeForm(item_code=request.args.get("item"))
     restrictions.check(db.session, agency, "fees")
     form.offer(_offered(agency))
     item = item_by_code(db.session, form.item_code.data or "")
@@ -155,7 +155,7 @@ def new_fees() -> Response | str | tuple[str, int]:
 @login_required
 def preview_fees() -> str:
     """What the terms typed so far come to; the page asks while one types."""
-    agency, form = mine(), FeeForm()
+    agency, form = own_agency(), FeeForm()
     item = item_by_code(db.session, form.item_code.data or "")
     if item is None:
         raise not_found(form.item_code.data or "")
@@ -187,7 +187,7 @@ def fee_history(identifier: str, code: str) -> str:
 @bp.route("/my/qualifications/new", methods=["GET", "POST"])
 @login_required
 def new_qualification() -> Response | str | tuple[str, int]:
-    agency, form, status = mine(), QualificationForm(), 200
+    agency, form, status = own_agency(), QualificationForm(), 200
     form.prepare(current_items(db.session))
     if form.is_submitted():
         status = 422

@@ -9,16 +9,17 @@ from werkzeug.wrappers import Response
 
 from market.agencies.actions.serving import declare
 from market.agencies.area_forms import ServiceAreasForm
-from market.agencies.blueprint import bp, mine
+from market.agencies.blueprint import bp
 from market.case_views import form_page
 from market.extensions import db
+from market.identity import own_agency
 from models.agencies.serving import areas_of
 
 
 @bp.route("/my/service-areas", methods=["GET", "POST"])
 @login_required
 def service_areas() -> Response | str | tuple[str, int]:
-    agency = mine()
+    agency = own_agency()
     form = ServiceAreasForm()
     form.prepare(areas_of(db.session, [agency.id]).get(agency.id, []))
     back = url_for("agencies.show", identifier=agency.identifier)

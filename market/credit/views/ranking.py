@@ -1,42 +1,90 @@
-"""The ranking, by item and region."""
+"""The ranking, by item and region, and who does not stand in it."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from flask import Response
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from market import filters
 from market.credit.blueprint import bp
 from market.extensions import db
 from market.filters import Filters
+from market.formatting import problem_text, region
 from market.pagination import paged
-from models.accounts import Organisation
-from models.agencies.fees import FeeSchedule
+from market.spreadsheets import Column, export
 from models.credit.kept import CreditScore
+from models.credit.ranking import Ranking, needed
 from models.ratings import coverage
-from models.regions import within
+from models.ratings.coverage import Coverage
 
 FILTERS = Filters(filters.item(), filters.region())
+PIECE = 500  # agencies whose coverage is counted together
+
+
+def _ranking(asked: Mapping[str, str]) -> Ranking:
+    return Ranking(asked.get("item", ""), asked.get("region", ""))
 
 
 @bp.get("/credit")
 def ranking() -> str | tuple[str, int]:
     asked = FILTERS.asked()
-    query = (
-        select(CreditScore)
-        .join(Organisation, Organisation.id == CreditScore.agency_id)
-        .where(Organisation.state == "verified", CreditScore.grade.is_not(None))
-    )
-    if "item" in asked:
-        offers = select(FeeSchedule.id).where(
-            FeeSchedule.agency_id == Organisation.id, FeeSchedule.item_code == asked["item"]
-        )
-        query = query.where(offers.exists())
-    if "region" in asked:
-        query = query.where(within(Organisation.region_code, asked["region"]))
-    page = paged(query.order_by(CreditScore.score.desc(), CreditScore.id))
+    page = paged(_ranking(asked).ranked())
     return filters.rendered(
         "credit/ranking.html",
         page=page,
         covered=coverage.of_organisations(db.session, [score.agency_id for score in page.rows]),
         asked=asked,
+        needed=needed(),
     )
+
+
+@bp.get("/credit/unranked")
+def unranked() -> str | tuple[str, int]:
+    """Who is in the market and does not rank, each with the reason."""
+    asked = FILTERS.asked()
+    which = _ranking(asked)
+    page = paged(which.unranked())
+    reasons = {agency.id: problem_text(which.why_not(agency, *of)) for agency, *of in page.rows}
+    return filters.rendered("credit/unranked.html", page=page, reasons=reasons, asked=asked, needed=needed())
+
+
+@dataclass(frozen=True)
+class _Place:
+    number: int
+    score: CreditScore
+    covered: Coverage
+
+
+COLUMNS = (
+    Column[_Place](_l("名次"), lambda place: place.number),
+    Column[_Place](_l("机构"), lambda place: place.score.agency.name),
+    Column[_Place](_l("编号"), lambda place: place.score.agency.identifier),
+    Column[_Place](_l("统一社会信用代码"), lambda place: place.score.agency.uscc),
+    Column[_Place](_l("地区"), lambda place: region(place.score.agency.region_code)),
+    Column[_Place](_l("等级"), lambda place: place.score.grade),
+    Column[_Place](_l("信用分"), lambda place: place.score.score / 10),
+    Column[_Place](_l("信用分的误差"), lambda place: place.score.half_width / 10),
+    Column[_Place](_l("完成合同"), lambda place: place.score.settled),
+    Column[_Place](_l("评价"), lambda place: place.score.stars),
+    Column[_Place](_l("已评价的合同"), lambda place: place.covered.rated),
+    Column[_Place](_l("应评价的合同"), lambda place: place.covered.ended),
+    Column[_Place](_l("规则版本"), lambda place: place.score.policy_version),
+)
+
+
+@bp.get("/credit.<any(csv, xlsx):suffix>")
+def export_ranking(suffix: str) -> Response:
+    return export("credit-ranking", _("信用榜"), suffix, COLUMNS, _places(FILTERS.asked(refuse=True)))
+
+
+def _places(asked: Mapping[str, str]) -> Iterator[_Place]:
+    number = 0
+    for scores in db.session.scalars(_ranking(asked).ranked()).partitions(PIECE):
+        covered = coverage.of_organisations(db.session, [score.agency_id for score in scores])
+        for score in scores:
+            number += 1
+            yield _Place(number, score, covered[score.agency_id])

@@ -1,9 +1,8 @@
-"""An agency's credit certificate (信用证明).
-
-What the platform's records say of it on a day, to show to others.
-"""
+"""An agency's credit report (信用报告): what the records say of it on a day, to show to others."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,28 +11,49 @@ from market.agencies.actions.common import own
 from market.files import Kept, keep, state
 from market.printing import PLATFORM, letter
 from market.transaction import Beforehand, action, looking
-from models import clock, events, identifiers, policy
+from models import clock, events, identifiers
 from models.accounts import Organisation
 from models.actors import Actor
 from models.agencies.certificates import Practitioner, Qualification
+from models.base import Json
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.credit import score
+from models.credit.evidence import Sheet
+from models.credit.reports import NAMED, TITLE, Rows, limit_rows, line_row, published_records, record_row
 from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.ratings import coverage
 from models.regions import full_name
 
-TITLE = N_("信用证明")
+
+@dataclass(frozen=True)
+class Stated:
+    """What a report says: the facts anybody who checks it reads, what is printed beside them, the records."""
+
+    facts: Rows
+    more: Rows
+    records: list[str]
+
+    @property
+    def issued(self) -> Json:
+        return {"title": TITLE, "facts": self.facts, NAMED: self.records}
 
 
 def _share(value: float | None) -> str:
     return "—" if value is None else f"{value:.1%}"
 
 
-def _facts(session: Session, agency: Organisation) -> list[list[str]]:
-    sheet, today = score.of_agency(session, agency.id), clock.today()
+def _stated(session: Session, agency: Organisation) -> Stated:
+    sheet, records = score.of_agency(session, agency.id), published_records(session, agency)
+    more = [line_row(line) for line in sheet.lines]
+    more += limit_rows(session, agency) + [record_row(record) for record in records]
+    return Stated(_facts(session, agency, sheet), more, [record.identifier for record in records])
+
+
+def _facts(session: Session, agency: Organisation, sheet: Sheet) -> Rows:
+    today = clock.today()
     lines = {line.name: line for line in sheet.lines}
     stars = lines["ratings"].observed
     rated = coverage.of_organisations(session, [agency.id])[agency.id]
@@ -68,12 +88,12 @@ def _facts(session: Session, agency: Organisation) -> list[list[str]]:
         [N_("评价覆盖"), f"{rated.ended} 份已结束的合同评了 {rated.rated} 份"],
         [N_("有效资质"), "、".join(sorted(held)) or "—"],
         [N_("在册从业人员"), f"{people or 0} 名"],
-        [N_("规则版本"), policy.current().version],
+        [N_("规则版本"), sheet.policy],
     ]
 
 
 def issue(actor: Actor, *, submission: str = "") -> str:
-    """Issue the certificate as of now; the same records on the same day give the one already issued.
+    """Issue the report as of now; the same records on the same day give the one already issued.
 
     Returns its identifier. RuleViolation for an agency that has not been let in.
 
@@ -85,31 +105,35 @@ def issue(actor: Actor, *, submission: str = "") -> str:
         if session.scalars(select(Document.id).where(Document.identifier == number)).first() is not None:
             return number
         agency = session.get_one(Organisation, actor.organisation_id)
-        facts = _facts(session, agency)
-    return _keep(actor, number, facts=facts, content=Beforehand(keep(_print(number, facts))))
+        stated = _stated(session, agency)
+    return _keep(actor, number, stated=stated, content=Beforehand(keep(_print(number, stated))))
 
 
-def _print(number: str, facts: list[list[str]]) -> bytes:
+def _print(number: str, stated: Stated) -> bytes:
     at = clock.now().astimezone(BEIJING)
     said = [
         f"经查询本平台记录,截至 {at:%Y-%m-%d %H:%M},该机构的登记与信用情况如下。"
         "信用分按公布的规则由记录计算,每一条都可在机构的公开页面查到。"
     ]
-    noted = ["本证明只反映签发时的记录;当前情况以扫码核验的结果为准。"]
-    return letter(number, title=TITLE, at=at, by=PLATFORM, before=said, rows=facts, after=noted)
+    noted = [
+        "本报告只反映签发时的记录;当前情况以扫码核验的结果为准。",
+        "报告所列信用记录修复、撤销或者期满之后,本报告不得再使用,平台也不再公开。",
+    ]
+    rows = stated.facts + stated.more
+    return letter(number, title=TITLE, at=at, by=PLATFORM, before=said, rows=rows, after=noted)
 
 
 @action
 def _take_number(session: Session, actor: Actor) -> str:
-    """The number of the certificate to be issued now, or of the one that was, if it says the same."""
+    """The number of the report to be issued now, or of the one that was, if it says the same."""
     agency = own(session, actor)
     if agency.state not in ("verified", "suspended"):
-        raise RuleViolation(N_("入驻之后才能开具信用证明。"))
-    return _of_today(session, agency, _facts(session, agency)) or identifiers.issue(session, Document)
+        raise RuleViolation(N_("入驻之后才能开具信用报告。"))
+    return _of_today(session, agency, _stated(session, agency)) or identifiers.issue(session, Document)
 
 
-def _of_today(session: Session, agency: Organisation, facts: list[list[str]]) -> str | None:
-    """The certificate issued today that states these facts, if there is one."""
+def _of_today(session: Session, agency: Organisation, stated: Stated) -> str | None:
+    """The report issued today that states the same, if there is one."""
     midnight = clock.now().astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
     today = select(Document).where(
         Document.case_identifier == agency.identifier,
@@ -117,25 +141,21 @@ def _of_today(session: Session, agency: Organisation, facts: list[list[str]]) ->
         Document.created_at >= midnight,
     )
     return next(
-        (
-            earlier.identifier
-            for earlier in session.scalars(today)
-            if earlier.issued == {"title": TITLE, "facts": facts}
-        ),
+        (earlier.identifier for earlier in session.scalars(today) if earlier.issued == stated.issued),
         None,
     )
 
 
 @action
-def _keep(
-    session: Session, actor: Actor, number: str, *, facts: list[list[str]], content: Beforehand[Kept]
-) -> str:
+def _keep(session: Session, actor: Actor, number: str, *, stated: Stated, content: Beforehand[Kept]) -> str:
     """Keep what was printed, unless another one that says the same was kept meanwhile."""
     agency = own(session, actor)
-    earlier = _of_today(session, agency, facts)
+    earlier = _of_today(session, agency, stated)
     if earlier is not None:
         return earlier
-    document = state(session, agency, number, f"信用证明 {agency.identifier}.pdf", TITLE, facts, content.got)
+    name = f"{TITLE} {agency.identifier}.pdf"
+    document = state(session, agency, number, name, TITLE, stated.facts, content.got)
+    document.issued = stated.issued
     events.record(
         session,
         actor,

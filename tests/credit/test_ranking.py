@@ -1,0 +1,83 @@
+"""The ranking: who stands in it for an item and a region, and of everybody else why not."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from harness.factories import ITEM, World
+from market.extensions import db
+from market.transaction import transaction
+from models.accounts import Organisation
+from models.credit.ranking import Ranking
+from tests.web import Visitor, sign_in
+
+
+def ranked(ranking: Ranking) -> list[str]:
+    return [score.agency.identifier for score in db.session.scalars(ranking.ranked())]
+
+
+def left_out(ranking: Ranking) -> dict[str, str]:
+    rows = db.session.execute(ranking.unranked())
+    return {
+        agency.identifier: ranking.why_not(agency, grade, contracts).message
+        for agency, grade, contracts in rows
+    }
+
+
+def test_whoever_finished_work_ranks_and_of_everybody_else_it_is_said_why_not(
+    app: Flask, world: World
+) -> None:
+    world.settled()
+    own = world.identifiers["agency"]
+    assert ranked(Ranking()) == [own]
+    assert own not in left_out(Ranking())
+    assert {world.identifiers["second"], world.identifiers["third"]} <= left_out(Ranking()).keys()
+    page = Visitor(app).get("/credit/unranked")
+    assert "没有记录不等于记录好" in page.text
+    assert world.identifiers["second"] in page.text
+    assert own not in page.text
+
+
+def test_for_an_item_it_takes_work_of_that_item(app: Flask, world: World) -> None:
+    world.settled()
+    own, other = world.identifiers["agency"], "FIN-03"
+    world.fees("agency", 4_000_000, other)
+    assert ranked(Ranking(ITEM)) == [own]
+    assert ranked(Ranking(other)) == []
+    assert "这一事项结束的合同" in left_out(Ranking(other))[own]
+    page = Visitor(app).get(f"/credit/unranked?item={other}")
+    assert "这一事项结束的合同是 0 份,不到 1 份。" in page.text
+    assert Visitor(app).get(f"/credit?item={other}").soup.select("td.nothing")
+
+
+@pytest.mark.parametrize("region", ["632801", "632800", "630000"])
+def test_a_region_holds_what_lies_below_it(world: World, region: str) -> None:
+    world.settled()
+    own = world.organisation("agency")
+    inside = own.region_code.startswith(region.rstrip("0"))
+    assert (ranked(Ranking(region=region)) == [own.identifier]) == inside
+    assert left_out(Ranking(region=region)).keys() <= left_out(Ranking()).keys()
+
+
+def test_whoever_is_suspended_does_not_rank_and_is_said_to_be(app: Flask, world: World) -> None:
+    world.settled()
+    own = world.identifiers["agency"]
+    with transaction() as session:
+        session.execute(update(Organisation).where(Organisation.identifier == own).values(state="suspended"))
+    assert ranked(Ranking()) == []
+    assert "恢复之后再排名" in left_out(Ranking())[own]
+
+
+def test_the_ranking_is_taken_away_as_it_is_shown(app: Flask, world: World) -> None:
+    world.settled()
+    text = sign_in(app, world, "regulator").get("/credit.csv").response.get_data().decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    score = Visitor(app).get("/credit").soup.select("tbody td.num")[-1].get_text(" ", strip=True)
+    assert row["编号"] == world.identifiers["agency"]
+    assert score == f"{row['信用分']} ±{row['信用分的误差']}"
+    assert (row["名次"], row["已评价的合同"], row["应评价的合同"]) == ("1", "1", "1")
