@@ -30,8 +30,8 @@ from tests.browser.lessons import CALLED, LOCALES, Lesson, Walk, call, tick_and_
 ROLES = ("enterprise", "agency", "regulator", "department", "public")
 NEWCOMER = {"newcomer": ("昆仑水土保持有限公司", "韩雪")}
 WRITTEN = {
-    "zh": ("我要办水保", "格尔木光伏基地水土保持方案", "三家里价格合理,工期也满足要求", "按时交付,一次通过"),
-    "en": ("soil", "Golmud solar base", "Sound price, and within the time", "In time, and passed at once"),
+    "zh": ("我要办水保", "格尔木光伏基地水土保持方案", "三家里价格合理,工期也满足要求", "按时交付,一次通过", "首页公示的收费与实际开价不符,有报价单为证。"),
+    "en": ("soil", "Golmud solar base", "Sound price, and within the time", "In time, and passed at once", "Asked for another price than it publishes: the quote is here."),
 }
 SENT_BACK, UNFAIR = "水土保持措施与现场地形不符,请复核。", "本合同的最终解释权归乙方所有。"
 REGISTER = "国家企业信用信息公示系统"
@@ -49,6 +49,7 @@ def test_the_tutorials_say_what_is_there(app: Flask, world: World, time: Any, la
         story.meanwhile(story.earlier)
         story.work()
         story.oversee()
+        story.decide()
         story.look(time)
     lesson.check(ROLES)
 
@@ -58,7 +59,7 @@ class Story(Walk):
 
     def __init__(self, window: Opens, world: World, lesson: Lesson) -> None:
         super().__init__(window, world, lesson)
-        self.search, self.project, self.reasons, self.comment = WRITTEN[lesson.language]
+        self.search, self.project, self.reasons, self.comment, self.facts = WRITTEN[lesson.language]
         world.sign_up("newcomer", kind="agency")
         call(world, CALLED | NEWCOMER)
         people = ("", "buyer", "newcomer", "regulator", "department")
@@ -237,6 +238,26 @@ class Story(Walk):
             "/oversight/months",
         ):
             self.see("regulator", self.regulator, path)
+
+    def decide(self) -> None:
+        """A credit record is proposed, told, and its agency reads what it may say to that."""
+        screen, agency = self.regulator, self.agency
+        own = self.world.identifiers["newcomer"]
+        self.see("agency", agency, f"/agencies/{own}/credit")
+        screen.open("/credit/records/new")
+        screen.page.fill("[name=subject]", own)
+        screen.page.select_option("[name=kind]", "fees")
+        screen.page.fill("[name=facts]", self.facts)
+        screen.page.fill("[name=source]", "F-2026-12")
+        tick_and_upload(screen.page)
+        self.show("regulator", screen.page)
+        screen.send()
+        record = screen.page.url
+        screen.open(f"{record}/notify")
+        screen.send()
+        self.see("regulator", screen, record)
+        agency.open(f"{record}/defend")
+        self.show("agency", agency.page)
 
     def look(self, time: Any) -> None:
         """What the public sees, and a draw it can compute again."""
