@@ -255,7 +255,10 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
     if ceiling is None:
         return
     family = words.family(job.item_code)
-    own = round(ceiling * random.uniform(0.72, 0.97) / 10_000) * 10_000 + stage.agencies.index(agency) * 100
+    own = (
+        round(ceiling * random.uniform(*agency.character.asks) / 10_000) * 10_000
+        + stage.agencies.index(agency) * 100
+    )
     price = min(price or own, ceiling)
     days = random.randrange(15, 35)
     if job.mode.sealed:
