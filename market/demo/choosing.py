@@ -185,7 +185,8 @@ def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], course
         questions.answer(who, _newest(Clarification, tender), answer=answer)
     price = min(ceilings[a.email] or 0 for a in offering) if course.even and offering else None
     wanted = 3 if course is not ANY else random.choice((2, 3, 3, 4, 4, 5))
-    for agency in random.sample(offering, min(len(offering), wanted)):
+    chance = {agency.email: random.random() ** (1 / agency.character.sought) for agency in offering}
+    for agency in sorted(offering, key=lambda agency: -chance[agency.email])[:wanted]:
         if clock.now() >= _standing(tender)[1]:
             break
         yield from _answer(stage, job, agency, price)

@@ -64,7 +64,7 @@ COURSES = (
         "repairing",
         6,
     ),
-    Course(24, "scope", "在登记的经营范围之外承接工程测量。", "青市监处罚〔{year}〕203号", 60, "in_force", 6),
+    Course(10, "scope", "在登记的经营范围之外承接工程测量。", "青市监处罚〔{year}〕203号", 60, "in_force", 6),
     Course(
         27, "false_report", "报告引用的三处监测数据没有原始记录。", "青环罚〔{year}〕15号", 45, "in_force", 12
     ),

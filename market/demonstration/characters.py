@@ -18,7 +18,8 @@ class Character:
     `in_time` its deliverables are handed in, and how many working days late the others; `first_pass` they
     pass their review at once; `pleases` (0 to 1) how far its clients and experts like the work; `to_blame`
     its contracts come to a dispute that is decided against it; `replies` it answers a rating, and `mends`
-    what a bad one is about; `asks` of its published price. `gives_up` what it has won; `gone`: nobody is
+    what a bad one is about; `asks` of its published price; `sought` says how much more often than the least
+    known it is among those who answer. `gives_up` what it has won; `gone`: nobody is
     found at its address.
     """
 
@@ -30,6 +31,7 @@ class Character:
     replies: float
     mends: float
     asks: Span
+    sought: float
     gives_up: bool = False
     gone: bool = False
 
@@ -55,8 +57,8 @@ class Kind:
 
 
 GOOD = Kind((0.85, 1.0), (1, 4), (0.8, 1.0), (0.6, 0.92), 0.0, 0.45, 0.9, (0.78, 0.97))
-MIDDLING = Kind((0.6, 0.8), (2, 6), (0.6, 0.8), (0.4, 0.65), 0.0, 0.3, 0.7, (0.75, 0.92))
-BAD = Kind((0.1, 0.45), (4, 9), (0.1, 0.6), (0.05, 0.5), 0.34, 0.1, 0.2, (0.7, 0.8))  # the cheapest
+MIDDLING = Kind((0.65, 0.85), (2, 6), (0.65, 0.88), (0.45, 0.68), 0.0, 0.3, 0.7, (0.75, 0.92))
+BAD = Kind((0.1, 0.5), (3, 9), (0.1, 0.65), (0.05, 0.55), 0.34, 0.1, 0.2, (0.7, 0.8))  # the cheapest
 # Who is none of the good ones, by their places; and of the bad ones how near each is to the best of them.
 SOME = (12, 13, 17, 25, 36, 39, 41, 51, 54)
 FEW = {27: 0.0, 28: 1.0, 34: 0.4, 44: 0.9, 48: 0.5}
@@ -66,9 +68,12 @@ GAVE_UP, PRAISED = 31, 54
 
 
 def of(number: int, luck: float) -> Character:
-    """The character of an agency by its number; `luck` (0 to 1) says where in its kind it stands."""
+    """The character of an agency by its number.
+
+    `luck` (0 to 1, mostly high; its fourth power is spread about evenly) says where in its kind it stands.
+    """
     kind = BAD if number in FEW else MIDDLING if number in SOME else GOOD
-    place = FEW.get(number, luck)
+    place = FEW.get(number, luck**4)
     return Character(
         in_time=_within(kind.in_time, place),
         late_days=kind.late_days,
@@ -78,6 +83,7 @@ def of(number: int, luck: float) -> Character:
         replies=kind.replies,
         mends=kind.mends,
         asks=kind.asks,
+        sought=1 + 2 * place if kind is GOOD else 1.0,
         gives_up=number == GAVE_UP,
         gone=number in GONE,
     )
@@ -87,4 +93,4 @@ def _within(span: Span, place: float) -> float:
     return round(span[0] + (span[1] - span[0]) * place, 2)
 
 
-TYPICAL = of(0, 0.8)
+TYPICAL = of(0, 0.9)

@@ -202,7 +202,7 @@ def agencies(random: Random) -> list[Figure]:
                 region=random.choice(counties()) if number % 3 else "630100",
                 trade=trade,
                 items=TRADES[trade],
-                character=characters.of(number, 0.9 if number < 2 else random.betavariate(4, 1.1)),
+                character=characters.of(number, 0.95 if number < 2 else random.betavariate(4, 1.1)),
             )
         )
     return figures
