@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from models.agencies.fees import schedules_in_force
 from models.base import Json
 from models.catalogue import ServiceItem
 from models.contracts.agreement import Contract
+from models.errors import Problem
 from models.pricing import Quantity
 from models.sourcing.answers import answers_to
 from models.sourcing.awards import Award
@@ -37,6 +39,7 @@ from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 
 CANCELLED = ("项目选址调整,本次采购取消。", "上级暂缓本项目,采购取消。", "建设规模有变,重新核定后再采购。")
+log = logging.getLogger(__name__)
 _STANDING = select(Tender.state, Tender.deadline).where(Tender.identifier == bindparam("tender"))
 
 
@@ -189,7 +192,10 @@ def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], course
     for agency in sorted(offering, key=lambda agency: -chance[agency.email])[:wanted]:
         if clock.now() >= _standing(tender)[1]:
             break
-        yield from _answer(stage, job, agency, price)
+        try:
+            yield from _answer(stage, job, agency, price)
+        except Problem as refused:  # restricted meanwhile: the others answer all the same
+            log.info("%s does not answer %s: %s", agency.name, tender, refused)
 
 
 def _standing(tender: str) -> tuple[str, datetime]:
