@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
+from harness.rings import agreement
 from market import create_app
 from market.demo import evaluating, loading, opening
+from market.demo.stage import SEED
 from market.demonstration import people, words
+from market.demonstration.characters import GAVE_UP, PRAISED
 from market.demonstration.people import ACCOUNTS, PASSWORD, Figure
 from market.demonstration.starts import STARTS
 from market.extensions import db
@@ -29,8 +34,12 @@ from models.catalogue import published_items
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
+from models.credit.abandoned import abandoned_by
+from models.credit.identities import identities
 from models.credit.kept import CreditScore
 from models.credit.records import CreditRecord
+from models.credit.score import of_agency
+from models.credit.signals import RatingSignal
 from models.draws import Draw
 from models.events import Event
 from models.ledger import reports
@@ -103,7 +112,8 @@ def _keeps_its_terms_mostly() -> None:
 
 def _says_what_fits() -> None:
     """Comments go with the stars of every dimension and with what was so; nobody repeats the one before."""
-    query = select(Rating).where(Rating.published_at.is_not(None)).order_by(Rating.id)
+    shown = (Rating.published_at.is_not(None), Rating.about != "award")  # what was begun can be judged
+    query = select(Rating).where(*shown).order_by(Rating.id)
     ratings = db.session.scalars(query).all()
     for rating in ratings:
         assert rating.scores is not None
@@ -143,10 +153,91 @@ def _shows_what_follows_a_rating() -> None:
     assert db.session.scalar(select(func.count(Rating.id)).where(Rating.reply.is_not(None)))
     given = select(func.count(Rating.id)).where(Rating.by == "department", Rating.scores.is_not(None))
     assert db.session.scalar(given)
+    levels = {rating.level for rating in db.session.scalars(select(Rating)) if rating.shown}
+    assert levels >= {1, 2, 3, 4, 5}
     stages = {"due", "contacted", "answered", "mended", "not_mended", "called_off"}
     assert stages <= set(_counts(FollowUp.state))
     assert set(_counts(RatingAppeal.state)) >= {"filed", "upheld", "rejected"}
     assert {"published", "appealed", "hidden", "lapsed"} <= set(_counts(Rating.state))
+
+
+def _figures() -> list[tuple[Figure, Organisation, CreditScore | None]]:
+    """The agencies of the play, each with what it became and with its score."""
+    known = {found.uscc: found for found in db.session.scalars(select(Organisation))}
+    scores = {found.agency_id: found for found in db.session.scalars(select(CreditScore))}
+    figures = people.agencies(Random(SEED))
+    return [(figure, known[figure.code], scores.get(known[figure.code].id)) for figure in figures]
+
+
+def _tells_good_from_bad() -> None:
+    """Every grade occurs, most are A or B, and a score follows what its agency is declared to be."""
+    graded = [(figure, score) for figure, _found, score in _figures() if score and score.grade]
+    grades = Counter(score.grade for _figure, score in graded)
+    assert set(grades) == set("ABCDE")
+    assert grades["A"] + grades["B"] > len(graded) / 2
+    assert grades["D"] + grades["E"] < len(graded) / 4
+    assert grades["B"] == max(grades.values())
+    handed_in = defaultdict(list)
+    for found in db.session.scalars(select(Deliverable)):
+        if found.on_time is not None:
+            handed_in[found.agency_id].append(found.on_time)
+    never = {agency for agency, in_time in handed_in.items() if not any(in_time)}
+    assert not [score for _figure, score in graded if score.agency_id in never and score.grade in ("A", "B")]
+    declared = np.array([figure.character.quality for figure, _score in graded])
+    assert agreement(np.array([float(score.score) for _figure, score in graded]), declared) >= 0.7
+
+
+def _shows_bought_praise(demo: Any) -> None:
+    """Three buyers under one head praise one agency: told, counted as one, and held down."""
+    _figure, praised, _score = _figures()[PRAISED]
+    signals = db.session.scalars(select(RatingSignal).where(RatingSignal.agency_id == praised.id)).all()
+    assert {signal.kind for signal in signals} >= {"burst", "same_words"}
+    buyers = people.enterprises(Random())
+    heads = [db.session.scalars(_coded(buyers[at].code)).one() for at in people.ONE_HEAD]
+    assert len({head.legal_representative for head in heads}) == 1
+    assert len(set(identities(db.session, [head.id for head in heads], UNTIL).values())) == 1
+    line = of_agency(db.session, praised.id).line("ratings")
+    assert line is not None
+    bought = [of for of in line.evidence if not of.facts["seen"]]
+    assert len({of.facts["rater"] for of in bought}) == 1
+    assert all(of.value == 5 for of in bought)
+    assert line.observed is not None
+    assert line.reckoned is not None
+    assert line.reckoned < line.observed - 0.3
+    regulator = Visitor(demo)
+    regulator.submit("/sign-in", email=people.REGULATOR, password=PASSWORD)
+    page = regulator.get("/credit/signals").text
+    assert praised.name in page
+    assert all(of.case_identifier in page for of in bought)
+    links = regulator.get("/credit/links").text
+    assert all(head.name in links for head in heads)
+
+
+def _coded(code: str) -> Any:
+    return select(Organisation).where(Organisation.uscc == code)
+
+
+def _puts_on_record(demo: Any) -> None:
+    """Awards given up, a record in repair, one at every earlier step, and nothing of what was repaired."""
+    _figure, gave_up, _score = _figures()[GAVE_UP]
+    given_up = select(CreditRecord).where(CreditRecord.kind == "given_up")
+    for record in db.session.scalars(given_up).all():
+        assert (record.subject_id, record.state) == (gave_up.id, "in_force")
+        assert record.notified_at is not None
+    assert len(abandoned_by(db.session, [gave_up.id])[gave_up.id].unsigned) == 2
+    by_state = {record.state: record for record in db.session.scalars(select(CreditRecord))}
+    in_repair, repaired = by_state["repairing"], by_state["repaired"]
+    assert in_repair.counts
+    assert in_repair.commitment
+    assert repaired.repaired_at is not None
+    assert repaired.repaired_at < UNTIL - timedelta(days=60)
+    agency = repaired.subject.identifier
+    for page in ("/credit/records", f"/agencies/{agency}", f"/agencies/{agency}/credit", "/credit"):
+        assert repaired.identifier not in Visitor(demo).get(page).text
+    official = actor_for(db.session.scalars(select(User).where(User.email == people.SECOND_OFFICIAL)).one())
+    waits = {case.state for case in waiting(official) if isinstance(case, CreditRecord)}
+    assert waits >= {"proposed", "heard", "repairing"}
+    assert by_state["notified"].answer_until is not None
 
 
 def _writes_about_its_item() -> None:
@@ -275,6 +366,9 @@ def test_a_market_at_every_stage(demo: Any) -> None:
     _keeps_its_terms_mostly()
     _says_what_fits()
     _shows_what_follows_a_rating()
+    _tells_good_from_bad()
+    _shows_bought_praise(demo)
+    _puts_on_record(demo)
     _writes_about_its_item()
     _lets_something_wait_and_nothing_for_months()
     _works_in_its_trade_at_its_price()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,7 @@ from models.agencies.fees import schedules_in_force
 from models.base import Json
 from models.catalogue import ServiceItem
 from models.contracts.agreement import Contract
+from models.errors import Problem
 from models.pricing import Quantity
 from models.sourcing.answers import answers_to
 from models.sourcing.awards import Award
@@ -37,6 +39,7 @@ from models.sourcing.quotes import Quote
 from models.sourcing.tenders import Tender
 
 CANCELLED = ("项目选址调整,本次采购取消。", "上级暂缓本项目,采购取消。", "建设规模有变,重新核定后再采购。")
+log = logging.getLogger(__name__)
 _STANDING = select(Tender.state, Tender.deadline).where(Tender.identifier == bindparam("tender"))
 
 
@@ -185,10 +188,14 @@ def _answers(stage: Stage, job: _Job, who: Actor, offering: list[Figure], course
         questions.answer(who, _newest(Clarification, tender), answer=answer)
     price = min(ceilings[a.email] or 0 for a in offering) if course.even and offering else None
     wanted = 3 if course is not ANY else random.choice((2, 3, 3, 4, 4, 5))
-    for agency in random.sample(offering, min(len(offering), wanted)):
+    chance = {agency.email: random.random() ** (1 / agency.character.sought) for agency in offering}
+    for agency in sorted(offering, key=lambda agency: -chance[agency.email])[:wanted]:
         if clock.now() >= _standing(tender)[1]:
             break
-        yield from _answer(stage, job, agency, price)
+        try:
+            yield from _answer(stage, job, agency, price)
+        except Problem as refused:  # restricted meanwhile: the others answer all the same
+            log.info("%s does not answer %s: %s", agency.name, tender, refused)
 
 
 def _standing(tender: str) -> tuple[str, datetime]:
@@ -255,7 +262,10 @@ def _answer(stage: Stage, job: _Job, agency: Figure, price: int | None) -> Story
     if ceiling is None:
         return
     family = words.family(job.item_code)
-    own = round(ceiling * random.uniform(0.72, 0.97) / 10_000) * 10_000 + stage.agencies.index(agency) * 100
+    own = (
+        round(ceiling * random.uniform(*agency.character.asks) / 10_000) * 10_000
+        + stage.agencies.index(agency) * 100
+    )
     price = min(price or own, ceiling)
     days = random.randrange(15, 35)
     if job.mode.sealed:

@@ -1,4 +1,4 @@
-"""How the contracts of the demonstration are kept: as well as the agency's skill lets it."""
+"""How the contracts of the demonstration are kept: as each agency's character has it."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ TERMS = (
     "甲方三日内未回复意见的,视为同意。",
     "由乙方所在地人民法院管辖。",
 )
+# How the regulator decides a dispute, by whose fault it was.
+DECIDED = {
+    "none": "双方已就后续安排达成一致,合同继续履行。",
+    "agency": "机构没有按约定配备人员和安排进度,责任在机构,限期改正,合同继续履行。",
+}
 
 
 def _one(case_class: Any, contract: str, **where: Any) -> str:
@@ -54,20 +59,21 @@ def _one(case_class: Any, contract: str, **where: Any) -> str:
 
 
 def contract_story(stage: Stage, contract: str, buyer: Figure, agency: Figure) -> Story:
-    """Signing, deposit, delivery, review, settlement, ratings: as well as the agency's skill lets it."""
+    """Signing, deposit, delivery, review, settlement, ratings, as the agency's character has it."""
     random, owner, worker = stage.random, stage.actors[buyer.email], stage.actors[agency.email]
     if random.random() < 0.15:
         drafting.revise(worker, contract, texts={"supplement": random.choice(TERMS)})
     slow = yield from begun(stage, contract, owner, worker)
-    if random.random() < 0.04:
-        yield from _dispute(stage, contract, owner, worker)
+    to_blame = stage.falls(agency, "dispute", agency.character.to_blame)
+    if to_blame or random.random() < 0.04:
+        yield from _dispute(stage, contract, owner, worker, "agency" if to_blame else "none")
     for number in _milestones(contract):
-        yield from _deliver(stage, contract, number, owner, worker, agency.skill)
+        yield from _deliver(stage, contract, number, owner, agency)
         yield stage.later(random.randrange(1, 5))
         for payment in _due(contract):
             yield from _pay(stage, payment, owner, worker)
     yield stage.later(random.randrange(1, 8))
-    yield from rate_story(stage, contract, owner, worker, agency.skill, slow)
+    yield from rate_story(stage, contract, owner, worker, agency.character, slow)
 
 
 def disappointing(
@@ -131,8 +137,8 @@ def _milestones(contract: str) -> list[int]:
     return list(db.session.scalars(query.order_by(Milestone.number)))
 
 
-def _dispute(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Story:
-    """The buyer claims, the agency answers, the regulator lets the contract go on."""
+def _dispute(stage: Stage, contract: str, owner: Actor, worker: Actor, fault: str) -> Story:
+    """The buyer claims, the agency answers, the regulator says whose fault it was; the contract goes on."""
     family = words.family(_item(contract).code)
     claim, answer = stage.say(f"dispute {family.name}", family.disputes)
     dispute = disputing.file(owner, contract, claim=claim)
@@ -143,9 +149,9 @@ def _dispute(stage: Stage, contract: str, owner: Actor, worker: Actor) -> Story:
         stage.actors[REGULATOR],
         dispute,
         outcome="continue",
-        fault="none",
+        fault=fault,
         to_agency=None,
-        reason="双方已就后续安排达成一致,合同继续履行。",
+        reason=DECIDED[fault],
     )
 
 
@@ -159,15 +165,15 @@ def _due(contract: str) -> list[str]:
     return list(db.session.scalars(query))
 
 
-def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Actor, skill: float) -> Story:
+def _deliver(stage: Stage, contract: str, number: int, owner: Actor, agency: Figure) -> Story:
     """One milestone's deliverable, to its acceptance or its review."""
-    random = stage.random
+    random, worker, its = stage.random, stage.actors[agency.email], agency.character
     deliverable = _numbered(contract, number)
     found = Deliverable.load(db.session, deliverable)
     item, reviewed = found.contract.tender.item, found.milestone.reviewed
     kind, points, line, family = item.kind, item.checklist, item.department, words.family(item.code)
-    late = random.random() > skill
-    if late and random.random() < 0.3:
+    late = stage.falls(agency, "late", 1 - its.in_time)
+    if late and random.random() < 0.3 * its.in_time:
         yield stage.later(max(1, _left(deliverable) - 3))
         reason = stage.say(f"delay {family.name}", family.delays)
         change = changing.propose(worker, contract, kind="extension", terms={"days": 8}, reason=reason)
@@ -175,11 +181,13 @@ def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Act
         changing.agree(owner, change)
         late = False
     left = _left(deliverable)
-    yield stage.later(left + random.randrange(1, 7) if late else max(0, left - 1 - random.randrange(8)))
+    yield stage.later(
+        left + random.randint(*its.late_days) if late else max(0, left - 1 - random.randrange(8))
+    )
 
     hand_in(contract, number, worker)
     yield stage.later(random.randrange(1, 6))
-    if random.random() > skill + 0.15:
+    if random.random() > its.first_pass + 0.1:
         point = random.randrange(len(points))
         wrong, wanted = stage.say(f"correction {kind} {point}", words.correction(kind, point))
         delivering.send_for_correction(
@@ -191,11 +199,11 @@ def _deliver(stage: Stage, contract: str, number: int, owner: Actor, worker: Act
     delivering.accept(owner, deliverable, ticked=points)
     if not reviewed:
         return
-    sent_back = random.random() > skill * 0.5 + 0.52
+    sent_back = stage.falls(agency, "sent back", 1 - its.first_pass)
     yield stage.later(random.randrange(4, 14))
     department = stage.actors[stage.departments[line]]
     if sent_back:
-        codes = random.sample(list(family.findings), 2)
+        codes = sorted(random.sample(list(family.findings), 2))  # as they are kept
         reason = "".join(family.findings[code] for code in codes)
         delivering.send_back(department, deliverable, codes=codes, fault="agency", reason=reason)
         yield stage.later(random.randrange(3, 9))

@@ -48,9 +48,11 @@ def score_story(stage: Stage, tender: str) -> Story:
 
 
 def _skill(stage: Stage, bid: Bid) -> float:
-    """How well the bidder works; a visitor's agency as most do."""
+    """How well the bidder's work is liked; a visitor's agency's as most."""
     known = {
-        stage.actors[a.email].organisation_id: a.skill for a in stage.agencies if a.email in stage.actors
+        stage.actors[a.email].organisation_id: a.character.pleases
+        for a in stage.agencies
+        if a.email in stage.actors
     }
     return known.get(bid.agency_id, 0.8)
 

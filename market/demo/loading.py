@@ -19,6 +19,7 @@ from market import extensions, garbage
 from market.demo.authority import letters_story
 from market.demo.banking import bank_story
 from market.demo.choosing import Course, tender_story
+from market.demo.histories import known_stories
 from market.demo.opening import (
     agency_story,
     authorities,
@@ -43,7 +44,7 @@ from models.errors import Problem
 from models.sourcing.modes import MODES
 from models.sourcing.modes.sealed_bid import SealedBid
 
-DAYS, TENDERS = 365, 130  # and those of which something waits
+DAYS, TENDERS = 365, 118  # and those of which something waits
 UNREAD = timedelta(days=2)  # what was told before is read: a year of notices is nobody's news
 GROWTH = 1.5
 Turn = tuple[datetime, int, Story]  # when, which, what
@@ -118,13 +119,14 @@ def _stories(start: datetime, until: datetime, tenders: int) -> list[Turn]:
         enqueue(max(at, start), story)
     for number, buyer in enumerate(buyers):
         enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))
+    apart = [buyer for number, buyer in enumerate(buyers) if number not in people.ONE_HEAD]
     opened = start + timedelta(days=min(6, (until - start).days // 8))
-    for at, story in waiting_stories(stage, buyers, until):
+    for at, story in [*known_stories(stage, buyers, until), *waiting_stories(stage, buyers, until)]:
         enqueue(max(at, start), story)
     enqueue(until - timedelta(days=28), _drawn(stage.dealt("draw"), buyers[1]))
     for number in range(tenders):
         at = opened + (until - opened) * (random.random() ** 0.7)  # more of them lately: the market grows
-        enqueue(at, _begin(stage.dealt(f"request {number}"), buyers[number % len(buyers)]))
+        enqueue(at, _begin(stage.dealt(f"request {number}"), apart[number % len(apart)]))
     return queue
 
 

@@ -189,7 +189,7 @@ def agency_story(stage: Stage, agency: Figure, number: int, until: datetime) -> 
         yield stage.later(random.randrange(60, 140))
         lowered = terms_for(random, items[0])
         publishing.publish_fees(actor, item_code=items[0].code, terms=lowered, days=20, note="年度调整")
-    if agency.skill < 0.4:
+    if agency.character.gone:
         yield until - timedelta(days=random.randrange(6, 20))
         entry.suspend(
             stage.actors[REGULATOR], identifier, reason="登记住所查无此机构,暂停承接业务,等待核查。"

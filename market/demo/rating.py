@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from market.demo.stage import Stage, Story
 from market.demonstration import praise, words
+from market.demonstration.characters import Character
 from market.demonstration.people import REGULATOR, voucher
 from market.extensions import db
 from market.files import File
@@ -61,11 +62,13 @@ def of_contract(contract: str) -> list[Rating]:
     return list(db.session.scalars(query.order_by(Rating.id)).unique())
 
 
-def rate_story(stage: Stage, contract: str, owner: Actor, worker: Actor, skill: float, slow: bool) -> Story:
+def rate_story(
+    stage: Stage, contract: str, owner: Actor, worker: Actor, character: Character, slow: bool
+) -> Story:
     """Either party gives stars, and says what goes with them; what was so is known to both."""
     random, family = stage.random, _family(contract)
     facts = _facts(contract)
-    pleased = skill - 0.25 * ("late" in facts) - 0.2 * ("sent_back" in facts)
+    pleased = character.pleases - 0.25 * ("late" in facts) - 0.2 * ("sent_back" in facts)
     if random.random() < 0.9:
         scores = _stars(random, "buyer", pleased)
         scores["timeliness"] = _timed(scores["timeliness"], late="late" in facts)
@@ -80,29 +83,29 @@ def rate_story(stage: Stage, contract: str, owner: Actor, worker: Actor, skill: 
         _give(stage, contract, "agency", worker, scores, frozenset({"late"} if slow else ()))
     own = stage.dealt(f"rates {family.name} {contract}")  # its dice change nobody's luck
     if own.random.random() < 0.7:
-        yield from _reviewed(own, contract, skill, facts)
-    yield from _answered(own, contract, {"buyer": owner, "agency": worker})
+        yield from _reviewed(own, contract, character.pleases, facts)
+    yield from answered(own, contract, {"buyer": owner, "agency": worker}, character)
 
 
-def _reviewed(stage: Stage, contract: str, skill: float, facts: frozenset[str]) -> Story:
+def _reviewed(stage: Stage, contract: str, pleases: float, facts: frozenset[str]) -> Story:
     """The department that reviewed rates the reports, whatever the parties do."""
     yield stage.later(stage.random.randrange(1, 4))
     for rating in of_contract(contract):
         if rating.by == "department" and rating.state == "due":
-            scores = _stars(stage.random, "department", skill - 0.2 * ("sent_back" in facts))
+            scores = _stars(stage.random, "department", pleases - 0.2 * ("sent_back" in facts))
             department = _actor(stage, rating.rater_id, {})
             if department is not None:
                 _give(stage, contract, "department", department, scores, frozenset())
 
 
-def _answered(stage: Stage, contract: str, parties: dict[str, Actor]) -> Story:
+def answered(stage: Stage, contract: str, parties: dict[str, Actor], character: Character) -> Story:
     """What whoever was rated does once it reads that: it replies, and follows up what is bad."""
     open_until = [rating.closes_at for rating in of_contract(contract) if rating.state == "sealed"]
     if open_until:
         yield max(open_until)
     yield stage.later(1)
     for rating in of_contract(contract):
-        if rating.shown and stage.random.random() < 0.35:
+        if rating.shown and stage.random.random() < character.replies:
             _reply(stage, rating, parties)
     followed = [found.identifier for found in _followed(contract) if found.state == "due"]
     for found in followed:
@@ -116,7 +119,7 @@ def _answered(stage: Stage, contract: str, parties: dict[str, Actor]) -> Story:
     for found in followed:
         luck = stage.random.random()
         if luck < 0.9:
-            _say(stage, found, parties, mended=luck < 0.75)
+            _say(stage, found, parties, mended=luck < 0.9 * character.mends)
 
 
 def bad_story(
@@ -168,7 +171,17 @@ def _appeal(stage: Stage, rating: str, owner: Actor, worker: Actor, end: str) ->
 def _give(
     stage: Stage, contract: str, by: str, who: Actor, scores: dict[str, int], facts: frozenset[str]
 ) -> None:
-    comment = praise.comment(stage.tongue, stage.say, by, scores, _family(contract), facts)
+    give(
+        contract,
+        by,
+        who,
+        scores,
+        praise.comment(stage.tongue, stage.say, by, scores, _family(contract), facts),
+    )
+
+
+def give(contract: str, by: str, who: Actor, scores: dict[str, int], comment: str) -> None:
+    """A party gives these stars, in these words."""
     mine = next(r for r in of_contract(contract) if r.by == by and r.rater_id == who.organisation_id)
     ratings.rate(who, mine.identifier, scores=scores, comment=comment)
 

@@ -40,11 +40,12 @@ class Course:
 COURSES = (
     Course(
         14,
-        "fees_unpublished",
-        "平台外承接的水质监测收费没有公示,有报价单为证。",
-        "青市监责改〔{year}〕118号",
-        150,
+        "scope",
+        "在登记的经营范围之外承接两个水土保持监测项目。",
+        "青市监处罚〔{year}〕64号",
+        226,
         "repaired",
+        6,
     ),
     Course(
         17,
@@ -63,7 +64,7 @@ COURSES = (
         "repairing",
         6,
     ),
-    Course(24, "scope", "在登记的经营范围之外承接工程测量。", "青市监处罚〔{year}〕203号", 60, "in_force", 6),
+    Course(10, "scope", "在登记的经营范围之外承接工程测量。", "青市监处罚〔{year}〕203号", 60, "in_force", 6),
     Course(
         27, "false_report", "报告引用的三处监测数据没有原始记录。", "青环罚〔{year}〕15号", 45, "in_force", 12
     ),
@@ -152,7 +153,7 @@ def _afterwards(stage: Stage, course: Course, record: str, subject: Actor) -> St
         records.ask_repair(subject, record, commitment=COMMITMENT, files=_files("整改报告"))
     yield stage.later(4)
     if course.ends == "repaired":
-        records.repair(decider, record, reason="收费已经公示,承诺已经公开,同意修复。")
+        records.repair(decider, record, reason="变更登记已经办理,承诺已经公开,同意修复。")
     if course.ends == "suspended":
         records.suspend(
             decider, record, reason="人民法院已经裁定受理其重整申请。", files=_files("民事裁定书")
@@ -187,7 +188,7 @@ def _decide(stage: Stage, record: str) -> None:
     case = CreditRecord.load(db.session, record)
     months, stated = case.rule.months, bool(case.statement)
     decider = stage.actors[SECOND_OFFICIAL]
-    if stated and stage.random.random() < 0.3:
+    if stated and case.kind != "given_up" and stage.random.random() < 0.3:
         records.drop_record(decider, record, reason="申辩成立,责任不在当事人,不予认定。")
     else:
         records.uphold(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from functools import cache
+from math import floor
 from random import Random
 from typing import Any, TypeVar
 
@@ -60,6 +61,7 @@ class Stage:
     departments: dict[str, str] = field(default_factory=dict)
     items: dict[str, ServiceItem] = field(default_factory=dict)
     said: dict[str, list[Any]] = field(default_factory=dict)
+    tallies: dict[tuple[str, str], float] = field(default_factory=dict)
     tongue: Random = field(default_factory=lambda: Random(SEED))  # what is said changes nobody's luck
 
     def dealt(self, story: str) -> Stage:
@@ -79,6 +81,12 @@ class Stage:
         fresh = [text for text in texts if text not in told[-max(1, len(texts) - 2) :]]
         told.append(self.tongue.choice(fresh or list(texts)))
         return told[-1]
+
+    def falls(self, whom: Figure, about: str, share: float) -> bool:
+        """Whether it happens to somebody this time, if it does in this share of all times, evenly."""
+        before = self.tallies.get((whom.email, about), 0.5)
+        after = self.tallies[whom.email, about] = round(before + share, 6)
+        return floor(after) > floor(before)
 
     def item(self, code: str) -> ServiceItem:
         """A service item as it is today, read once: the demonstration changes none."""

@@ -37,7 +37,7 @@ CHOOSING = (
 DISAPPOINTED = (
     (0, 12, "EIA-01", "due"),
     (2, 13, "WAT-01", "contacted"),
-    (3, 15, "LND-02", "answered"),
+    (3, 39, "LND-02", "answered"),
     (5, 17, "CON-03", "mended"),
     (2, 24, "EIA-01", "denied"),
     (3, 25, "WAT-02", "filed"),

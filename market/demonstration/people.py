@@ -9,6 +9,8 @@ from random import Random
 
 from stdnum.cn import uscc
 
+from market.demonstration import characters
+from market.demonstration.characters import TYPICAL, Character
 from models.i18n import N_
 from models.regions import published
 
@@ -54,6 +56,7 @@ ABOUT = {
     **{email: department for department, email in DEPARTMENTS.items()},
 }
 AGENCIES, ENTERPRISES = 60, 40
+ONE_HEAD = (37, 38, 39)  # the enterprises that stand under one person
 _FIRST = {
     (kind, at): f"{kind}{'' if at == 0 else 2}@demo.gongxin.cn"
     for kind in ("agency", "enterprise")
@@ -143,10 +146,7 @@ _WORKED_ON = ("改造", "改建")  # is no work that is extended or altered agai
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One organisation of the demonstration.
-
-    `skill` (0 to 1) is how well an agency works; the stories use it.
-    """
+    """One organisation of the demonstration; how an agency works is its `character`."""
 
     email: str
     person: str
@@ -155,7 +155,7 @@ class Figure:
     region: str
     trade: str = ""
     items: tuple[str, ...] = ()
-    skill: float = 0.8
+    character: Character = TYPICAL
     work: str = ""
     state_owned: bool = False
 
@@ -202,25 +202,29 @@ def agencies(random: Random) -> list[Figure]:
                 region=random.choice(counties()) if number % 3 else "630100",
                 trade=trade,
                 items=TRADES[trade],
-                skill=0.93 - 0.05 * number if number < 2 else round(random.betavariate(4, 1.1), 2),
+                character=characters.of(number, 0.95 if number < 2 else random.betavariate(4, 1.1)),
             )
         )
     return figures
 
 
 def enterprises(random: Random) -> list[Figure]:
-    figures = []
+    """Every one under a head of its own, but for those of `ONE_HEAD`."""
+    figures: list[Figure] = []
     for number in range(ENTERPRISES):
+        taken = {figure.person for figure in figures}
+        others = (person(Random(f"enterprise {number} {other}")) for other in count())
+        head = next(name for name in chain([person(random)], others) if name not in taken)
         trade, work = _WORKS[number % len(_WORKS)]
         figures.append(
             Figure(
                 email=_FIRST.get(("enterprise", number), f"e{number:02d}@demo.gongxin.cn"),
-                person=person(random),
+                person=figures[ONE_HEAD[0]].person if number in ONE_HEAD[1:] else head,
                 name=f"{_NAMES[(number * 7 + 3) % len(_NAMES)]}{trade}有限公司",
                 code=code("91630", 5000 + number),
                 region=random.choice(counties()),
                 work=work,
-                state_owned=number % 3 == 1,
+                state_owned=number % 3 == 1 and number not in ONE_HEAD,
             )
         )
     return figures
