@@ -31,6 +31,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/verify_draw.py": PUBLIC,
     "/replay_score.py": PUBLIC,
     "/credit/policy": PUBLIC,
+    "/credit/policy.toml": PUBLIC,
     "/agencies": PUBLIC,
     "/agencies?q=水保&item=WAT-01&region=632800&grade=none&page=2": PUBLIC,
     "/agencies?q=密封": PUBLIC,

@@ -159,6 +159,11 @@ def _check(rules: CreditPolicy, kind: Kind) -> None:
         raise RuleViolation(N_("信用记录“%(kind)s”的期限超出信用修复管理办法的规定。"), kind=kind.zh)
 
 
+def path_of(rules: CreditPolicy) -> Path:
+    """The file a version stands in."""
+    return FOLDER / rules.preset / f"{rules.version}.toml"
+
+
 @cache
 def versions(preset: str) -> tuple[CreditPolicy, ...]:
     """Every version of a preset, newest first."""

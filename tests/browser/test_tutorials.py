@@ -30,8 +30,20 @@ from tests.browser.lessons import CALLED, LOCALES, Lesson, Walk, call, tick_and_
 ROLES = ("enterprise", "agency", "regulator", "department", "public")
 NEWCOMER = {"newcomer": ("昆仑水土保持有限公司", "韩雪")}
 WRITTEN = {
-    "zh": ("我要办水保", "格尔木光伏基地水土保持方案", "三家里价格合理,工期也满足要求", "按时交付,一次通过", "首页公示的收费与实际开价不符,有报价单为证。"),
-    "en": ("soil", "Golmud solar base", "Sound price, and within the time", "In time, and passed at once", "Asked for another price than it publishes: the quote is here."),
+    "zh": (
+        "我要办水保",
+        "格尔木光伏基地水土保持方案",
+        "三家里价格合理,工期也满足要求",
+        "按时交付,一次通过",
+        "首页公示的收费与实际开价不符,有报价单为证。",
+    ),
+    "en": (
+        "soil",
+        "Golmud solar base",
+        "Sound price, and within the time",
+        "In time, and passed at once",
+        "Asked for another price than it publishes: the quote is here.",
+    ),
 }
 SENT_BACK, UNFAIR = "水土保持措施与现场地形不符,请复核。", "本合同的最终解释权归乙方所有。"
 REGISTER = "国家企业信用信息公示系统"

@@ -89,6 +89,8 @@ def test_the_page_prints_every_number_and_every_basis(app: Flask, world: World) 
         assert kind.basis in page.text
     for numbers in rules.inputs.values():
         assert f">{numbers['points']}<" in page.text
+    whole = Visitor(app).get(page.soup.select_one("a[href$='policy.toml']")["href"])
+    assert policy.read(whole.text, rules.preset) == rules
 
 
 def test_another_policy_is_tried_on_the_whole_market_and_nothing_is_kept(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import render_template
+from flask import Response, render_template, send_file
 from flask_babel import gettext as _
 
 from market.credit.blueprint import bp
@@ -28,3 +28,10 @@ def rules() -> str:
         grades=[(grade, _named(current.limits_of_grade(grade))) for grade in GRADES],
         kinds=[(kind, _named(kind.limits)) for kind in current.kinds.values()],
     )
+
+
+@bp.get("/credit/policy.toml")
+def rules_file() -> Response:
+    """The version in effect as it is written: every number, each with what it means."""
+    current = policy.current()
+    return send_file(policy.path_of(current), mimetype="text/plain; charset=utf-8", max_age=0)

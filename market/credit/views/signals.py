@@ -78,11 +78,11 @@ def rating_signals() -> str | tuple[str, int]:
     )
 
 
-@bp.get("/credit/signals.<any(csv, xlsx):kind>")
+@bp.get("/credit/signals.<any(csv, xlsx):suffix>")
 @login_required
-def export_signals(kind: str) -> Response:
+def export_signals(suffix: str) -> Response:
     found = db.session.scalars(_signals(current_actor(), FILTERS.asked(refuse=True)))
-    return export("signals", _("评价提示"), kind, COLUMNS, found)
+    return export("signals", _("评价提示"), suffix, COLUMNS, found)
 
 
 @bp.get("/credit/links")
