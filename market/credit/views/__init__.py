@@ -1,6 +1,27 @@
 """The ranking, scores, the policy, how buyers keep their word, and credit records."""
 
 from market.credit.blueprint import bp
-from market.credit.views import buyers, policy, ranking, record_lists, records, score, signals
+from market.credit.views import (
+    buyers,
+    external,
+    listings,
+    policy,
+    ranking,
+    record_lists,
+    records,
+    score,
+    signals,
+)
 
-__all__ = ["bp", "buyers", "policy", "ranking", "record_lists", "records", "score", "signals"]
+__all__ = [
+    "bp",
+    "buyers",
+    "external",
+    "listings",
+    "policy",
+    "ranking",
+    "record_lists",
+    "records",
+    "score",
+    "signals",
+]
