@@ -53,7 +53,8 @@ def _said(text: str) -> str:
 
 def stored_problem_text(kept: Json) -> str:
     """A problem that was kept, in the reader's language."""
-    return str(_(kept["message"], **{key: _kept_param(value) for key, value in kept["params"].items()}))
+    message = kept["message"]
+    return str(_(message, **{key: _kept_param(value) for key, value in kept["params"].items()}))
 
 
 def _kept_param(value: Any) -> Any:
