@@ -136,7 +136,8 @@ def external(file: Path | None, source: str, whole: tuple[str, ...], sure: bool)
                 way="command",
             )
     except Problem as wrong:
-        raise click.ClickException(problem_text(wrong)) from None
+        with current_app.test_request_context():  # whose language the words are in
+            raise click.ClickException(problem_text(wrong)) from None
     taken = db.session.get_one(ExternalFetch, int(key))
     click.echo(
         f"{taken.entries} entries, {taken.matched} of organisations here, {taken.unmatched} of others;"
