@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from harness.factories import code as code_of_number
 from market.credit.actions import listings as acts
 from market.extensions import db
 from market.files import File, keep
+from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
 from models import clock
 from models.credit import restrictions
@@ -22,6 +24,9 @@ from models.credit.kept import CreditHistory, CreditScore
 from models.credit.score import of_agency
 from models.errors import Conflict, NotAllowed, RuleViolation, WrongState
 from tests.credit.external_lists import STRANGER, bring, listings, row
+from tests.test_secrets import FEWER, GOES
+from tests.walking import addresses, searches, told
+from tests.web import sign_in
 
 WRONG = "我单位从未被列入,是同名企业误配,附登记机关证明。"
 
@@ -227,6 +232,69 @@ def test_a_record_of_the_same_fact_counts_once(app: Flask, world: World, time: A
     bring(world, row(code(world)))
     cases.in_force(world, kind="abnormal")
     assert points(world) == 0
+
+
+MARKS = ("记号甲", "记号乙", "记号丙", "记号丁")
+
+
+@pytest.mark.parametrize("ends", ["disputed", "not_counted", "removed"])
+def test_what_is_not_counted_shows_to_nobody_else(app: Flask, world: World, time: Any, ends: str) -> None:
+    world.authority("far", "regulator", region="540000")
+    world.enterprise("other")
+    world.appoint_admin()
+    listed = row(code(world), "严重违法失信名单", number="记号甲", reason="记号乙:虚假材料")
+    bring(world, listed)
+    name = listings()[0].identifier
+    drain()
+    rebuild_index()
+    if ends == "removed":
+        bring(world, whole=["serious"])
+    else:
+        files = [File("记号丁.pdf", keep(PDF))]
+        acts.dispute(world.actor("agency"), name, dispute="记号丙:我单位从未被列入该名单", files=files)
+    if ends == "not_counted":
+        acts.uphold(world.actor("regulator"), name, reason="记号丁:经核对确属误配")
+    drain()
+    rebuild_index()
+    numbers = {name: "external_listing", world.identifiers["agency"]: "organisation"}
+    walked = [address for address, _ in addresses(app, "GET", numbers, without=GOES)]
+    walked += searches(app, [name, "记号甲"])
+    walked += [f"/restrictions/{code(world)}", f"/agencies/{world.identifiers['agency']}/credit.json"]
+    leaks = []
+    for role in [each for each in FEWER if each not in ("agency", "regulator", "admin")]:
+        visitor = sign_in(app, world, role)
+        for address in walked:
+            said = told(visitor.get(address))
+            secret = [each for each in (*MARKS, name) if each not in unquote(address)]
+            leaks += [f"{address} tells {role} {mark}" for mark in secret if mark in said]
+    assert not leaks, "\n".join(leaks[:40])
+    assert len(walked) > 200
+    for role in ("agency", "regulator"):
+        assert sign_in(app, world, role).get(f"/credit/listings/{name}").status == 200
+
+
+def test_any_past_score_is_what_was_kept_then(app: Flask, world: World, time: Any) -> None:
+    agency = world.organisation("agency")
+    bring(world, row(code(world)))
+    kept(world)
+    name = listings()[0].identifier
+    for act in (
+        lambda: dispute(world, name),
+        lambda: acts.reject(world.actor("regulator"), name, reason="登记机关确认就是该单位"),
+        lambda: bring(world, row(code(world), "严重违法失信名单"), source="city"),
+        lambda: bring(world, row(code(world), removed="2026-03-01")),
+        lambda: bring(world, whole=["abnormal", "serious"]),
+    ):
+        time.instant += timedelta(hours=5)
+        act()
+        drain()
+    time.instant += timedelta(hours=5)
+    db.session.rollback()
+    past = db.session.scalars(select(CreditHistory).where(CreditHistory.agency_id == agency.id)).all()
+    assert len(past) >= 5
+    for each in past:
+        sheet = of_agency(db.session, agency.id, each.at)
+        assert (round(sheet.score * 10), sheet.grade) == (each.score, each.grade), each.at
 
 
 def test_only_one_fetch_of_a_source_at_a_time(app: Flask, world: World, time: Any) -> None:
