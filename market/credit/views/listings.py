@@ -69,7 +69,7 @@ def _facts(listing: ExternalListing, *, inside: bool) -> list[Fact]:
         (_("列入事由"), entry.reason),
         (_("作出决定机关"), entry.authority),
         (_("文号"), entry.number),
-        (_("来源"), f"{bilingual(listing.site.names)}({_(LEVELS[listing.site.level])})"),
+        (_("来源"), f"{bilingual(listing.site.names)} · {_(LEVELS[listing.site.level])}"),
         (_("取得时间"), format_instant(entry.fetched_at)),
         (_("计分"), f"{rule.points:+d}"),
         (_("限制措施"), limits or _("无")),
