@@ -105,6 +105,9 @@ class Settings(Environment):
     REGISTER: str = ""
     REGISTER_TOKEN: str = ""
     REGISTER_PER_MINUTE: int = Field(600, ge=1)
+    EXTERNAL_SOURCES: str = Field("", pattern=r"^\s*([a-z]+=https?://[^/?#\s]+\S*\s*)*$")
+    EXTERNAL_TOKENS: str = Field("", pattern=r"^\s*([a-z]+=\S+\s*)*$")
+    EXTERNAL_HOSTS: str = ""
     SIGNING_ROOTS: str = ""
     TSA_URL: Address = ""
     CUSTODY_ACCOUNT: str = Field("", pattern=r"^$|^[^|]+\|[^|]+\|[^|]+$")
@@ -268,6 +271,12 @@ class Settings(Environment):
         if self.STRIPE_KEY and not self.STRIPE_WEBHOOK_SECRET and self.public:
             found.append(
                 "STRIPE_WEBHOOK_SECRET: not set, so anybody could say in Stripe's name what was paid"
+            )
+        told = {each.partition("=")[0] for each in self.EXTERNAL_SOURCES.split()}
+        tokens = {each.partition("=")[0] for each in self.EXTERNAL_TOKENS.split()}
+        if tokens - told:
+            found.append(
+                f"EXTERNAL_TOKENS: {', '.join(sorted(tokens - told))}: no address in EXTERNAL_SOURCES"
             )
         if self.SIGNING_ROOTS and not any(Path(self.SIGNING_ROOTS).glob("*.pem")):
             found.append(f"SIGNING_ROOTS: {self.SIGNING_ROOTS} holds no .pem file")

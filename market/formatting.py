@@ -54,15 +54,13 @@ def _said(text: str) -> str:
 def stored_problem_text(kept: Json) -> str:
     """A problem that was kept, in the reader's language."""
     message = kept["message"]
-    return str(
-        _(
-            message,
-            **{
-                key: stored_problem_text(value) if isinstance(value, dict) else _param(value)
-                for key, value in kept["params"].items()
-            },
-        )
-    )
+    return str(_(message, **{key: _kept_param(value) for key, value in kept["params"].items()}))
+
+
+def _kept_param(value: Any) -> Any:
+    if isinstance(value, list):
+        return _("、").join(str(_kept_param(each)) for each in value)
+    return stored_problem_text(value) if isinstance(value, dict) and "message" in value else _param(value)
 
 
 def describe_result(row: BatchRow) -> str:

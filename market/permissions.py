@@ -135,6 +135,9 @@ ACTS: dict[str, Ask | None] = {
     # ratings, credit, oversight
     "ratings.rating.publish": MACHINE,
     "credit.scores.begin_scores": MACHINE,
+    **_of("credit.external", "_begin _finish", Ask(["regulator", "system"])),
+    "credit.external.note_failure": Ask(["regulator", "system"]),
+    "credit.following.follow_some": MACHINE,
     "credit.records.refer": MACHINE,
     "credit.records.propose_by_hand": Ask(["regulator"]),
     "credit.records.receive": SIGNED_IN,  # whoever the paper is for: asked of the record
@@ -278,6 +281,9 @@ PAGES: dict[str, Ask] = {
     **_of("oversight", "clauses export_clauses held_money export_money", OVERSEER),
     **_of("oversight", "restricted export_restricted", OVERSEER),
     **_of("credit", "rating_signals export_signals identity_links", OVERSEER),
+    **_of("credit", "external export_external fetches export_fetches", OVERSEER),
+    "credit.bring_in": _act("credit.external._begin"),
+    "credit.external_table": ANYBODY,
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "deliverables export_deliverables", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),

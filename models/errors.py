@@ -71,9 +71,15 @@ def serialize_problem(problem: Problem) -> dict[str, Any]:
     """A problem as it is kept; `words` of it are made when it is shown."""
     return {
         "message": problem.message,
-        "params": {
-            key: serialize_problem(value) if isinstance(value, Problem) else str(value)
-            for key, value in problem.params.items()
-        },
+        "params": {key: _kept(value) for key, value in problem.params.items()},
         "field": problem.field,
     }
+
+
+def _kept(value: object) -> Any:
+    """A parameter as it is kept: a problem, a name in both languages and a list of these as they are."""
+    if isinstance(value, Problem):
+        return serialize_problem(value)
+    if isinstance(value, list):
+        return [_kept(each) for each in value]
+    return value if isinstance(value, dict) else str(value)

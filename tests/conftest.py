@@ -40,7 +40,7 @@ from tests.machines import NIGHTLY
 START = datetime(2026, 3, 2, 9, 0, tzinfo=BEIJING)  # a Monday in a month without holidays
 DATABASE = re.compile("sqlite|postgresql")
 ON_BOTH = re.compile(
-    "tests/(models|search|faults)/|/test_(actions|properties|queries|deadlines|jobs|killed|bank_lines|score|case_registry|due_process)[.]py"
+    "tests/(models|search|faults)/|/test_(actions|properties|queries|deadlines|jobs|killed|bank_lines|score|case_registry|due_process|external)[.]py"
 )
 _numbers = itertools.count(1)
 _warm: dict[str, tuple[Any, Any]] = {}
@@ -79,6 +79,9 @@ def settings(url: str, folder: Path) -> dict[str, Any]:
         "REGISTER": "",
         "REGISTER_TOKEN": "token",
         "REGISTER_PER_MINUTE": 600,
+        "EXTERNAL_SOURCES": "",
+        "EXTERNAL_TOKENS": "",
+        "EXTERNAL_HOSTS": "127.0.0.1",
         "SIGNING_ROOTS": "",
         "TSA_URL": "",
         "CUSTODY_ACCOUNT": "资金托管专户|演示银行|6300000000000018",

@@ -15,7 +15,7 @@ from market.agencies import imports
 from market.agencies.actions import accounts as account_actions
 from market.agencies.actions import registry
 from market.contracts.actions import changing, disputing
-from market.credit.actions import records, reports
+from market.credit.actions import listings, records, reports
 from market.extensions import db
 from market.files import File, keep
 from market.messages import actions
@@ -32,6 +32,7 @@ from models.contacts import ContactPerson
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.materials import Materials
+from models.credit.listings import ExternalListing
 from models.credit.records import propose
 from models.documents import Document, of_case
 from models.ledger import books
@@ -43,6 +44,7 @@ from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.clarifications import Clarification
 from models.sourcing.evaluations import Evaluation
+from tests.credit.external_lists import bring, row
 
 CRITERIA = {
     "price": {"weight": 40, "formula": "lowest_ratio"},
@@ -94,6 +96,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
     names["due"] = world.one(Payment, world.signed(), kind="deposit").identifier
     names["check"], names["record"] = _checked(world)
     names |= _records(world)
+    names |= _listed(world)
     names["batch"] = imports.upload_table(
         world.actor("agency"),
         kind="fees",
@@ -283,6 +286,29 @@ def _records(world: World) -> dict[str, str]:
     records.ask_repair(subject, found["mended"], commitment="承诺今后按规定公示收费。", files=proof)
     records.repair(regulator, found["mended"], reason="已经公示,同意修复")
     return found
+
+
+def _listed(world: World) -> dict[str, str]:
+    """The agency on two lists others keep, one of them disputed; and on one it was taken off again."""
+    code = world.organisation("agency").uscc
+    bring(world, row(code, "严重违法失信名单", number="市监严失1号"))
+    disputed = _newest_listing()
+    listings.dispute(
+        world.actor("agency"),
+        disputed,
+        dispute="是同名企业误配,附登记机关证明。",
+        files=[File("证明.pdf", keep(PDF))],
+    )
+    bring(world, row(code), source="province")
+    first = _newest_listing()
+    bring(world, row(code, removed="2026-03-01"), source="province")
+    bring(world, row(code))
+    return {"disputed_listing": disputed, "off_listing": first, "listing": _newest_listing()}
+
+
+def _newest_listing() -> str:
+    query = select(ExternalListing.identifier).order_by(ExternalListing.id.desc())
+    return db.session.scalars(query.limit(1)).one()
 
 
 def _asked(world: World, tender: str) -> str:

@@ -37,6 +37,7 @@ from models.contracts.deliverables import Deliverable
 from models.credit.abandoned import abandoned_by
 from models.credit.identities import identities
 from models.credit.kept import CreditScore
+from models.credit.listings import ExternalListing
 from models.credit.records import CreditRecord
 from models.credit.score import of_agency
 from models.credit.signals import RatingSignal
@@ -90,6 +91,7 @@ def _holds_every_stage() -> None:
     assert db.session.scalar(select(func.count(CreditScore.id)).where(CreditScore.grade.is_not(None)))
     assert set(_counts(CreditRecord.state)) == set(CreditRecord.workflow.states), "a record in every state"
     assert {"credit_record.stop", "credit_record.open"} <= set(_counts(Event.kind))
+    assert {"listed", "disputed", "removed"} <= set(_counts(ExternalListing.state))
     assert any(award.unfit for award in db.session.scalars(select(Award)).unique()), "restricted midway"
     drawn = db.session.scalars(select(Draw).where(Draw.drawn_at.is_not(None))).all()
     assert all(draw.result for draw in drawn)

@@ -48,6 +48,8 @@ LISTS = {
     "/oversight/first-pass",
     "/oversight/restricted",
     "/credit/signals",
+    "/credit/external",
+    "/credit/fetches",
     "/credit/buyers/{buyer}",
 }
 LINKED = {"/contracts": ["agency"], "/deliverables": ["agency"], "/requests": ["mine"], "/agencies": ["held"]}

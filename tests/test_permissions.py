@@ -223,11 +223,11 @@ OF_CASES: list[tuple[str, str]] = [
         OVERSEERS,
         "credit_record.notify credit_record.commend credit_record.drop credit_record.recuse "
         "credit_record.uphold credit_record.repair credit_record.refuse_repair credit_record.revoke "
-        "credit_record.suspend credit_record.resume",
+        "credit_record.suspend credit_record.resume external_listing.uphold external_listing.reject",
     ),
     (
         "agency, agency suspended",
-        "credit_record.defend credit_record.ask_repair credit_record.withdraw",
+        "credit_record.defend credit_record.ask_repair credit_record.withdraw external_listing.dispute",
     ),
     (
         OVERSEERS,

@@ -165,7 +165,15 @@ def test_what_is_suspended_while_an_act_waits_is_refused(world: World) -> None:
     quotes.decline(before, quote)
 
 
-NO_LINE = ("organisation", "check", "credit_record", "claim", "account_change", "authorisation")
+NO_LINE = (
+    "organisation",
+    "check",
+    "credit_record",
+    "external_listing",
+    "claim",
+    "account_change",
+    "authorisation",
+)
 
 
 def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: Any) -> None:
@@ -183,6 +191,7 @@ def test_a_regulator_of_one_line_of_work_oversees_that_line(world: World, time: 
             "organisation",
             "check",
             "credit_record",
+            "external_listing",
             "claim",
             "account_change",
             "authorisation",

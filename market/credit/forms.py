@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectField, StringField, TextAreaField
+from flask_wtf.file import FileField, FileRequired
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from market.formatting import bilingual
-from market.forms import FITS_REASON, NEEDED, Form, WholeField, choices, fits, printed, reasoned, upload
+from market.forms import (
+    FITS_REASON,
+    NEEDED,
+    ChecklistField,
+    Form,
+    WholeField,
+    choices,
+    fits,
+    printed,
+    reasoned,
+    upload,
+)
 from models.credit import policy
 from models.credit.deciding import bounds
+from models.credit.listings import ExternalListing
 from models.credit.records import CreditRecord
 
 WEIGHTS = ("severe", "general", "minor", "good")
@@ -112,3 +125,36 @@ class AskRepairForm(Form):
 class SuspendForm(Form):
     reason = TextAreaField(_l("理由"), [FITS_REASON, reasoned, printed], description=_l("会告知对方并留痕。"))
     file = upload(_l("法院裁定"), several=True)
+
+
+class BringInForm(Form):
+    """What a site elsewhere says of who is on its lists."""
+
+    source = SelectField(_l("来源"), [NEEDED], description=_l("从哪个网站导出的。"))
+    file = FileField(
+        _l("表格"),
+        [FileRequired(_l("请选择文件。"))],
+        description=_l("CSV 或 XLSX,第一行是表头。有一处看不懂,就一行也不导入。"),
+        render_kw={"accept": ".csv,.xlsx"},
+    )
+    whole = ChecklistField(
+        _l("这份文件是哪些名录的全部"),
+        description=_l("勾选的名录,文件里没有的视为已经移出;只有一部分的不要勾选。"),
+    )
+    sure = BooleanField(
+        _l("确实只剩这些"), description=_l("全部名录比上次少了一半以上时才需要,其他时候不用勾选。")
+    )
+
+    def prepare(self) -> None:
+        rules = policy.current()
+        self.source.choices = choices((key, bilingual(each.names)) for key, each in rules.sources.items())
+        self.whole.choices = [(key, bilingual(each.names)) for key, each in rules.lists.items()]
+
+
+class DisputeForm(Form):
+    dispute = TextAreaField(
+        _l("哪里不对"),
+        [fits(ExternalListing.dispute), printed],
+        description=_l("写明记录哪里不对、依据是什么,例如同名误配、已经移出。只能提一次。"),
+    )
+    file = upload(_l("证据"), several=True)

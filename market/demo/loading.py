@@ -20,6 +20,7 @@ from market.demo.authority import letters_story
 from market.demo.banking import bank_story
 from market.demo.choosing import Course, tender_story
 from market.demo.histories import known_stories
+from market.demo.listing import listing_stories
 from market.demo.opening import (
     agency_story,
     authorities,
@@ -116,6 +117,8 @@ def _stories(start: datetime, until: datetime, tenders: int) -> list[Turn]:
     enqueue(start, register_story(stage.dealt("register"), until))
     enqueue(start, letters_story(stage, until))
     for at, story in [*record_stories(stage, until), *restricted_stories(stage, buyers, until)]:
+        enqueue(max(at, start), story)
+    for at, story in listing_stories(stage, until):
         enqueue(max(at, start), story)
     for number, buyer in enumerate(buyers):
         enqueue(start, enterprise_story(stage.dealt(buyer.email), buyer, number, until))

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from market.agencies.jobs import index_agencies, issue_letters
 from market.chunks import ChunkSize, chunk_size, failed, is_away, tried
+from market.credit.actions.following import match_those_who_enter
 from market.credit.actions.restricting import tell_of_restrictions
 from market.credit.actions.scores import refresh_scores
 from market.credit.jobs import issue_record_papers
@@ -48,6 +49,7 @@ class Consumer:
 CONSUMERS = {
     "notifications": Consumer(tell),
     "authority": Consumer(tell_of_authority),
+    "external lists": Consumer(match_those_who_enter),
     "credit": Consumer(refresh_scores),
     "fitness": Consumer(watch),
     "restrictions": Consumer(tell_of_restrictions),

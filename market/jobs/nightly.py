@@ -18,6 +18,7 @@ from market.accounts.jobs import tidy
 from market.agencies.actions.registry import compare_daily
 from market.agencies.jobs import warn_of_expiry
 from market.chunks import each
+from market.credit.actions.fetching import fetch_every
 from market.credit.actions.scores import refresh_every_score
 from market.extensions import db
 from market.indexing import refresh_index
@@ -66,6 +67,7 @@ PARTS = {
     "accounts": Part("outside", tidy),
     "register": Part("outside", compare_daily),
     "reconcile": Part("outside", reconcile),
+    "external lists": Part("outside", fetch_every),
 }
 
 

@@ -34,7 +34,12 @@ from models.signing.keys import SigningKey
 
 VERSION = 1
 KNOWN = ("verified", "suspended")  # who is not let in is nobody's to know of
-_BASIS = {"account": "account_decision", "record": "credit_record", "grade": "credit_grade"}
+_BASIS = {
+    "account": "account_decision",
+    "record": "credit_record",
+    "listing": "external_list",
+    "grade": "credit_grade",
+}
 
 
 @bp.get("/restrictions/<code>")

@@ -106,6 +106,7 @@ COUNTED = (
     "rating_appeal",
     "check",
     "credit_record",
+    "external_listing",
 )
 
 

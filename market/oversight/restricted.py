@@ -44,8 +44,8 @@ def _area(actor: Actor) -> ColumnElement[bool]:
 def restricted_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
     """The restricted organisations of the actor's area.
 
-    `asked` may name an `activity`, a `source` (account, record, grade), a kind (`who`), a `region` and
-    words of the name, or the number or code (`q`).
+    `asked` may name an `activity`, a `source` (account, record, listing, grade), a kind (`who`), a
+    `region` and words of the name, or the number or code (`q`).
     """
     activity, source = asked.get("activity"), asked.get("source")
     query = select(Organisation).where(_area(actor), _stopped(*([activity] if activity else ACTIVITIES)))
@@ -53,8 +53,10 @@ def restricted_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
         query = query.where(Organisation.state != "verified")
     elif source:
         query = query.where(Organisation.state == "verified")
-    if source in ("record", "grade"):
-        query = query.where(_by_record() if source == "record" else not_(_by_record()))
+    recorded, listed = restrictions.recorded(*ACTIVITIES), restrictions.listed(*ACTIVITIES)
+    by = {"record": recorded, "listing": listed, "grade": and_(not_(recorded), not_(listed))}
+    if source in by:
+        query = query.where(by[source])
     if asked.get("who"):
         query = query.where(Organisation.kind == asked["who"])
     if asked.get("region"):
@@ -68,10 +70,6 @@ def restricted_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
             )
         )
     return query.order_by(Organisation.id.desc())
-
-
-def _by_record() -> ColumnElement[bool]:
-    return restrictions.recorded(*ACTIVITIES)
 
 
 def chart(actor: Actor) -> Markup:

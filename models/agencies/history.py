@@ -28,7 +28,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "money": (N_("资金"), ("payment", "payout", "invoice")),
     "disputes": (N_("争议"), ("dispute",)),
     "ratings": (N_("评价"), ("rating", "follow_up", "rating_appeal")),
-    "checks": (N_("核查与信用记录"), ("check", "credit_record")),
+    "checks": (N_("核查与信用记录"), ("check", "credit_record", "external_listing")),
     "register": (N_("登记与状态"), ("organisation", "account_change")),
 }
 # The column that holds the agency a case is about, where it is not called `agency_id`.
@@ -39,6 +39,7 @@ _ABOUT = {
     "follow_up": "ratee_id",
     "rating_appeal": "ratee_id",
     "credit_record": "subject_id",
+    "external_listing": "subject_id",
 }
 TYPES = [name for _label, names in KINDS.values() for name in names]
 

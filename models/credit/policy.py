@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from models import clock
+from models.credit import external_policy
+from models.credit.external_policy import ExternalList, Source
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.policy import Policy
@@ -73,6 +75,8 @@ class CreditPolicy(Policy):
     preset: str = ""
     kinds: dict[str, Kind] = field(default_factory=dict)
     weights: dict[str, Weight] = field(default_factory=dict)
+    lists: dict[str, ExternalList] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -135,6 +139,7 @@ def read(text: str, preset: str) -> CreditPolicy:
             preset,
             kinds,
             weights,
+            *external_policy.read(values["external"], ACTIVITIES, kinds),
         )
     except (KeyError, TypeError, tomllib.TOMLDecodeError) as wrong:
         raise RuleViolation(N_("信用规则读不出来:%(why)s"), why=str(wrong)) from wrong

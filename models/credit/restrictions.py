@@ -1,9 +1,10 @@
 """What an organisation is stopped at now, why, on what basis and until when (一处失信、处处受限).
 
 A restriction is never stored: it follows from how the organisation's account stands, from the credit records
-in force that name the activity among their limits, and from what the policy lets its grade limit. It is
-there as soon as its source is and gone with it. It stops new business alone: contracts that are signed go on
-and are paid. This is the one place where that is asked, by pages, acts, lists and other systems.
+in force and the lists others keep that name the activity among their limits, and from what the policy lets
+its grade limit. It is there as soon as its source is and gone with it. It stops new business alone: contracts
+that are signed go on and are paid. This is the one place where that is asked, by pages, acts, lists and other
+systems.
 """
 
 from __future__ import annotations
@@ -21,13 +22,19 @@ from models.accounts import ORGANISATION, Organisation
 from models.actors import ENTERING, IN_STANDING
 from models.clock import BEIJING
 from models.credit import policy
+from models.credit.listings import ExternalListing, limiting, standing
 from models.credit.policy import ACTIVITIES
 from models.credit.records import CreditRecord, in_force
 from models.errors import Problem, RuleViolation
 from models.events import Event
 from models.i18n import N_
 
-SOURCES = {"account": N_("入驻状态"), "record": N_("信用记录"), "grade": N_("信用等级")}
+SOURCES = {
+    "account": N_("入驻状态"),
+    "record": N_("信用记录"),
+    "listing": N_("外部名录"),
+    "grade": N_("信用等级"),
+}
 # What each state of the account stops; one that is not let in yet prepares, its published fees among it.
 ALL = tuple(ACTIVITIES)
 STATES = {
@@ -105,6 +112,9 @@ def of(session: Session, organisations: Iterable[Organisation], at: datetime | N
     for key, records in in_force(session, list(known), at or clock.now()).items():
         for record in records:
             found[key] += _of_record(record, at or clock.now())
+    for key, listings in standing(session, list(known), at or clock.now()).items():
+        for listing in listings:
+            found[key] += _of_listing(listing)
     for key, grade in _grades(session, list(known)).items():
         found[key] += _of_grade(grade)
     return found
@@ -157,6 +167,19 @@ def _of_record(record: CreditRecord, at: datetime) -> list[Restriction]:
             activity, "record", reason, record.basis, record.ends_at, lifted, record.identifier, published
         )
         for activity in record.limits
+    ]
+
+
+def _of_listing(listing: ExternalListing) -> list[Restriction]:
+    rules = policy.current()
+    of = rules.lists.get(listing.list)
+    if of is None:
+        return []
+    reason = RuleViolation(N_("列入%(list)s"), list=of.names)
+    lifted = RuleViolation(N_("%(duty)s,移出名录即解除"), duty=of.duty)
+    return [
+        Restriction(activity, "listing", reason, of.basis, listing.ends_at, lifted, listing.identifier)
+        for activity in of.limits
     ]
 
 
@@ -270,7 +293,7 @@ def in_brief(organisation: Organisation) -> RuleViolation:
 def free_for(*activities: str) -> ColumnElement[bool]:
     """The organisations that nothing stops at any of these activities now, in SQL: the twin of `check`."""
     states = [state for state, stops in STATES.items() if not set(stops) & set(activities)]
-    free = and_(Organisation.state.in_(states), ~recorded(*activities))
+    free = and_(Organisation.state.in_(states), ~recorded(*activities), ~listed(*activities))
     rules = policy.current()
     grades = [grade for grade in policy.GRADES if set(rules.limits_of_grade(grade)) & set(activities)]
     if not grades:
@@ -289,6 +312,13 @@ def recorded(*activities: str) -> ColumnElement[bool]:
     found = select(CreditRecord.id).where(
         CreditRecord.subject_id == Organisation.id, counting(clock.now()), or_(*named)
     )
+    return found.exists()
+
+
+def listed(*activities: str) -> ColumnElement[bool]:
+    """The organisations that a list others keep stops at any of these activities now, in SQL."""
+    stops = limiting(policy.current(), activities, clock.now())
+    found = select(ExternalListing.id).where(ExternalListing.subject_id == Organisation.id, stops)
     return found.exists()
 
 

@@ -46,6 +46,9 @@ SINCE = {
     "rating_signals",
     "follow_ups",
     "rating_appeals",
+    "external_fetches",
+    "external_entries",
+    "external_listings",
 }  # tables that came since: what was in them is gone with them
 
 

@@ -36,6 +36,7 @@ from models.ratings.rating import Rating
 from models.sourcing.tenders import Tender
 from models.workflow import override, perform
 from models.workflow_table import Limit, Move, State, Workflow
+from tests.credit.external_lists import bring, row
 
 CRITERIA = {
     "price": {"weight": 70, "formula": "lowest_ratio"},
@@ -90,6 +91,7 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
         check = open_check(session, SYSTEM, agency, "scope", [])
         record = propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
     credit.notify(world.actor("regulator"), record.identifier)
+    bring(world, row(world.organisation("agency").uscc))
     running = world.started()
     changing.propose(
         world.actor("agency"), running, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪"
@@ -146,6 +148,7 @@ PARTS: dict[str, dict[str, set[str]]] = {
     "invoice": {"buyer": {"buyer"}, "agency": {"agency"}},
     "rating": {"buyer": {"rater"}, "agency": {"ratee"}},
     "credit_record": {"agency": {"subject"}},
+    "external_listing": {"agency": {"subject"}},
     "follow_up": {"buyer": {"rater"}, "agency": {"ratee"}},
     "rating_appeal": {"buyer": {"rater"}, "agency": {"ratee"}},
 }

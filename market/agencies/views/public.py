@@ -39,6 +39,7 @@ from models.contracts.agreement import Contract
 from models.credit import buyers, restrictions
 from models.credit.abandoned import abandoned_by
 from models.credit.buyers import BuyerSheet
+from models.credit.listings import shown_of
 from models.credit.records import CreditRecord
 from models.credit.restrictions import ENGAGED
 from models.credit.trend import quarters
@@ -157,6 +158,7 @@ def show(identifier: str) -> str | tuple[str, int]:
         papers=papers_of(db.session, "organisation", agency.identifier),
         checks=db.session.scalars(checks.limit(10)).all() if inside else [],
         records=db.session.scalars(records.limit(20)).all(),
+        listings=db.session.scalars(shown_of(agency.id, current_actor())).all(),
         check_kinds=CHECKS,
         left=abandoned_by(db.session, [agency.id])[agency.id] if inside or current_actor().buyers() else None,
     )

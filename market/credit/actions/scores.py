@@ -23,7 +23,7 @@ from models.events import Event
 from models.failures import Attempt
 
 # In which column of its case the organisation stands that an event is about, where it is not `agency_id`.
-ABOUT = {"rating": "ratee_id", "credit_record": "subject_id"}
+ABOUT = {"rating": "ratee_id", "credit_record": "subject_id", "external_listing": "subject_id"}
 # What a grade asks for, whatever the inputs.
 ENDED = {"contract.complete", "contract.dissolve", "contract.end"}
 

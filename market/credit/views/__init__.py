@@ -1,6 +1,29 @@
 """The ranking, scores, the policy, how buyers keep their word, and credit records."""
 
 from market.credit.blueprint import bp
-from market.credit.views import buyers, policy, ranking, record_lists, records, report, score, signals
+from market.credit.views import (
+    buyers,
+    external,
+    listings,
+    policy,
+    ranking,
+    record_lists,
+    records,
+    report,
+    score,
+    signals,
+)
 
-__all__ = ["bp", "buyers", "policy", "ranking", "record_lists", "records", "report", "score", "signals"]
+__all__ = [
+    "bp",
+    "buyers",
+    "external",
+    "listings",
+    "policy",
+    "ranking",
+    "record_lists",
+    "records",
+    "report",
+    "score",
+    "signals",
+]

@@ -24,6 +24,7 @@ from models.credit import policy
 from models.credit.evidence import ScoreLine, Sheet
 from models.credit.inputs import inputs
 from models.credit.kept import CreditHistory
+from models.credit.listings import ExternalListing, shown_of
 from models.credit.publishing import published
 from models.credit.records import CreditRecord
 from models.credit.score import of_agency, raises
@@ -53,11 +54,17 @@ def _drawn(past: Sequence[CreditHistory]) -> Markup | None:
 
 
 def _causes(past: Sequence[CreditHistory]) -> dict[int, list[Markup]]:
-    """What moved each of these scores, as links; a credit record only for whoever may see it now."""
+    """What moved each of these scores, as links.
+
+    A credit record, or an entry of a list, only for whoever may see it now.
+    """
     named = {identifier for each in past for identifier in each.causes}
-    about = select(CreditRecord.identifier).where(CreditRecord.identifier.in_(named))
-    records = set(db.session.scalars(about))
-    shown = set(db.session.scalars(about.where(CreditRecord.shown_to(current_actor()))))
+    records: set[str] = set()
+    shown: set[str] = set()
+    for kind in (CreditRecord, ExternalListing):
+        about = select(kind.identifier).where(kind.identifier.in_(named))
+        records |= set(db.session.scalars(about))
+        shown |= set(db.session.scalars(about.where(kind.shown_to(current_actor()))))
     return {
         each.id: [
             link(url_of(identifier), identifier)
@@ -97,6 +104,7 @@ def score(identifier: str) -> str:
             line.name: formula(line, float(rules.rate(f"inputs.{line.name}.points"))) for line in sheet.lines
         },
         evidence=_evidence(sheet),
+        listings=list(db.session.scalars(shown_of(agency.id, current_actor()))),
         most=SHOWN,
         steps=[problem_text(step) for step in raises(sheet, rules, clock.now())],
         page=page,

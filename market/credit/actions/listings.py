@@ -1,0 +1,58 @@
+"""What is done with an entry on a list kept elsewhere: disputed, answered, over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from market.files import File, check_any, hand_in_all, hashes_of, with_files
+from market.transaction import action
+from models import clock
+from models.actors import Actor
+from models.credit.listings import ExternalListing, say_wrong
+from models.workflow import check_reason, perform, permit
+
+
+@with_files
+@action
+def dispute(session: Session, actor: Actor, identifier: str, *, dispute: str, files: Sequence[File]) -> str:
+    """Its subject says that the entry is wrong, and shows it: from now it is not counted."""
+    listing = ExternalListing.lock(session, identifier)
+    permit(session, listing, "dispute", actor)
+    say_wrong(listing, dispute)
+    check_any(files)
+    papers = hand_in_all(session, actor, listing, files)
+    perform(session, listing, "dispute", actor, data=hashes_of(papers))
+    return identifier
+
+
+def _answer(session: Session, actor: Actor, identifier: str, act: str, reason: str) -> ExternalListing:
+    listing = ExternalListing.lock(session, identifier)
+    permit(session, listing, act, actor)
+    listing.decision, listing.answered_at = check_reason(reason), clock.now()
+    perform(session, listing, act, actor, reason=reason)
+    return listing
+
+
+@action
+def uphold(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """The dispute is right: the entry stays uncounted here, whatever the site says."""
+    return _answer(session, actor, identifier, "uphold", reason).identifier
+
+
+@action
+def reject(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """The dispute is not right: the entry counts again from now."""
+    listing = _answer(session, actor, identifier, "reject", reason)
+    listing.confirmed_at = listing.answered_at
+    return identifier
+
+
+@action
+def expire(session: Session, actor: Actor, identifier: str) -> str:
+    """Its term is over: it is shown and counted nowhere any more."""
+    listing = ExternalListing.lock(session, identifier)
+    perform(session, listing, "expire", actor)
+    listing.removed_at = clock.now()
+    return identifier

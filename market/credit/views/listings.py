@@ -1,0 +1,121 @@
+"""An organisation on a list kept elsewhere: what it and its overseers see, what anybody may, and its acts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from sqlalchemy import select
+
+from market.case_registry import ActPage, register_case
+from market.case_views import case_page, case_url, files_of, link, not_found
+from market.credit.actions import listings
+from market.credit.blueprint import bp
+from market.credit.forms import DisputeForm
+from market.extensions import db, login
+from market.formatting import bilingual, catalogued, format_instant
+from market.forms import Form
+from market.identity import current_actor
+from models.credit import policy
+from models.credit.external import entries_of, said
+from models.credit.external_policy import LEVELS
+from models.credit.listings import OVER, ExternalListing
+from models.credit.policy import ACTIVITIES
+from models.documents import of_case
+
+Fact = tuple[str, Any]
+
+
+def _with_files(form: Form) -> dict[str, object]:
+    values = form.values()
+    return files_of(values.pop("file")) | values
+
+
+@bp.get("/credit/listings/<identifier>")
+def show_listing(identifier: str) -> Any:
+    query = select(ExternalListing).where(ExternalListing.identifier == identifier)
+    found, actor = db.session.scalars(query).one_or_none(), current_actor()
+    if found is None or not found.readable_by(db.session, actor):
+        if not current_user.is_authenticated:
+            return login.unauthorized()
+        raise not_found(identifier)
+    inside = bool(found.roles_of(actor))
+    rules = policy.get(found.credit_policy)
+    words = said(db.session, [found.subject.uscc]) if inside and found.state not in OVER else {}
+    return render_template(
+        "credit/listing.html",
+        **case_page(found),
+        facts=_facts(found, inside=inside),
+        sites=entries_of(words.get((found.subject.uscc, found.list), ())),
+        sources=rules.sources,
+        levels=LEVELS,
+        inside=inside,
+        own="subject" in found.roles_of(actor),
+        files=of_case(db.session, "external_listing", identifier) if inside else [],
+    )
+
+
+def _facts(listing: ExternalListing, *, inside: bool) -> list[Fact]:
+    entry, rule = listing.entry, listing.rule
+    limits = _("、").join(_(ACTIVITIES[each]) for each in rule.limits)
+    facts = [
+        (_("当事人"), _subject(listing)),
+        (_("统一社会信用代码"), listing.subject.uscc),
+        (_("名录"), bilingual(rule.names)),
+        (_("列入日期"), listing.entered_on.isoformat()),
+        (_("列入事由"), entry.reason),
+        (_("作出决定机关"), entry.authority),
+        (_("文号"), entry.number),
+        (_("来源"), f"{bilingual(listing.site.names)} · {_(LEVELS[listing.site.level])}"),
+        (_("取得时间"), format_instant(entry.fetched_at)),
+        (_("计分"), f"{rule.points:+d}"),
+        (_("限制措施"), limits or _("无")),
+        (_("依据"), catalogued(rule.basis)),
+        (_("所在清单"), catalogued(rule.listed)),
+        (_("怎样移出"), catalogued(rule.duty)),
+    ]
+    if inside:
+        facts += [
+            (_("本平台得知的时间"), format_instant(listing.listed_at)),
+            (_("期限至"), format_instant(listing.ends_at) if listing.ends_at else _("到移出为止")),
+            (_("移出时间"), format_instant(listing.removed_at) if listing.removed_at else ""),
+        ]
+    return facts
+
+
+def _subject(listing: ExternalListing) -> Any:
+    named = f"{listing.subject.identifier} {listing.subject.name}"
+    readable = listing.subject.readable_by(db.session, current_actor())
+    url = case_url("organisation", listing.subject.identifier)
+    return link(url, named) if readable else listing.subject.name
+
+
+def _said_of(listing: ExternalListing) -> list[Fact]:
+    """What is to be read before a dispute is made, or answered."""
+    return [
+        (_("名录"), bilingual(listing.names)),
+        (_("列入事由"), listing.entry.reason),
+        (_("来源"), bilingual(listing.site.names)),
+        (_("取得时间"), format_instant(listing.entry.fetched_at)),
+        (_("异议"), listing.dispute or ""),
+    ]
+
+
+register_case(
+    bp,
+    ExternalListing,
+    url="/credit/listings",
+    page=show_listing,
+    acts={
+        "dispute": ActPage(
+            listings.dispute, DisputeForm, _with_files, beside=_said_of, beside_heading=_l("网站上的记录")
+        ),
+        "uphold": ActPage(listings.uphold, beside=_said_of),
+        "reject": ActPage(listings.reject, beside=_said_of),
+    },
+    timed={"expire": listings.expire},
+    public=True,
+)

@@ -1,0 +1,170 @@
+"""The rows of a list kept elsewhere, read: each cell checked, all that is wrong said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from models import clock, days, uscc
+from models.credit.external import ExternalEntry
+from models.credit.policy import CreditPolicy
+from models.errors import Problem, RuleViolation
+from models.i18n import N_
+from models.lengths import bounds
+
+# The columns, and the headings each is known by in exports of the sites; the first is ours.
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "uscc": ("统一社会信用代码", "信用代码", "统一社会信用代码/注册号"),
+    "name": ("名称", "企业名称", "当事人名称", "当事人"),
+    "list": ("名录", "名单", "名录类型", "列入名录"),
+    "number": ("文号", "决定文书号", "列入决定书文号", "编号"),
+    "entered_on": ("列入日期", "列入时间"),
+    "removed_on": ("移出日期", "移出时间"),
+    "reason": ("列入事由", "列入原因", "列入理由", "列入经营异常名录原因"),
+    "authority": ("作出决定机关", "作出决定机关(列入)", "列入机关", "决定机关"),
+    "source": ("来源", "数据来源", "公示网站"),
+}
+NEEDED = ("uscc", "list", "entered_on", "reason", "authority")
+MOST_TOLD = 20
+# What the lists are also called.
+CALLED = {
+    "经营异常": "abnormal",
+    "企业经营异常名录": "abnormal",
+    "严重违法失信企业名单": "serious",
+    "严重违法企业名单": "serious",
+    "市场监督管理严重违法失信名单": "serious",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: what the source says of one code and one list."""
+
+    uscc: str
+    name: str
+    list: str
+    number: str
+    entered_on: date
+    removed_on: date | None
+    reason: str
+    authority: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from any other of its source."""
+        return self.list, self.uscc, self.number
+
+    def values(self) -> dict[str, object]:
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+COLUMNS = ("uscc", "name", "list", "number", "entered_on", "removed_on", "reason", "authority")
+
+
+def read(rules: CreditPolicy, source: str, cells: Sequence[Mapping[str, str]]) -> list[Row]:
+    """The rows of a source as they are kept; `cells` are those of each line, the first of them line 2.
+
+    RuleViolation at `file` that names every cell that cannot be taken, the first twenty with why; then none
+    is.
+    """
+    found: list[Row] = []
+    problems: list[RuleViolation] = []
+    seen: dict[tuple[str, str, str], int] = {}
+    for number, line in enumerate(cells, start=2):
+        wrong, row = _row(rules, source, line)
+        if row is not None and row.key in seen:
+            wrong.append(("uscc", RuleViolation(N_("与第 %(row)s 行重复"), row=seen[row.key])))
+        problems += [
+            RuleViolation(
+                N_("第 %(row)s 行“%(column)s”:%(why)s"), row=number, column=HEADINGS[at][0], why=why
+            )
+            for at, why in wrong
+        ]
+        if row is not None and not wrong:
+            seen[row.key] = number
+            found.append(row)
+    if problems:
+        raise _refused(problems)
+    return found
+
+
+def _refused(problems: list[RuleViolation]) -> RuleViolation:
+    said: list[object] = list(problems[:MOST_TOLD])
+    if len(problems) > MOST_TOLD:
+        said.append(RuleViolation(N_("还有 %(n)s 处"), n=len(problems) - MOST_TOLD))
+    return RuleViolation(
+        N_("文件里有 %(n)s 处问题,一行也没有导入。%(said)s"), "file", n=len(problems), said=said
+    )
+
+
+def _row(
+    rules: CreditPolicy, source: str, line: Mapping[str, str]
+) -> tuple[list[tuple[str, Problem]], Row | None]:
+    """What is wrong with a line, each with its column, and the row, if it can be made at all."""
+    wrong: list[tuple[str, Problem]] = []
+    told = {name: str(line.get(name, "") or "").strip() for name in HEADINGS}
+    wrong += [(name, RuleViolation(N_("没有填写"))) for name in NEEDED if not told[name]]
+    code = uscc.spelled(told["uscc"])
+    if told["uscc"] and (problem := _bad_code(told["uscc"], code)) is not None:
+        wrong.append(("uscc", problem))
+    of_list = _list(rules, told["list"])
+    if told["list"] and of_list is None:
+        known = [each.names for each in rules.lists.values()]
+        wrong.append(
+            (
+                "list",
+                RuleViolation(N_("没有名录“%(said)s”,只有%(known)s"), said=told["list"][:30], known=known),
+            )
+        )
+    elif of_list is not None and of_list not in rules.sources[source].lists:
+        wrong.append(("list", RuleViolation(N_("这个网站不公布这个名录"))))
+    if told["source"] and source not in (told["source"], _source(rules, told["source"])):
+        wrong.append(("source", RuleViolation(N_("“%(said)s”不是这次导入的来源"), said=told["source"][:30])))
+    entered, removed = (_day(told[name], name, wrong) for name in ("entered_on", "removed_on"))
+    if entered and removed and removed < entered:
+        wrong.append(("removed_on", RuleViolation(N_("早于列入日期"))))
+    wrong += _too_long(told)
+    if of_list is None or entered is None or not uscc.formed(code):
+        return wrong, None
+    texts = {name: told[name] for name in ("name", "number", "reason", "authority")}
+    return wrong, Row(uscc=code, list=of_list, entered_on=entered, removed_on=removed, **texts)
+
+
+def _too_long(told: Mapping[str, str]) -> Iterator[tuple[str, Problem]]:
+    for name in ("name", "number", "reason", "authority"):
+        _least, most = bounds(getattr(ExternalEntry, name))
+        if len(told[name]) > most:
+            yield name, RuleViolation(N_("最多 %(most)s 个字"), most=most)
+
+
+def _bad_code(text: str, code: str) -> Problem | None:
+    try:
+        uscc.read(text)
+    except RuleViolation as problem:
+        return problem
+    return None if uscc.sound(code) else RuleViolation(N_("校验位不相符(GB 32100),多半是抄错了"))
+
+
+def _list(rules: CreditPolicy, text: str) -> str | None:
+    for key, each in rules.lists.items():
+        if text in (key, each.zh, each.en) or CALLED.get(text) == key:
+            return key
+    return None
+
+
+def _source(rules: CreditPolicy, text: str) -> str | None:
+    return next((key for key, each in rules.sources.items() if text in (each.zh, each.en)), None)
+
+
+def _day(text: str, name: str, wrong: list[tuple[str, Problem]]) -> date | None:
+    if not text:
+        return None
+    try:
+        found = days.day(text)
+    except ValueError:
+        wrong.append((name, RuleViolation(N_("“%(said)s”不是日期:请写成 2026-07-01 这样"), said=text[:30])))
+        return None
+    if found > clock.today():
+        wrong.append((name, RuleViolation(N_("“%(said)s”还没有到"), said=text[:30])))
+    return found

@@ -1,0 +1,45 @@
+"""The lists others keep on which an agency stands, with the points of each list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from models.credit.evidence import Evidence, Found, Input, total
+from models.credit.listings import standing
+from models.credit.policy import CreditPolicy
+from models.credit.records import in_force
+from models.i18n import N_
+
+
+def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], until: datetime) -> Found:
+    """A fact counts once: a list beside a record in force of the kind that is the same says nothing more."""
+    listings = standing(session, agencies, until)
+    records = in_force(session, list(listings), until) if listings else {}
+    kinds = {key: {record.kind for record in of} for key, of in records.items()}
+    return {
+        key: [
+            Evidence(
+                each.identifier,
+                each.listed_at,
+                rules.lists[each.list].points,
+                facts={"list": each.list, "entered_on": each.entered_on.isoformat()},
+            )
+            for each in listings.get(key, [])
+            if each.list in rules.lists and rules.lists[each.list].record not in kinds.get(key, ())
+        ]
+        for key in agencies
+    }
+
+
+INPUT = Input(
+    "external",
+    N_("外部名录"),
+    N_("%(case)s 所在的名录移出以后,恢复 %(points)s 分。"),
+    "points",
+    frozenset(f"external_listing.{act}" for act in ("list", "dispute", "reject", "remove", "expire")),
+    _gather,
+    total,
+)

@@ -1,0 +1,332 @@
+"""An organisation of this market on a list kept elsewhere: counted, disputed and taken off.
+
+What the sites say (external.py) becomes a case for each organisation it is about, so that it knows of it, may
+say once that it is wrong, and is answered by the regulator of its area in the policy's working days. While it
+is disputed the entry is marked and not counted; it is counted again where the dispute was not right, and
+stays uncounted where it was. When the sites take it off, or its term is over, nobody else sees it any more.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date, datetime, time
+from typing import Any, ClassVar
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, false, or_, select
+from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
+
+from models import clock, identifiers, workdays
+from models.accounts import Organisation
+from models.actors import SYSTEM, Actor
+from models.base import Base, Code
+from models.cases import Case
+from models.clock import BEIJING
+from models.credit import policy
+from models.credit.external import ExternalEntry, over_on, said, verdict, whole
+from models.credit.external_policy import ExternalList, Source
+from models.credit.policy import CreditPolicy
+from models.errors import RuleViolation
+from models.i18n import N_
+from models.lengths import LEAST, check_text
+from models.referrals import REFERRAL_ACTS, referrals
+from models.workflow import perform, start
+from models.workflow_table import Limit, Move, State, Workflow
+
+TERM = Limit(attribute="ends_at", act="expire")
+COUNTING = ("listed", "confirmed")
+OVER = ("removed", "expired")
+DISPUTE = N_("请写明哪里不对、依据是什么(%(least)s 到 %(most)s 个字)。")
+
+EXTERNAL_LISTING = Workflow(
+    name="external_listing",
+    label=N_("外部名录记录"),
+    states=(
+        State("listed", N_("列入"), tone="bad"),
+        State("disputed", N_("有异议,待答复")),
+        State("confirmed", N_("列入,异议不成立"), tone="bad"),
+        State("not_counted", N_("异议成立,不计入"), tone="plain"),
+        State("removed", N_("已移出"), tone="plain", terminal=True),
+        State("expired", N_("期满"), tone="plain", terminal=True),
+    ),
+    moves=(
+        Move(
+            "listed",
+            "dispute",
+            "disputed",
+            who={"subject"},
+            limit=Limit(attribute="answer_by", act="refer"),
+        ),
+        Move(
+            "disputed",
+            "uphold",
+            "not_counted",
+            who={"regulator"},
+            notify=("subject",),
+            needs_reason=True,
+            main=True,
+        ),
+        Move(
+            "disputed",
+            "reject",
+            "confirmed",
+            who={"regulator"},
+            limit=TERM,
+            notify=("subject",),
+            needs_reason=True,
+        ),
+        *referrals("disputed", notify=("subject",), urged=False),
+        *(
+            Move(state, "remove", "removed", who={"system"}, notify=("subject",))
+            for state in ("listed", "disputed", "confirmed", "not_counted")
+        ),
+        *(
+            Move(state, "expire", "expired", who={"system"}, notify=("subject",))
+            for state in ("listed", "disputed", "confirmed", "not_counted")
+        ),
+    ),
+    opening=TERM,
+    openings={"list": N_("列入外部名录")},
+    duties=("dispute",),
+    prepares=("dispute",),
+    decides={"disputed": N_("答复对名录记录的异议")},
+    consequences={
+        "dispute": N_("只能提一次。答复之前这条记录标明有异议,不计分、不限制、不公开。"),
+        "uphold": N_("这条记录在本平台不再计分、不限制、不公开;网站上的记录由列入机关更正。"),
+        "reject": N_("这条记录随即恢复计分、限制和公开,不能再提异议。"),
+    },
+    buttons={"uphold": N_("异议成立"), "reject": N_("异议不成立")},
+    acts={
+        "dispute": N_("提出异议"),
+        "uphold": N_("异议成立,不计入"),
+        "reject": N_("异议不成立"),
+        "remove": N_("移出名录"),
+        "expire": N_("期限届满"),
+        "refer": REFERRAL_ACTS["refer"],
+    },
+)
+
+
+class ExternalListing(Case, Base):
+    """One organisation on one list, from when the market learned of it until it is off.
+
+    `entry_id` is what counts of all that the sites say, `entered_on` the day it names. `ends_at` is when its
+    term is over, None where it has none. What it weighs and stops is as the policy in effect has it.
+    """
+
+    __tablename__ = "external_listings"
+    __table_args__ = (Index("ix_external_listings_of", "subject_id", "list"),)
+    workflow: ClassVar[Workflow] = EXTERNAL_LISTING
+    prefix: ClassVar[str] = "XL"
+    parties: ClassVar[dict[str, str]] = {"subject": "subject_id"}
+
+    subject_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    list: Mapped[str] = mapped_column(String(20))
+    entry_id: Mapped[int] = mapped_column(ForeignKey("external_entries.id"))
+    source: Mapped[str] = mapped_column(String(20))
+    entered_on: Mapped[date]
+    credit_policy: Mapped[Code]
+    listed_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    dispute: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 10})
+    disputed_at: Mapped[datetime | None]
+    decision: Mapped[str | None] = mapped_column(String(1000))
+    answered_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    subject: Mapped[Organisation] = relationship(lazy="joined")
+    entry: Mapped[ExternalEntry] = relationship(lazy="joined")
+
+    @property
+    def title(self) -> str:
+        return self.subject.name
+
+    @property
+    def rule(self) -> ExternalList:
+        """Its list, in the version of the policy it was found under."""
+        return policy.get(self.credit_policy).lists[self.list]
+
+    @property
+    def names(self) -> dict[str, str]:
+        return self.rule.names
+
+    @property
+    def site(self) -> Source:
+        """The source that counts."""
+        return policy.get(self.credit_policy).sources[self.source]
+
+    @property
+    def answer_by(self) -> datetime:
+        days = policy.get(self.credit_policy).number("external.answer_days")
+        return workdays.add(clock.now(), days)
+
+    @property
+    def due_shown(self) -> datetime | None:
+        """What is to be done by somebody, not the term that runs."""
+        return super().due_shown if self.state == "disputed" else None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts, limits and is public now."""
+        return self.state in COUNTING and (self.ends_at is None or self.ends_at > clock.now())
+
+    @classmethod
+    def is_counting(cls) -> ColumnElement[bool]:
+        """The SQL twin of `counts`."""
+        return and_(cls.state.in_(COUNTING), or_(cls.ends_at.is_(None), cls.ends_at > clock.now()))
+
+    def readable_by(self, session: Session, actor: Actor) -> bool:
+        """Whoever has a part in it; while it counts anybody."""
+        return bool(self.roles_of(actor)) or self.counts
+
+    @classmethod
+    def shown_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The SQL twin of `readable_by`."""
+        return or_(cls.visible_to(actor), cls.is_counting())
+
+    def check_override(self, target: str) -> None:
+        """Who is on a list is what the sites say: no operator puts anybody on it, or off."""
+        raise RuleViolation(N_("外部名录记录跟随公布它的网站,不能直接改状态。"), "target")
+
+    def involved(self, session: Session, known: frozenset[int]) -> set[int]:
+        """Whom it is about."""
+        return {self.subject_id}
+
+
+def shown_of(organisation_id: int, actor: Actor) -> Select[Any]:
+    """The lists an organisation is on, as this actor may see them, the newest first.
+
+    Its own and its overseers' with those that are disputed or not counted, everybody else's those that count.
+    """
+    return (
+        select(ExternalListing)
+        .where(
+            ExternalListing.subject_id == organisation_id,
+            ExternalListing.state.not_in(OVER),
+            ExternalListing.shown_to(actor),
+        )
+        .order_by(ExternalListing.id.desc())
+    )
+
+
+def open_of(session: Session, subjects: Collection[int]) -> dict[tuple[int, str], ExternalListing]:
+    """The listings of these organisations that are not over, by organisation and list."""
+    query = select(ExternalListing).where(
+        ExternalListing.subject_id.in_(subjects), ExternalListing.state.not_in(OVER)
+    )
+    return {(each.subject_id, each.list): each for each in session.scalars(query)}
+
+
+def follow(session: Session, organisations: Iterable[Organisation]) -> list[str]:
+    """Bring the listings of these organisations in step with what the sites say now.
+
+    Returns the identifiers of those that began, ended, or rest on another site's word now. A constant number
+    of statements, and one for each that changes.
+    """
+    known = {each.uscc: each for each in organisations if each.kind != "authority"}
+    rules, today = policy.current(), clock.today()
+    words, kept_whole = said(session, list(known)), whole(session)
+    listings = open_of(session, [each.id for each in known.values()])
+    changed: list[str] = []
+    for code, organisation in known.items():
+        for name in rules.lists:
+            found = verdict(rules, words.get((code, name), ()), kept_whole, today).entry
+            listing = listings.get((organisation.id, name))
+            if listing is not None and (found is None or _another(listing, found)):
+                _end(session, listing)
+                changed.append(listing.identifier)
+                listing = None
+            if found is not None and listing is None and not _is_over(rules, found):
+                changed.append(_begin(session, rules, organisation, found).identifier)
+            elif found is not None and listing is not None and listing.entry_id != found.id:
+                listing.entry_id, listing.entry, listing.source = found.id, found, found.source
+                listing.entered_on = found.entered_on
+                changed.append(listing.identifier)
+    return changed
+
+
+def _another(listing: ExternalListing, found: ExternalEntry) -> bool:
+    """Whether the same site now names another, later entry than the one that counted: it was off between."""
+    return found.source == listing.source and found.entered_on > listing.entered_on
+
+
+def _is_over(rules: CreditPolicy, found: ExternalEntry) -> bool:
+    months = rules.lists[found.list].months
+    return bool(months) and _end_of(found.entered_on, months) <= clock.now()
+
+
+def _end_of(entered: date, months: int) -> datetime:
+    """When a term of so many months from a day on is over: at the midnight in Beijing that ends it."""
+    return datetime.combine(over_on(entered, months), time(), BEIJING)
+
+
+def _begin(
+    session: Session, rules: CreditPolicy, organisation: Organisation, found: ExternalEntry
+) -> ExternalListing:
+    months = rules.lists[found.list].months
+    listing = ExternalListing(
+        identifier=identifiers.issue(session, ExternalListing),
+        subject_id=organisation.id,
+        subject=organisation,
+        list=found.list,
+        entry_id=found.id,
+        entry=found,
+        source=found.source,
+        entered_on=found.entered_on,
+        credit_policy=rules.name,
+        listed_at=clock.now(),
+        ends_at=_end_of(found.entered_on, months) if months else None,
+    )
+    listing.region_code = organisation.region_code
+    start(session, listing, SYSTEM, "list", notify=("subject",))
+    return listing
+
+
+def _end(session: Session, listing: ExternalListing) -> None:
+    over = listing.ends_at is not None and listing.ends_at <= clock.now()
+    perform(session, listing, "expire" if over else "remove", SYSTEM)
+    listing.removed_at = clock.now()
+
+
+def say_wrong(listing: ExternalListing, words: str) -> None:
+    """Keep why its subject says that an entry is wrong. RuleViolation at `dispute` for too few words."""
+    listing.dispute, listing.disputed_at = (
+        check_text(ExternalListing.dispute, words, DISPUTE),
+        clock.now(),
+    )
+
+
+def standing(
+    session: Session, subject_ids: Collection[int], at: datetime
+) -> dict[int, list[ExternalListing]]:
+    """The listings that counted about each of these organisations at an instant, in one statement.
+
+    Not before it was listed, nor after it was taken off; nor while it was disputed, which ends only with an
+    answer that the dispute was not right.
+    """
+    found: dict[int, list[ExternalListing]] = defaultdict(list)
+    query = select(ExternalListing).where(ExternalListing.subject_id.in_(subject_ids), counted_at(at))
+    for listing in session.scalars(query.order_by(ExternalListing.id).options(lazyload("*"))):
+        found[listing.subject_id].append(listing)
+    return found
+
+
+def counted_at(at: datetime) -> ColumnElement[bool]:
+    """The listings that counted at an instant, in SQL."""
+    disputed = and_(
+        ExternalListing.disputed_at.is_not(None),
+        ExternalListing.disputed_at <= at,
+        or_(ExternalListing.confirmed_at.is_(None), ExternalListing.confirmed_at > at),
+    )
+    return and_(
+        ExternalListing.listed_at <= at,
+        or_(ExternalListing.ends_at.is_(None), ExternalListing.ends_at > at),
+        or_(ExternalListing.removed_at.is_(None), ExternalListing.removed_at > at),
+        ~disputed,
+    )
+
+
+def limiting(rules: CreditPolicy, activities: Collection[str], at: datetime) -> ColumnElement[bool]:
+    """The listings that stop any of these activities at an instant, in SQL."""
+    keys = [key for key, each in rules.lists.items() if set(each.limits) & set(activities)]
+    return and_(ExternalListing.list.in_(keys), counted_at(at)) if keys else false()
