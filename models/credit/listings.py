@@ -95,7 +95,7 @@ EXTERNAL_LISTING = Workflow(
         "uphold": N_("这条记录在本平台不再计分、不限制、不公开;网站上的记录由列入机关更正。"),
         "reject": N_("这条记录随即恢复计分、限制和公开,不能再提异议。"),
     },
-    buttons={"uphold": N_("异议成立"), "reject": N_("异议不成立")},
+    buttons={"uphold": N_("采纳异议,不计入"), "reject": N_("驳回异议,恢复计入")},
     acts={
         "dispute": N_("提出异议"),
         "uphold": N_("异议成立,不计入"),

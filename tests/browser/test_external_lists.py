@@ -75,9 +75,9 @@ def test_an_entry_from_the_file_through_the_dispute_to_the_answer(
     regulator.page.goto(listing)
     regulator.sees("各网站怎么说", "以此为准")
     _picture(regulator, f"listing-{width}")
-    regulator.follow("异议不成立")
+    regulator.follow("驳回异议,恢复计入")
     regulator.page.locator("main textarea").first.fill("登记机关确认就是该单位,异议不成立。")
-    regulator.press("异议不成立")
+    regulator.press("驳回异议,恢复计入")
     regulator.sees("列入,异议不成立")
     visitor.page.goto(listing)
     visitor.page.get_by_role("button", name="English").first.click() if width == 1440 else None
