@@ -32,9 +32,10 @@ WAYS = {"page": N_("网页上传"), "command": N_("命令导入"), "http": N_("�
 class ExternalFetch(Base):
     """One fetch from a source, or a try at one.
 
-    `place` is the file's name or the address, `sha256` of what came; `whole` names the lists of which it was
-    all there is, by comma. `matched` of its `entries` are of organisations in this market. Of one that failed
-    `problem` says why. `busy` is the source while it is under way: of each only one is.
+    `place` is the file's name or the address, `digest` the SHA-256 of what came, which is not kept; `whole`
+    names the lists of which it was all there is, by comma. `matched` of its `entries` are of organisations in
+    this market. Of one that failed `problem` says why. `busy` is the source while it is under way: of each
+    only one is.
     """
 
     __tablename__ = "external_fetches"
@@ -43,7 +44,7 @@ class ExternalFetch(Base):
     source: Mapped[str] = mapped_column(String(20), index=True)
     way: Mapped[str] = mapped_column(String(10))
     place: Mapped[str] = mapped_column(String(200))
-    sha256: Mapped[str] = mapped_column(String(64), default="")
+    digest: Mapped[str] = mapped_column(String(64), default="")
     whole: Mapped[str] = mapped_column(String(200), default="")
     by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     by_name: Mapped[str] = mapped_column(String(200), default="")

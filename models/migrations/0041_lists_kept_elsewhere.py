@@ -34,7 +34,7 @@ def upgrade() -> None:
         sa.Column("source", sa.String(20), nullable=False),
         sa.Column("way", sa.String(10), nullable=False),
         sa.Column("place", sa.String(200), nullable=False),
-        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
         sa.Column("whole", sa.String(200), nullable=False),
         sa.Column("by_id", sa.Integer(), nullable=True),
         sa.Column("by_name", sa.String(200), nullable=False),

@@ -306,7 +306,7 @@ def test_only_one_fetch_of_a_source_at_a_time(app: Flask, world: World, time: An
                 source="gsxt",
                 way="page",
                 place="x",
-                sha256="",
+                digest="",
                 whole="",
                 state="taking",
                 busy="gsxt",

@@ -223,7 +223,7 @@ FETCH_COLUMNS = (
     Column[ExternalFetch](_l("来源"), lambda each: source_name(each.source)),
     Column[ExternalFetch](_l("方式"), lambda each: _(WAYS[each.way])),
     Column[ExternalFetch](_l("文件或者地址"), lambda each: each.place),
-    Column[ExternalFetch](_l("文件摘要 (SHA-256)"), lambda each: each.sha256),
+    Column[ExternalFetch](_l("文件摘要 (SHA-256)"), lambda each: each.digest),
     Column[ExternalFetch](_l("经办"), lambda each: each.by_name),
     Column[ExternalFetch](_l("开始时间"), lambda each: each.began_at),
     Column[ExternalFetch](_l("取得时间"), lambda each: each.taken_at),
