@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_login import current_user
 from markupsafe import Markup
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from market import permissions, suspensions, template_filters
@@ -64,6 +65,16 @@ def url_of(identifier: str) -> str:
     if len(kinds) > 1:
         kinds = [type(case)] if (case := find_case(db.session, identifier)) else []
     return case_url(kinds[0].workflow.name, identifier) if kinds else ""
+
+
+def pages_shown(identifiers: Iterable[str]) -> dict[str, str]:
+    """Where the pages of those of these cases are that the reader may open: a statement for each type."""
+    named, actor, found = set(identifiers) - {""}, current_actor(), {}
+    for kind in {kind for identifier in named for kind in case_types_of(identifier)}:
+        open_to = select(kind.identifier).where(kind.identifier.in_(named), kind.shown_to(actor))
+        for identifier in db.session.scalars(open_to):
+            found[identifier] = case_url(kind.workflow.name, identifier)
+    return found
 
 
 def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> tuple[str | None, int]:

@@ -219,6 +219,11 @@ class Case(Locked, Numbered):
         return bool(self.roles_of(actor))
 
     @classmethod
+    def shown_to(cls, actor: Actor) -> ColumnElement[bool]:
+        """The SQL twin of `readable_by`, or less where that asks more than a statement can."""
+        return cls.visible_to(actor)
+
+    @classmethod
     def delegated_as(cls) -> str:
         return cls.delegated_with or cls.workflow.name
 

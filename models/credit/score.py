@@ -85,6 +85,7 @@ def raises(present: Sheet, rules: CreditPolicy, now: datetime) -> list[Problem]:
             found += [
                 (-of.value, RuleViolation(each.cure, points=f"{-of.value:.1f}", case=of.case_identifier))
                 for of in line.evidence
+                if of.case_identifier
             ]
     steps = [problem for points, problem in sorted(found, key=lambda step: -step[0]) if points > 0.05]
     if present.grade is None:

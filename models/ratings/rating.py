@@ -12,7 +12,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import clock, policy, sealing, workdays
@@ -239,6 +239,10 @@ class Rating(Case, Base):
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Everybody reads what is published, and that something was hidden."""
         return self.state in PUBLIC or super().readable_by(session, actor)
+
+    @classmethod
+    def shown_to(cls, actor: Actor) -> ColumnElement[bool]:
+        return or_(super().shown_to(actor), cls.state.in_(PUBLIC))
 
     def check_override(self, target: str) -> None:
         """What is sealed would be open before its time, and what is published gone without a decision."""

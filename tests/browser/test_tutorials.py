@@ -258,7 +258,7 @@ class Story(Walk):
         self.see("agency", agency, f"/agencies/{own}/credit")
         screen.open("/credit/records/new")
         screen.page.fill("[name=subject]", own)
-        screen.page.select_option("[name=kind]", "fees")
+        screen.page.select_option("[name=kind]", "fees_unpublished")
         screen.page.fill("[name=facts]", self.facts)
         screen.page.fill("[name=source]", "F-2026-12")
         tick_and_upload(screen.page)

@@ -202,6 +202,12 @@ def test_a_minor_record_is_seen_by_its_subject_and_authorities_alone_and_repaire
         assert sign_in(app, world, name).get(page).status == 200, name
     assert record not in Visitor(app).get("/credit/records").text
     assert record in sign_in(app, world, "far").get("/credit/records").text
+    score = f"/agencies/{world.identifiers['agency']}/credit"
+    for path in (score, f"{score}.json"):
+        told = {name: sign_in(app, world, name).get(path).text for name in ("buyer", "agency")}
+        assert record not in told["buyer"], "it counts without its number"
+        assert record in told["agency"]
+    assert "不公示的记录" in sign_in(app, world, "buyer").get(score).text
     records.ask_repair(world.actor("agency"), record, commitment=COMMITMENT, files=files())
     records.repair(world.actor("decider"), record, reason="已经公示收费,同意修复。")
     assert sign_in(app, world, "far").get(page).status == 404

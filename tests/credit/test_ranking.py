@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
 
 from harness.factories import ITEM, World
+from market.agencies.actions import entry
 from market.extensions import db
-from market.transaction import transaction
-from models.accounts import Organisation
 from models.credit.ranking import Ranking
 from tests.web import Visitor, sign_in
 
@@ -64,15 +63,6 @@ def test_a_region_holds_what_lies_below_it(world: World, region: str) -> None:
     assert left_out(Ranking(region=region)).keys() <= left_out(Ranking()).keys()
 
 
-def test_whoever_is_suspended_does_not_rank_and_is_said_to_be(app: Flask, world: World) -> None:
-    world.settled()
-    own = world.identifiers["agency"]
-    with transaction() as session:
-        session.execute(update(Organisation).where(Organisation.identifier == own).values(state="suspended"))
-    assert ranked(Ranking()) == []
-    assert "恢复之后再排名" in left_out(Ranking())[own]
-
-
 def test_the_ranking_is_taken_away_as_it_is_shown(app: Flask, world: World) -> None:
     world.settled()
     text = sign_in(app, world, "regulator").get("/credit.csv").response.get_data().decode("utf-8-sig")
@@ -81,3 +71,38 @@ def test_the_ranking_is_taken_away_as_it_is_shown(app: Flask, world: World) -> N
     assert row["编号"] == world.identifiers["agency"]
     assert score == f"{row['信用分']} ±{row['信用分的误差']}"
     assert (row["名次"], row["已评价的合同"], row["应评价的合同"]) == ("1", "1", "1")
+
+
+@pytest.fixture
+def two(world: World) -> World:
+    """Two agencies with a contract behind them, the second rated better; the third has none."""
+    world.settled(stars=2, agency="agency")
+    world.settled(stars=5, agency="second")
+    db.session.rollback()
+    return world
+
+
+def _order(app: Any, world: World, query: str = "") -> list[str]:
+    """The agencies on the page, by name, in their order."""
+    page = Visitor(app).get(f"/credit{query}")
+    assert page.status == 200
+    known = {f"/agencies/{world.identifiers[name]}/credit": name for name in ("agency", "second", "third")}
+    links = [str(each["href"]) for each in page.soup.select("main table a[href]")]
+    return list(dict.fromkeys(known[link] for link in links if link in known))
+
+
+def test_the_better_rated_comes_first_and_who_has_no_record_is_not_there(app: Any, two: World) -> None:
+    assert _order(app, two) == ["second", "agency"]
+
+
+def test_by_item_and_by_place(app: Any, two: World) -> None:
+    assert _order(app, two, "?item=WAT-01") == ["second", "agency"]
+    assert _order(app, two, "?item=EIA-01") == []
+    assert _order(app, two, "?region=630000") == ["second", "agency"]
+    assert Visitor(app).get("/credit?region=540000").status == 422, "no place of this market"
+
+
+def test_who_is_suspended_is_not_ranked(app: Any, two: World) -> None:
+    entry.suspend(two.actor("regulator"), two.identifiers["second"], reason="登记住所查无此机构")
+    assert _order(app, two) == ["agency"]
+    assert "恢复之后再排名" in left_out(Ranking())[two.identifiers["second"]]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, jsonify, render_template, send_file
 from flask_babel import gettext as _
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from sqlalchemy import select
 
-from market.case_views import link, readable, url_of
+from market.case_views import link, pages_shown, readable
 from market.charts import lines
 from market.config import ROOT
 from market.credit.blueprint import bp
@@ -20,8 +21,9 @@ from market.identity import current_actor
 from market.pagination import paged
 from models import clock
 from models.accounts import Organisation
+from models.cases import case_types_of
 from models.credit import policy
-from models.credit.evidence import ScoreLine, Sheet
+from models.credit.evidence import Evidence, ScoreLine, Sheet
 from models.credit.inputs import inputs
 from models.credit.kept import CreditHistory
 from models.credit.listings import ExternalListing, shown_of
@@ -54,34 +56,66 @@ def _drawn(past: Sequence[CreditHistory]) -> Markup | None:
 
 
 def _causes(past: Sequence[CreditHistory]) -> dict[int, list[Markup]]:
-    """What moved each of these scores, as links.
+    """What moved each of these scores, as links where the reader may open it.
 
-    A credit record, or an entry of a list, only for whoever may see it now.
+    Of a credit record, or an entry of a list, that it may not see not even the number.
     """
     named = {identifier for each in past for identifier in each.causes}
-    records: set[str] = set()
-    shown: set[str] = set()
-    for kind in (CreditRecord, ExternalListing):
-        about = select(kind.identifier).where(kind.identifier.in_(named))
-        records |= set(db.session.scalars(about))
-        shown |= set(db.session.scalars(about.where(kind.shown_to(current_actor()))))
+    shown = pages_shown(named)
+    kept = named - _secret(named, shown)
     return {
-        each.id: [
-            link(url_of(identifier), identifier)
-            for identifier in each.causes
-            if identifier not in records or identifier in shown
-        ]
+        each.id: [_said(identifier, shown) for identifier in each.causes if identifier in kept]
         for each in past
     }
 
 
-def _evidence(sheet: Sheet) -> dict[str, list[dict[str, Any]]]:
-    """The records of each line, the newest first, each with where its page is."""
+def _said(identifier: str, shown: Mapping[str, str]) -> Markup:
+    return link(shown[identifier], identifier) if identifier in shown else escape(identifier)
+
+
+def _secret(named: Iterable[str], shown: Mapping[str, str]) -> set[str]:
+    """Those of these cases of which the reader may not know that they are."""
+    return {each for each in named if each not in shown and _may_be_secret(each)}
+
+
+def _may_be_secret(identifier: str) -> bool:
+    return bool({CreditRecord, ExternalListing} & set(case_types_of(identifier)))
+
+
+def _newest(line: ScoreLine) -> list[Evidence]:
+    """The records of a line that stand on the page."""
+    return sorted(line.evidence, key=lambda each: each.at, reverse=True)[:SHOWN]
+
+
+def _as_read(sheet: Sheet) -> tuple[Sheet, dict[str, str]]:
+    """A sheet as the reader may see it, and where the records behind it are that it may open.
+
+    A record that is not published as a rule counts all the same: its points stand there without its number.
+    """
+    every = {each.case_identifier for line in sheet.lines for each in line.evidence}
+    named = {each.case_identifier for line in sheet.lines for each in _newest(line)}
+    named |= {identifier for identifier in every if _may_be_secret(identifier)}
+    shown = pages_shown(named)
+    secret = _secret(named, shown)
+    if not secret:
+        return sheet, shown
+    lines_read = [
+        replace(
+            line,
+            evidence=tuple(
+                replace(each, case_identifier="") if each.case_identifier in secret else each
+                for each in line.evidence
+            ),
+        )
+        for line in sheet.lines
+    ]
+    return replace(sheet, lines=tuple(lines_read)), shown
+
+
+def _evidence(sheet: Sheet, shown: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """The records of each line, the newest first, each with where its page is, if the reader may open it."""
     return {
-        line.name: [
-            {"record": each, "url": url_of(each.case_identifier) if each.case_identifier else ""}
-            for each in sorted(line.evidence, key=lambda each: each.at, reverse=True)[:SHOWN]
-        ]
+        line.name: [{"record": each, "url": shown.get(each.case_identifier, "")} for each in _newest(line)]
         for line in sheet.lines
     }
 
@@ -89,7 +123,7 @@ def _evidence(sheet: Sheet) -> dict[str, list[dict[str, Any]]]:
 @bp.get("/agencies/<identifier>/credit")
 def score(identifier: str) -> str:
     agency, rules = readable(Organisation, identifier), policy.current()
-    sheet = of_agency(db.session, agency.id)
+    sheet, shown = _as_read(of_agency(db.session, agency.id))
     past = select(CreditHistory).where(CreditHistory.agency_id == agency.id)
     page = paged(past.order_by(CreditHistory.id.desc()))
     drawn = list(db.session.scalars(past.order_by(CreditHistory.id.desc()).limit(DRAWN)))[::-1]
@@ -103,7 +137,7 @@ def score(identifier: str) -> str:
         formulas={
             line.name: formula(line, float(rules.rate(f"inputs.{line.name}.points"))) for line in sheet.lines
         },
-        evidence=_evidence(sheet),
+        evidence=_evidence(sheet, shown),
         listings=list(db.session.scalars(shown_of(agency.id, current_actor()))),
         most=SHOWN,
         steps=[problem_text(step) for step in raises(sheet, rules, clock.now())],
@@ -117,7 +151,8 @@ def score(identifier: str) -> str:
 def score_data(identifier: str) -> Response:
     """All that is needed to reckon a score again, for docs/replay_score.py and whoever checks it."""
     agency, rules, now = readable(Organisation, identifier), policy.current(), clock.now()
-    return jsonify(published(agency, of_agency(db.session, agency.id, now, rules), rules, now))
+    sheet, _pages = _as_read(of_agency(db.session, agency.id, now, rules))
+    return jsonify(published(agency, sheet, rules, now))
 
 
 @bp.get("/replay_score.py")
