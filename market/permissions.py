@@ -135,8 +135,8 @@ ACTS: dict[str, Ask | None] = {
     # ratings, credit, oversight
     "ratings.rating.publish": MACHINE,
     "credit.scores.begin_scores": MACHINE,
-    **_of("credit.external", "_begin _finish", Ask(["regulator", "system"])),
-    "credit.external.note_failure": Ask(["regulator", "system"]),
+    # of the whole market: what a site says may concern anybody in it
+    **_of("credit.external", "_begin _finish note_failure", Ask(["regulator", "system"], whole=True)),
     "credit.following.follow_some": MACHINE,
     "credit.records.refer": MACHINE,
     "credit.records.propose_by_hand": Ask(["regulator"]),

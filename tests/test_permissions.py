@@ -161,11 +161,13 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "agency, applicant, evaluator, county, city, province, elsewhere, admin",
         "agencies.imports._take_table batches.load_batch batches.drop_batch",
     ),
+    ("province, system", "credit.external._begin credit.external._finish credit.external.note_failure"),
     # the clock, the jobs, the command line
     (
         "system",
         "accounts.members.appoint_admin accounts.entering.judge contracts.contract_pdf._keep_text "
-        "contracts.changing.end_unopposed credit.scores.begin_scores credit.scores.read_ratings "
+        "contracts.changing.end_unopposed credit.following.follow_some credit.scores.begin_scores "
+        "credit.scores.read_ratings "
         "credit.records.refer ratings.rating.publish sourcing.keys.note_half "
         "sourcing.keys.note_kept payments.bank.close_day payments.charges.close_event "
         "payments.charges.fail payments.payouts.finish_sending payments.payouts.give_up_sending "
@@ -183,6 +185,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
                 "claim",
                 "clarification",
                 "dispute",
+                "external_listing",
                 "follow_up",
                 "materials",
                 "objection",

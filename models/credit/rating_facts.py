@@ -19,7 +19,7 @@ from models.contracts.deliverables import Deliverable, ReviewOutcome
 from models.credit.policy import CreditPolicy
 from models.credit.rating_mean import baseline
 from models.payments.payment import Payment
-from models.ratings.rating import Rating
+from models.ratings.rating import COUNTED, Rating
 from models.sourcing.tenders import Tender
 
 
@@ -99,6 +99,7 @@ def keep(session: Session, rules: CreditPolicy, ratings: Iterable[str]) -> set[i
             Rating.identifier.in_(list(ratings)),
             Rating.ratee_id == Contract.agency_id,
             Rating.published_at.is_not(None),
+            Rating.state.in_(COUNTED),  # one that was hidden before it was read counts for nothing
             Rating.scores.is_not(None),
             ~exists().where(RatingFact.rating_id == Rating.id),
         )
@@ -120,6 +121,7 @@ def unread(session: Session, most: int) -> list[str]:
         .where(
             Rating.ratee_id == Contract.agency_id,
             Rating.published_at.is_not(None),
+            Rating.state.in_(COUNTED),  # one that was hidden before it was read counts for nothing
             Rating.scores.is_not(None),
             ~exists().where(RatingFact.rating_id == Rating.id),
         )

@@ -12,6 +12,7 @@ from flask import Flask
 
 from harness.factories import World
 from harness.known_quality import known
+from market.credit.actions import reports
 from models import clock
 from models.clock import BEIJING
 from models.credit import policy
@@ -37,6 +38,28 @@ def test_every_version_is_whole(rules: policy.CreditPolicy) -> None:
     for each in known(rules, 20, 5, 1):
         assert 0 <= each.sheet.score <= 100
         assert each.sheet.policy == rules.name
+
+
+@pytest.mark.parametrize("preset", sorted(policy.presets()))
+def test_every_page_of_a_score_and_its_report_stand_under_every_preset(
+    app: Flask, world: World, preset: str
+) -> None:
+    world.settled(stars=4)
+    policy.choose(preset)
+    try:
+        score = f"/agencies/{world.identifiers['agency']}/credit"
+        for path in (
+            score,
+            f"{score}.json",
+            "/credit",
+            "/credit/policy",
+            "/credit/policy.toml",
+            "/credit.csv",
+        ):
+            assert Visitor(app).get(path).status == 200, path
+        assert reports.issue(world.actor("agency"))
+    finally:
+        policy.choose("standard")
 
 
 def test_all_grades_occur_and_who_is_hardly_ever_in_time_is_no_b() -> None:

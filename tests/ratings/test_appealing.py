@@ -17,6 +17,7 @@ from market.ratings.actions import appealing
 from market.ratings.actions import rating as ratings
 from models import workdays
 from models.credit import kept as scores
+from models.credit import policy, rating_facts
 from models.credit.kept import CreditScore
 from models.errors import NotAllowed, RuleViolation, WrongState
 from models.events import Event
@@ -102,6 +103,15 @@ def test_it_stays_and_counts_until_it_is_hidden_and_then_nothing_of_it_does(app:
     for act in (appealed, lambda w, r: ratings.reply(w.actor("agency"), r, reply="再说一句话")):
         with pytest.raises(WrongState):
             act(world, rating)
+
+
+def test_one_that_is_hidden_before_it_was_read_stops_no_score(world: World) -> None:
+    rating = rated(world)
+    appealing.uphold(world.actor("regulator"), appealed(world, rating), reason="评语指名侮辱他人,依法隐去")
+    assert rating_facts.unread(db.session, 10) == []
+    assert rating_facts.keep(db.session, policy.current(), [rating]) == set()
+    drain()
+    assert scores.refresh(db.session, world.organisation("agency").id).stars is None
 
 
 def test_nobody_is_shown_what_is_hidden_by_any_page_export_or_log(

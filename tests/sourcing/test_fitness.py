@@ -54,6 +54,8 @@ FREE = {
     "account_change": {"stop"},
     "invoice": {"void"},
     "rating": {"rate"},
+    "rating_appeal": {"state"},
+    "follow_up": {"mend", "deny"},
 }
 SIDES = {
     "agency",

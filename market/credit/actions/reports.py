@@ -20,6 +20,7 @@ from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.credit import score
 from models.credit.evidence import Sheet
+from models.credit.kept import in_time, passed_first
 from models.credit.reports import NAMED, TITLE, Rows, limit_rows, line_row, published_records, record_row
 from models.documents import Document
 from models.errors import RuleViolation
@@ -54,8 +55,8 @@ def _stated(session: Session, agency: Organisation) -> Stated:
 
 def _facts(session: Session, agency: Organisation, sheet: Sheet) -> Rows:
     today = clock.today()
-    lines = {line.name: line for line in sheet.lines}
-    stars = lines["ratings"].observed
+    ratings = sheet.line("ratings")
+    stars = ratings.observed if ratings else None
     rated = coverage.of_organisations(session, [agency.id])[agency.id]
     running = session.scalar(
         select(func.count())
@@ -82,8 +83,8 @@ def _facts(session: Session, agency: Organisation, sheet: Sheet) -> Rows:
             f"{sheet.grade}({sheet.score:.1f} ± {sheet.half_width:.1f})" if sheet.grade else "未评",
         ],
         [N_("完成合同"), f"{sheet.settled} 份,履行中 {running or 0} 份"],
-        [N_("首次过审率"), _share(lines["first_pass"].observed)],
-        [N_("按期提交率"), _share(lines["on_time"].observed)],
+        [N_("首次过审率"), _share(passed_first(sheet))],
+        [N_("按期提交率"), _share(in_time(sheet))],
         [N_("业主评价"), f"{stars:.2f} / 5" if stars is not None else "—"],
         [N_("评价覆盖"), f"{rated.ended} 份已结束的合同评了 {rated.rated} 份"],
         [N_("有效资质"), "、".join(sorted(held)) or "—"],
