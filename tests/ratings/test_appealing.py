@@ -107,7 +107,9 @@ def test_it_stays_and_counts_until_it_is_hidden_and_then_nothing_of_it_does(app:
 
 def test_one_that_is_hidden_before_it_was_read_stops_no_score(world: World) -> None:
     rating = rated(world)
-    appealing.uphold(world.actor("regulator"), appealed(world, rating), reason="评语指名侮辱他人,依法隐去")
+    appeal = appealed(world, rating)
+    appealing.state(world.actor("buyer"), appeal, statement="评语写的是现场负责人的态度")
+    appealing.uphold(world.actor("regulator"), appeal, reason="评语指名侮辱他人,依法隐去")
     assert rating_facts.unread(db.session, 10) == []
     assert rating_facts.keep(db.session, policy.current(), [rating]) == set()
     drain()
