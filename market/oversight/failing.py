@@ -25,6 +25,8 @@ PARTS = {
     "fitness": N_("承接条件核查"),
     "restrictions": N_("告知限制措施"),
     "books": N_("每日结账"),
+    "external lists": N_("外部名录"),
+    "record papers": N_("信用记录文书"),
     "index": N_("重建检索索引"),
     "files": N_("清理文件"),
     "submissions": N_("清理提交记录"),
