@@ -82,15 +82,17 @@ def test_the_published_file_of_an_agency_replays(app: Flask, world: World, tmp_p
 
 def test_the_page_shows_every_number_record_and_change(app: Flask, world: World, time: Any) -> None:
     contract = world.settled(stars=2)
-    page = Visitor(app).get(f"/agencies/{world.identifiers['agency']}/credit")
+    path = f"/agencies/{world.identifiers['agency']}/credit"
+    page = Visitor(app).get(path)
     sheet = json.loads(Visitor(app).get(f"/agencies/{world.identifiers['agency']}/credit.json").text)
     rows = page.soup.select("table")[0].select("tbody tr")
     points = [float(row.select("td")[-1].text.split("±")[0]) for row in rows]
     assert sum(points[:-1]) == pytest.approx(points[-1], abs=0.5)
     assert points[-1] == sheet["score"]
-    links = {str(each["href"]) for each in page.soup.select("main td a[href]")}
-    assert f"/contracts/{contract}" in links
-    assert any(each.startswith("/ratings/") for each in links)
+    assert any(str(each["href"]).startswith("/ratings/") for each in page.soup.select("main td a[href]"))
+    assert contract in page.text
+    assert not page.soup.select(f"a[href='/contracts/{contract}']"), "no link to what one may not open"
+    assert sign_in(app, world, "agency").get(path).soup.select(f"a[href='/contracts/{contract}']")
     assert "× (" in page.text, "the formula in figures"
     assert "加" in page.text, "what would raise it says by how much"
     assert page.soup.select("svg.chart")
