@@ -244,25 +244,32 @@ def propose(
     return record
 
 
-def in_force(session: Session, subject_ids: list[int], at: datetime) -> dict[int, list[CreditRecord]]:
-    """The records in force about each of these organisations at an instant, by key, in one statement.
+def in_force_at(at: datetime) -> ColumnElement[bool]:
+    """The records in force at an instant, in SQL.
 
-    A record that was repaired or revoked by then, had ended, or stood still in a reorganisation is not; one
-    that was repaired later was in force then. Each list in the order of the records' numbers.
+    One that was repaired or revoked by then, had ended, or stood still in a reorganisation is not; one that
+    was repaired later was in force then.
     """
-    found: dict[int, list[CreditRecord]] = defaultdict(list)
     standing_still = and_(
         CreditRecord.suspended_at <= at,
         or_(CreditRecord.resumed_at.is_(None), CreditRecord.resumed_at > at),
     )
-    query = select(CreditRecord).where(
-        CreditRecord.subject_id.in_(subject_ids),
+    return and_(
         CreditRecord.in_force_from <= at,
         CreditRecord.ends_at > at,
         or_(CreditRecord.repaired_at.is_(None), CreditRecord.repaired_at > at),
         or_(CreditRecord.revoked_at.is_(None), CreditRecord.revoked_at > at),
         or_(CreditRecord.suspended_at.is_(None), ~standing_still),
     )
+
+
+def in_force(session: Session, subject_ids: list[int], at: datetime) -> dict[int, list[CreditRecord]]:
+    """The records in force about each of these organisations at an instant, by key, in one statement.
+
+    Each list in the order of the records' numbers.
+    """
+    found: dict[int, list[CreditRecord]] = defaultdict(list)
+    query = select(CreditRecord).where(CreditRecord.subject_id.in_(subject_ids), in_force_at(at))
     for record in session.scalars(query.order_by(CreditRecord.id).options(lazyload("*"))):
         found[record.subject_id].append(record)
     return {key: found[key] for key in subject_ids}

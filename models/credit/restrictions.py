@@ -24,7 +24,7 @@ from models.clock import BEIJING
 from models.credit import policy
 from models.credit.listings import ExternalListing, limiting, standing
 from models.credit.policy import ACTIVITIES
-from models.credit.records import CreditRecord, in_force
+from models.credit.records import CreditRecord, in_force, in_force_at
 from models.errors import Problem, RuleViolation
 from models.events import Event
 from models.i18n import N_
@@ -310,7 +310,7 @@ def recorded(*activities: str) -> ColumnElement[bool]:
     """The organisations that a record in force stops at any of these activities now, in SQL."""
     named = [cast(CreditRecord.limits, String).contains(f'"{activity}"') for activity in activities]
     found = select(CreditRecord.id).where(
-        CreditRecord.subject_id == Organisation.id, counting(clock.now()), or_(*named)
+        CreditRecord.subject_id == Organisation.id, in_force_at(clock.now()), or_(*named)
     )
     return found.exists()
 
@@ -320,18 +320,3 @@ def listed(*activities: str) -> ColumnElement[bool]:
     stops = limiting(policy.current(), activities, clock.now())
     found = select(ExternalListing.id).where(ExternalListing.subject_id == Organisation.id, stops)
     return found.exists()
-
-
-def counting(at: datetime) -> ColumnElement[bool]:
-    """The records that limit at an instant, in SQL, as `records.in_force` finds them."""
-    still = and_(
-        CreditRecord.suspended_at <= at,
-        or_(CreditRecord.resumed_at.is_(None), CreditRecord.resumed_at > at),
-    )
-    return and_(
-        CreditRecord.in_force_from <= at,
-        CreditRecord.ends_at > at,
-        or_(CreditRecord.repaired_at.is_(None), CreditRecord.repaired_at > at),
-        or_(CreditRecord.revoked_at.is_(None), CreditRecord.revoked_at > at),
-        or_(CreditRecord.suspended_at.is_(None), ~still),
-    )
