@@ -39,7 +39,7 @@ CREDIT: dict[str, tuple[int, ...]] = {
     "/credit/external?list=abnormal&source=gsxt&standing=counted&region=632801&q=单位&differ=1": OVERSEERS,
     "/credit/external.csv": OVERSEERS,
     "/credit/external.xlsx": OVERSEERS,
-    "/credit/external/new": (302, 403, 403, 403, 403, 200, 200, 403, 403, 403),
+    "/credit/external/new": (302, 403, 403, 403, 403, 200, 403, 403, 403, 403),
     "/credit/external/table.csv": PUBLIC,
     "/credit/fetches": OVERSEERS,
     "/credit/fetches?source=gsxt&outcome=taken&way=page": OVERSEERS,

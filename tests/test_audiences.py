@@ -26,6 +26,7 @@ A_PART: Likeness = (
     {
         403: [
             "/oversight/register",
+            "/credit/external/new",
             "/items/WAT-01/edit",
             "/items/WAT-01/withdraw",
             "/items/EIA-01/edit",
