@@ -140,6 +140,16 @@ def _weighed(evidence: Sequence[Evidence], weights: Sequence[float]) -> tuple[Ev
     )
 
 
+def added_up(rules: CreditPolicy, lines: Sequence[ScoreLine]) -> float:
+    """The base and the points of every line, before the bounds of a score."""
+    return float(rules.number("base")) + sum(line.points for line in lines)
+
+
+def bounded(points: float) -> float:
+    """A score runs from 0 to 100."""
+    return min(100.0, max(0.0, points))
+
+
 def sheet(
     rules: CreditPolicy,
     lines: Sequence[ScoreLine],
@@ -151,8 +161,7 @@ def sheet(
     `settled` contracts, and those that `failed` through the agency, are what a grade needs: no record is not
     a good record, and the worst behaviour does not leave the emptiest file.
     """
-    base = float(rules.number("base"))
-    score = round(min(100.0, max(0.0, base + sum(line.points for line in lines))), 1)
+    score = round(bounded(added_up(rules, lines)), 1)
     graded = settled + failed >= rules.number("least_evidence")
     half_width = round(sqrt(sum(line.variance for line in lines)), 1)
     grade = rules.grade(score) if graded else None

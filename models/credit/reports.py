@@ -1,7 +1,8 @@
 """What a credit report (信用报告) says, and how long it may be shown.
 
-A report names the records in force on its day. Once one of them was repaired, revoked or is over, nobody but
-its agency is shown the report any more (信用修复管理办法): that it is genuine is said, and nothing else.
+A report says what the records in force on its day come to. Once one of them was repaired, revoked or is over,
+nobody but its agency is shown the report any more (信用修复管理办法): that it is genuine is said, and nothing
+else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from models.clock import BEIJING
 from models.credit import restrictions
 from models.credit.evidence import ScoreLine
 from models.credit.inputs import inputs
+from models.credit.listings import ExternalListing
 from models.credit.policy import ACTIVITIES
 from models.credit.records import CreditRecord
 from models.documents import Document
@@ -22,14 +24,28 @@ from models.i18n import N_
 
 TITLE = N_("信用报告")
 FORMER = N_("信用证明")  # what it was called before records stood in it
-NAMED = "records"  # under which what was issued keeps the numbers of the records in it
+NAMED = "records"  # under which what was issued keeps the numbers of what counted in it
 Rows = list[list[str]]
+
+
+COUNTED = (CreditRecord, ExternalListing)
 
 
 def published_records(session: Session, agency: Organisation) -> list[CreditRecord]:
     """What anybody may read of in force about an agency now, in the order of the numbers."""
     found = select(CreditRecord).where(CreditRecord.subject_id == agency.id, CreditRecord.is_published())
     return list(session.scalars(found.order_by(CreditRecord.id)))
+
+
+def counted(session: Session, agency: Organisation) -> list[str]:
+    """The numbers of all that counts in its score and may end: records, published or not, and listings."""
+    return [
+        identifier
+        for kind in COUNTED
+        for identifier in session.scalars(
+            select(kind.identifier).where(kind.subject_id == agency.id, kind.is_counting()).order_by(kind.id)
+        )
+    ]
 
 
 def line_row(line: ScoreLine) -> list[str]:
@@ -57,12 +73,13 @@ def limit_rows(session: Session, agency: Organisation) -> Rows:
 
 
 def shown_to_others(session: Session, issued: Json | None) -> bool:
-    """Whether every record that what was issued names is published still."""
+    """Whether everything that counted in what was issued counts still."""
     named = (issued or {}).get(NAMED, [])
-    if not named:
-        return True
-    found = select(func.count()).where(CreditRecord.identifier.in_(named), CreditRecord.is_published())
-    return session.scalar(found) == len(named)
+    still = [
+        session.scalar(select(func.count()).where(kind.identifier.in_(named), kind.is_counting())) or 0
+        for kind in COUNTED
+    ]
+    return sum(still) == len(named)
 
 
 def is_report(paper: Document) -> bool:

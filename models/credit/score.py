@@ -7,7 +7,7 @@ so that any past score can be reckoned again from the records alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import case, func, or_, select
@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models import clock
 from models.contracts.agreement import Contract
 from models.credit import policy
-from models.credit.evidence import Evidence, ScoreLine, Sheet, sheet
+from models.credit.evidence import Evidence, Input, ScoreLine, Sheet, added_up, bounded, sheet
 from models.credit.inputs import inputs
 from models.credit.policy import CreditPolicy
 from models.errors import Problem, RuleViolation
@@ -72,25 +72,41 @@ def _contracts(session: Session, agencies: Sequence[int], until: datetime) -> di
 def raises(present: Sheet, rules: CreditPolicy, now: datetime) -> list[Problem]:
     """What would raise a score, in words: one more record of each kind at its best, and each that ends.
 
-    With the points it brings, the most first.
+    With the points by which the score would be higher, the most first; a step that brings none is left out.
+    Where the lines add up to less than 0, it is said first how much is to be made up before anything counts.
     """
-    found: list[tuple[float, Problem]] = []
-    for line in present.lines:
-        each = inputs()[line.name]
-        if each.best is not None:
-            more = _one_more(line, each.best, now)
-            points = each.reckon(rules, each.name, [*line.evidence, more]).points - line.points
-            found.append((points, RuleViolation(each.cure, points=f"{points:.1f}")))
-        else:
-            found += [
-                (-of.value, RuleViolation(each.cure, points=f"{-of.value:.1f}", case=of.case_identifier))
-                for of in line.evidence
-                if of.case_identifier
-            ]
-    steps = [problem for points, problem in sorted(found, key=lambda step: -step[0]) if points > 0.05]
+    total = added_up(rules, present.lines)
+    found = [
+        (bounded(total + more) - bounded(total), each, case)
+        for more, each, case in _steps(present, rules, now)
+    ]
+    steps: list[Problem] = [
+        RuleViolation(each.cure, points=f"{points:.1f}", case=case)
+        for points, each, case in sorted(found, key=lambda step: -step[0])
+        if points > 0.05
+    ]
+    if total < 0:
+        lacking = N_("各项合计是 %(total)s 分,低于 0 分按 0 分计:先补足这一段,分数才会上升。")
+        steps.insert(0, RuleViolation(lacking, total=f"{total:.1f}"))
     if present.grade is None:
         return [RuleViolation(N_("完成第一份合同后开始评级。")), *steps]
     return steps
+
+
+def _steps(present: Sheet, rules: CreditPolicy, now: datetime) -> Iterator[tuple[float, Input, str]]:
+    """Each step: the points of its line it brings, its input, and the case that ends (empty for one more)."""
+    for line in present.lines:
+        each = inputs()[line.name]
+        if each.best is not None:
+            ways = [("", [*line.evidence, _one_more(line, each.best, now)])]
+        else:
+            ways = [
+                (of.case_identifier, [other for other in line.evidence if other is not of])
+                for of in line.evidence
+                if of.case_identifier
+            ]
+        for case_identifier, then in ways:
+            yield each.reckon(rules, each.name, then).points - line.points, each, case_identifier
 
 
 def _one_more(line: ScoreLine, best: float, now: datetime) -> Evidence:

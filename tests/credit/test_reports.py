@@ -66,3 +66,14 @@ def test_a_report_names_the_records_in_force_and_closes_with_them(
     assert "规则版本" not in held.text
     assert sign_in(app, world, "agency").get(f"/papers/{number}.pdf").status == 200
     assert reports.issue(world.actor("agency")) != number
+
+
+def test_a_record_that_is_not_published_counts_in_a_report_and_closes_it_when_it_ends(
+    app: Flask, world: World
+) -> None:
+    record = in_force(world, kind="fees_unpublished", months=3)
+    number = reports.issue(world.actor("agency"))
+    assert Visitor(app).get(f"/papers/{number}.pdf").status == 200
+    records.ask_repair(world.actor("agency"), record, commitment=COMMITMENT, files=files())
+    records.repair(world.actor("decider"), record, reason="已经公示收费,同意修复。")
+    assert Visitor(app).get(f"/papers/{number}.pdf").status == 404

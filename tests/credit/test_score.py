@@ -185,6 +185,20 @@ def test_what_would_raise_it_says_what_one_more_good_record_brings_the_most_firs
     assert float(in_time.params["points"]) == pytest.approx(more.score - found.score, abs=0.11)
 
 
+def test_a_step_promises_only_what_the_score_gains_within_its_bounds() -> None:
+    """Below 0 it is said first what is to be made up; nothing is promised that the bounds take away."""
+    rules = policy.current()
+    records = {"records": [Evidence(f"X-2026-00000{n}", NOW, -50.0) for n in (1, 2)]}
+    found = made(records, 9)
+    assert found.score == 0
+    first, *steps = score.raises(found, rules, NOW)
+    assert (first.params["total"], "先补足" in first.message) == ("-30.0", True)
+    assert [step.params for step in steps if step.params["case"]] == [
+        {"points": "20.0", "case": f"X-2026-00000{n}"} for n in (1, 2)
+    ]
+    assert all(float(step.params["points"]) <= 20 for step in steps)
+
+
 @given(SCORED, st.integers(0, 10), st.integers(0, 10))
 def test_a_grade_needs_enough_contracts_ended_well_or_badly(found: Any, settled: int, failed: int) -> None:
     rules, done = policy.current(), made(found, settled, failed)

@@ -21,7 +21,16 @@ from models.contracts.agreement import Contract
 from models.credit import score
 from models.credit.evidence import Sheet
 from models.credit.kept import in_time, passed_first
-from models.credit.reports import NAMED, TITLE, Rows, limit_rows, line_row, published_records, record_row
+from models.credit.reports import (
+    NAMED,
+    TITLE,
+    Rows,
+    counted,
+    limit_rows,
+    line_row,
+    published_records,
+    record_row,
+)
 from models.documents import Document
 from models.errors import RuleViolation
 from models.i18n import N_
@@ -50,7 +59,7 @@ def _stated(session: Session, agency: Organisation) -> Stated:
     sheet, records = score.of_agency(session, agency.id), published_records(session, agency)
     more = [line_row(line) for line in sheet.lines]
     more += limit_rows(session, agency) + [record_row(record) for record in records]
-    return Stated(_facts(session, agency, sheet), more, [record.identifier for record in records])
+    return Stated(_facts(session, agency, sheet), more, counted(session, agency))
 
 
 def _facts(session: Session, agency: Organisation, sheet: Sheet) -> Rows:
