@@ -210,15 +210,17 @@ def lines(
     series: Sequence[tuple[str, str, Sequence[float | None]]],
     title: str,
     unit: str = "%",
+    places: Sequence[float] = (),
 ) -> Markup:
     """Shares from 0 to 1 over time: (name, class, values), a point a label; told in hundredths with a unit.
 
-    Nothing is drawn where there is no value.
+    Nothing is drawn where there is no value. `places` says where each point stands between the first (0) and
+    the last (1); evenly unless given.
     """
     top, foot, last = 26, 150, max(1, len(labels) - 1)
 
     def x(index: int) -> str:
-        return f"{11 + 84 * index / last:.2f}%"
+        return f"{11 + 84 * (places[index] if places else index / last):.2f}%"
 
     def y(share: float) -> float:
         return round(foot - (foot - top) * share, 1)

@@ -15,7 +15,7 @@ from models.accounts import Organisation
 from models.clock import BEIJING
 from models.credit import policy
 from models.credit.evidence import Sheet
-from models.credit.kept import CreditHistory
+from models.credit.past import CreditHistory
 from models.credit.policy import CreditPolicy
 from models.credit.score import of_agencies, of_agency
 from models.errors import RuleViolation

@@ -1,6 +1,6 @@
-"""The newest sheet of each agency, kept for lists and rankings, and what its score was before.
+"""The newest sheet of each agency, kept for lists and rankings; what its score was before stands in past.py.
 
-One new record touches one agency. What its sheet was is kept with what moved it.
+One new record touches one agency.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, select
+from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
 from models import clock
 from models.accounts import Organisation
-from models.base import Base, Json
+from models.base import Base
+from models.credit import past
 from models.credit.evidence import Sheet
 from models.credit.score import of_agencies
 from models.upsert import upsert
@@ -35,26 +36,6 @@ class CreditScore(Base):
     policy_version: Mapped[str] = mapped_column(String(40), index=True)
     computed_at: Mapped[datetime]
     agency: Mapped[Organisation] = relationship(lazy="joined")
-
-
-class CreditHistory(Base):
-    """What an agency's score became, when and through which cases.
-
-    `score` and `half_width` in tenths; `points` the tenths of each input; `causes` the identifiers of the
-    cases whose events moved it, none where the policy changed.
-    """
-
-    __tablename__ = "credit_history"
-    __table_args__ = (Index("ix_credit_history_agency", "agency_id", "at"),)
-
-    agency_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
-    at: Mapped[datetime]
-    score: Mapped[int]
-    half_width: Mapped[int]
-    grade: Mapped[str | None] = mapped_column(String(1))
-    policy_version: Mapped[str] = mapped_column(String(40))
-    points: Mapped[Json]
-    causes: Mapped[list[str]] = mapped_column(default=list)
 
 
 KEPT = (
@@ -146,23 +127,8 @@ def store_score(
             changed.append(row.agency_id)
         if before[:3] != now[:3] or before[7] != now[7]:
             moved.add(row.agency_id)
-    session.add_all(_past(key, sheets[key], (causes or {}).get(key, ())) for key in sorted(moved))
-    session.flush()
+    past.keep(session, {key: sheets[key] for key in sorted(moved)}, causes or {})
     return sorted(changed)
-
-
-def _past(agency_id: int, sheet: Sheet, causes: Sequence[str]) -> CreditHistory:
-    score, half_width, grade = _as_kept(sheet)[:3]
-    return CreditHistory(
-        agency_id=agency_id,
-        at=clock.now(),
-        score=score,
-        half_width=half_width,
-        grade=grade,
-        policy_version=sheet.policy,
-        points={line.name: round(line.points * 10) for line in sheet.lines},
-        causes=sorted(set(causes)),
-    )
 
 
 def refresh(session: Session, agency_id: int) -> CreditScore:

@@ -20,7 +20,8 @@ from market.jobs import drain, run_deadlines
 from models import clock
 from models.credit import restrictions
 from models.credit.external import ExternalEntry, ExternalFetch
-from models.credit.kept import CreditHistory, CreditScore
+from models.credit.kept import CreditScore
+from models.credit.past import CreditHistory
 from models.credit.score import of_agency
 from models.errors import Conflict, NotAllowed, RuleViolation, WrongState
 from tests.credit.external_lists import STRANGER, bring, listings, row

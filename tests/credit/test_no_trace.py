@@ -7,6 +7,7 @@ its subject said and what was decided are told to nobody but its subject and the
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -23,12 +24,15 @@ from market.files import store
 from market.indexing import rebuild_index
 from market.jobs import drain, run_deadlines
 from models.accounts import Membership, User
+from models.credit import past as past_scores
+from models.credit.past import CreditHistory
 from models.documents import Document, of_case
 from models.letters import Letter
 from models.notifications import Notification
 from tests.credit import record_cases as cases
+from tests.credit.external_lists import bring, row
 from tests.test_secrets import EVERYBODY, FEWER, GOES
-from tests.walking import addresses, searches, told
+from tests.walking import addresses, alike, searches, told
 from tests.web import Visitor, sign_in
 
 FACTS = "记号甲:现场检查发现报告引用了不存在的监测数据。"
@@ -40,6 +44,7 @@ REPAIRED = "记号己:整改已经完成。"
 SOURCE = "记号庚字2026第12号"
 WORDS = ("记号甲", "记号乙", "记号丙", "记号丁", "记号戊", "记号己", "记号庚", "证据.pdf", "采样单.pdf")
 INSIDE = ("agency", "regulator", "admin")
+OFFICES = ("far", "department", "custodian")
 
 About = dict[str, Any]
 ABOUT: About = {"facts": FACTS, "source": SOURCE}
@@ -59,6 +64,11 @@ def _in_force(world: World, time: Any, kind: str = "unfair_terms") -> str:
     drain()  # it stood on every page and in every paper meanwhile
     rebuild_index()
     return record
+
+
+def _minor(world: World, time: Any) -> str:
+    """In force, and not published as a rule: authorities may know of it, nobody else."""
+    return _in_force(world, time, "fees_unpublished")
 
 
 def _repaired(world: World, time: Any) -> str:
@@ -81,7 +91,16 @@ def _expired(world: World, time: Any) -> str:
     return record
 
 
-@pytest.mark.parametrize("made", [_proposed, _before, _repaired, _revoked, _expired])
+def _listed_and_removed(world: World, time: Any) -> str:
+    """On a list that others keep, and taken off it."""
+    code = world.organisation("agency").uscc
+    bring(world, row(code))
+    drain()
+    bring(world, row(code, removed="2026-03-01"))
+    return code
+
+
+@pytest.mark.parametrize("made", [_proposed, _before, _minor, _repaired, _revoked, _expired])
 def test_no_page_export_search_or_log_tells_of_it(
     app: Flask, world: World, time: Any, caplog: Any, made: Callable[[World, Any], str]
 ) -> None:
@@ -107,7 +126,8 @@ def test_no_page_export_search_or_log_tells_of_it(
     walked += [f"/check/{number}/{code_of(number)}" for number in hanging]
     walked += [f"/papers/{number}/{code_of(number)}.pdf" for number in hanging]
     everybody = EVERYBODY if db.engine.dialect.name == "sqlite" else FEWER
-    outside = [role for role in everybody if role not in INSIDE]
+    inside = (*INSIDE, *OFFICES) if made is _minor else INSIDE
+    outside = [role for role in everybody if role not in inside]
     leaks: list[str] = []
     for role in outside:
         visitor = sign_in(app, world, role)
@@ -130,6 +150,58 @@ def test_no_page_export_search_or_log_tells_of_it(
             said = told(subject.get(address))
             assert not [m for m in (*WORDS, record) if m in said and m not in unquote(address)], address
     assert len(walked) > 200
+
+
+def _told_of_agency(app: Flask, world: World, role: str) -> dict[str, str]:
+    """What this role reads wherever an agency's score shows, without what differs from page to page."""
+    agency = world.identifiers["agency"]
+    pages = [f"/agencies/{agency}{more}" for more in ("", "/credit", "/credit.json")]
+    pages += [
+        "/",
+        "/agencies",
+        "/agencies.csv",
+        "/credit",
+        "/credit.csv",
+        "/credit/records",
+        "/credit/unranked",
+    ]
+    visitor = sign_in(app, world, role)
+    return {address: alike(visitor.get(address), agency)[1] for address in pages}
+
+
+@pytest.mark.parametrize("made", [_repaired, _revoked, _listed_and_removed])
+def test_others_read_of_a_score_and_its_past_what_they_read_before(
+    app: Flask, world: World, time: Any, made: Callable[[World, Any], str]
+) -> None:
+    """A record that is over leaves not even a step in the past of a score, which only the agency sees."""
+    world.enterprise("other")
+    for stars in (5, 2):
+        world.settled(stars=stars)
+        time.instant += timedelta(days=30)
+    drain()
+    rebuild_index()
+    agency = world.organisation("agency").id
+    before = {role: _told_of_agency(app, world, role) for role in ("visitor", "other")}
+    past = _scores(agency)
+    made(world, time)
+    drain()
+    rebuild_index()
+    for role, pages in before.items():
+        for address, text in _told_of_agency(app, world, role).items():
+            assert text == pages[address], f"{address} as {role}"
+    assert len(_scores(agency)) == len(past) + 2, "kept: down, and up again"
+    own = sign_in(app, world, "agency").get(f"/agencies/{world.identifiers['agency']}/credit").text
+    assert f"{min(_scores(agency)) / 10:.1f}" in own, "its subject sees it"
+    world.settled(stars=4)
+    drain()
+    shown = db.session.scalars(past_scores.of_agency(world.organisation("agency"), whole=False)).first()
+    assert shown is not None
+    assert shown.public_score == shown.score, "what came later counts for everybody"
+
+
+def _scores(agency: int) -> list[int]:
+    db.session.rollback()
+    return list(db.session.scalars(select(CreditHistory.score).where(CreditHistory.agency_id == agency)))
 
 
 @pytest.mark.parametrize("made", [_proposed, _before, _repaired])

@@ -20,7 +20,7 @@ from market.extensions import db
 from models.accounts import Organisation
 from models.clock import BEIJING
 from models.credit import policy
-from models.credit.kept import CreditHistory
+from models.credit.past import CreditHistory
 from models.credit.publishing import published
 from tests.credit.test_score import SCORED, made
 from tests.web import Visitor, sign_in

@@ -25,7 +25,8 @@ from models.credit import kept, policy, score
 from models.credit.evidence import Evidence, Sheet, faded, share, sheet
 from models.credit.inputs import inputs
 from models.credit.inputs.on_time import worth
-from models.credit.kept import CreditHistory, CreditScore
+from models.credit.kept import CreditScore
+from models.credit.past import CreditHistory
 from models.ratings.rating import DIMENSIONS, Rating
 
 NOW = datetime(2026, 3, 2, tzinfo=BEIJING)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from flask import Response, jsonify, render_template, send_file
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
-from sqlalchemy import select
 
 from market.case_views import link, pages_shown, readable
 from market.charts import lines
@@ -22,11 +22,11 @@ from market.pagination import paged
 from models import clock
 from models.accounts import Organisation
 from models.cases import case_types_of
-from models.credit import policy
+from models.credit import past, policy
 from models.credit.evidence import Evidence, ScoreLine, Sheet
 from models.credit.inputs import inputs
-from models.credit.kept import CreditHistory
 from models.credit.listings import ExternalListing, shown_of
+from models.credit.past import CreditHistory
 from models.credit.publishing import published
 from models.credit.records import CreditRecord
 from models.credit.score import of_agency, raises
@@ -34,6 +34,7 @@ from models.ratings import coverage
 
 SHOWN = 50  # records of an input on the page; all are in the file
 DRAWN = 24  # scores of the past in the chart
+LABEL = 0.16  # of its width, which a date takes
 
 
 def formula(line: ScoreLine, points: float) -> str:
@@ -43,24 +44,48 @@ def formula(line: ScoreLine, points: float) -> str:
     return f"{points:g} × ({line.reckoned:.3f} − {line.zero:.3f}) = {line.points:+.1f}"
 
 
-def _drawn(past: Sequence[CreditHistory]) -> Markup | None:
-    """The last scores, oldest first; None before there are two."""
-    if len(past) < 2:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A score of the past as the reader may see it (points of 100), with what moved it."""
+
+    at: datetime
+    score: float
+    grade: str | None
+    causes: list[Markup]
+
+
+def _steps(rows: Sequence[CreditHistory], *, whole: bool) -> list[Step]:
+    """These scores of the past; of others without the records and lists that are to leave no trace."""
+    if whole:
+        causes = _causes(rows)
+        return [Step(each.at, each.score / 10, each.grade, causes[each.id]) for each in rows]
+    causes = _causes(rows, without=_may_be_secret)
+    return [Step(each.at, (each.public_score or 0) / 10, each.public_grade, causes[each.id]) for each in rows]
+
+
+def _drawn(steps: Sequence[Step]) -> Markup | None:
+    """The last scores, oldest first, each at its place in time; None before there are two."""
+    if len(steps) < 2:
         return None
-    every = max(1, len(past) // 6)
-    labels = [
-        f"{each.at.astimezone(clock.BEIJING):%m-%d}" if place % every == 0 else ""
-        for place, each in enumerate(past)
-    ]
-    return lines(labels, [(_("信用分"), "one", [each.score / 1000 for each in past])], _("信用分的变化"), "")
+    first, last = steps[0].at, steps[-1].at
+    places = [(each.at - first) / (last - first) if last > first else 1.0 for each in steps]
+    labels, written = [], -1.0
+    for each, place in zip(steps, places, strict=True):
+        clear = place - written >= LABEL
+        written = place if clear else written
+        labels.append(f"{each.at.astimezone(clock.BEIJING):%Y-%m-%d}" if clear else "")
+    values = [each.score / 100 for each in steps]
+    return lines(labels, [(_("信用分"), "one", values)], _("信用分的变化"), "", places)
 
 
-def _causes(past: Sequence[CreditHistory]) -> dict[int, list[Markup]]:
+def _causes(
+    past: Sequence[CreditHistory], without: Callable[[str], bool] = lambda _identifier: False
+) -> dict[int, list[Markup]]:
     """What moved each of these scores, as links where the reader may open it.
 
     Of a credit record, or an entry of a list, that it may not see not even the number.
     """
-    named = {identifier for each in past for identifier in each.causes}
+    named = {identifier for each in past for identifier in each.causes if not without(identifier)}
     shown = pages_shown(named)
     kept = named - _secret(named, shown)
     return {
@@ -124,9 +149,10 @@ def _evidence(sheet: Sheet, shown: Mapping[str, str]) -> dict[str, list[dict[str
 def score(identifier: str) -> str:
     agency, rules = readable(Organisation, identifier), policy.current()
     sheet, shown = _as_read(of_agency(db.session, agency.id))
-    past = select(CreditHistory).where(CreditHistory.agency_id == agency.id)
-    page = paged(past.order_by(CreditHistory.id.desc()))
-    drawn = list(db.session.scalars(past.order_by(CreditHistory.id.desc()).limit(DRAWN)))[::-1]
+    whole = past.whole_for(agency, current_actor())
+    history = past.of_agency(agency, whole=whole)
+    page = paged(history)
+    drawn = db.session.scalars(history.limit(DRAWN)).all()[::-1]
     return render_template(
         "credit/score.html",
         agency=agency,
@@ -142,8 +168,9 @@ def score(identifier: str) -> str:
         most=SHOWN,
         steps=[problem_text(step) for step in raises(sheet, rules, clock.now())],
         page=page,
-        causes=_causes(page.rows),
-        chart=_drawn(drawn),
+        whole=whole,
+        history=_steps(page.rows, whole=whole),
+        chart=_drawn(_steps(drawn, whole=whole)),
     )
 
 

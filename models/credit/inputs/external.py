@@ -42,4 +42,5 @@ INPUT = Input(
     frozenset(f"external_listing.{act}" for act in ("list", "dispute", "reject", "remove", "expire")),
     _gather,
     total,
+    passing=True,
 )

@@ -36,4 +36,5 @@ INPUT = Input(
     ),
     _gather,
     total,
+    passing=True,
 )
