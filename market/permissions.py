@@ -216,7 +216,7 @@ PAGES: dict[str, Ask] = {
     **_of("opendata", "check paper check_file restricted certificates", ANYBODY),
     **_of("sourcing", "index compare bid_file bid_attachment", ANYBODY),
     **_of("sourcing", "awards draw_file verifier", ANYBODY),
-    **_of("credit", "ranking export_ranking unranked records export_records", ANYBODY),
+    **_of("credit", "ranking export_ranking unranked export_unranked records export_records", ANYBODY),
     **_of("credit", "score score_data replayer rules rules_file", ANYBODY),
     **_of("help", "index glossary tutorial", ANYBODY),
     # one's own

@@ -42,8 +42,8 @@ class Column(Generic[T]):
     """One column of an export: its heading, and its cell for a row.
 
     A lazy text as the heading is said in the reader's language. A number is a number in the file (a Decimal a
-    sum: `yuan`; a `Rate` a share of one), a date or an instant one of those (Beijing time), anything else a
-    text, codes of digits alone too.
+    sum: `yuan`; a `Rate` a share of one; a fraction has at most four places), a date or an instant one of
+    those (Beijing time), anything else a text, codes of digits alone too.
     """
 
     label: object
@@ -153,7 +153,9 @@ def _written(value: Any) -> str:
     """A value as a CSV has it: instants to the minute, in Beijing."""
     if isinstance(value, datetime):
         return f"{value.astimezone(BEIJING):%Y-%m-%d %H:%M}"
-    return f"{value:.4f}".rstrip("0").rstrip(".") if isinstance(value, Rate) else str(_plain(value))
+    if isinstance(value, float):
+        return f"{value:.4f}".rstrip("0").rstrip(".")
+    return str(_plain(value))
 
 
 def as_xlsx(rows: Rows, title: str = "") -> bytes:
@@ -193,7 +195,7 @@ def _fill(cell: Cell, value: Any) -> None:
         cell.data_type = "s"  # whatever else it looks like
         cell.number_format = "@"
     else:
-        cell.value = value
+        cell.value = round(value, 4) if isinstance(value, float) else value
         if isinstance(value, Decimal):
             cell.number_format = "0.00"
 

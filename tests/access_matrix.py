@@ -98,6 +98,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/credit": PUBLIC,
     "/credit?item=WAT-01&region=632800": PUBLIC,
     "/credit.csv": PUBLIC,
+    "/credit/unranked.csv": PUBLIC,
     "/credit.xlsx": PUBLIC,
     "/credit/unranked": PUBLIC,
     "/credit/unranked?item=WAT-01&region=632800": PUBLIC,

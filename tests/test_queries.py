@@ -56,6 +56,7 @@ LISTS = {
     "/agencies": "visitor",
     "/credit": "visitor",
     "/credit.csv": "visitor",
+    "/credit/unranked.csv": "visitor",
     "/credit/unranked": "visitor",
     "/oversight/restricted": "regulator",
     "/credit/signals": "regulator",

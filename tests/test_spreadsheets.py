@@ -113,6 +113,8 @@ def test_any_other_text_stays_as_it_is(text: str) -> None:
 def test_numbers_stay_numbers() -> None:
     assert of_csv([[-1, 2.5, None, True]]) == [["-1", "2.5", "", "True"]]
     assert of_xlsx([[-1, 2.5]]) == [[-1, 2.5]]
+    assert of_csv([[4.699999999999999, 0.1 + 0.2, 2.0]]) == [["4.7", "0.3", "2"]]
+    assert of_xlsx([[4.699999999999999, 0.1 + 0.2]]) == [[4.7, 0.3]]
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])
@@ -174,6 +176,7 @@ EXPORTS = {
     "agencies.export_batch": ("agency", ["/batches/{batch}"]),
     "agencies.export_checks": ("regulator", ["/oversight/checks"]),
     "agencies.export_shortlist": ("buyer", ["/my/agencies"]),
+    "credit.export_unranked": ("visitor", ["/credit/unranked"]),
     "ratings.export_followed": ("regulator", ["/oversight/follow-ups"]),
     "ratings.export_appealed": ("regulator", ["/oversight/rating-appeals"]),
     "contracts.export_reviews": ("department", ["/reviews?standing=passed", "/reviews"]),

@@ -24,12 +24,12 @@ FOLDER = Path(__file__).parent / "policies"
 GRADES = ("A", "B", "C", "D", "E")
 # At what an organisation may be stopped; what each is called.
 ACTIVITIES = {
-    "entry": N_("入驻"),
-    "fees": N_("公示收费"),
-    "quote": N_("报价"),
-    "bid": N_("投标"),
-    "award": N_("中选"),
-    "sign": N_("签订合同"),
+    "entry": N_("办理入驻"),
+    "fees": N_("公示收费标准"),
+    "quote": N_("参与报价"),
+    "bid": N_("参加投标"),
+    "award": N_("接受中选"),
+    "sign": N_("签订新合同"),
 }
 
 

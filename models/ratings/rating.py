@@ -292,9 +292,15 @@ def seal(rating: Rating, key: bytes, scores: dict[str, int], comment: str) -> No
     rating.sealed = sealing.wrap(key, json.dumps(content, ensure_ascii=False).encode())
 
 
+def under_seal(rating: Rating, key: bytes) -> Json:
+    """What was sealed: `scores` by dimension, and the `comment`; empty where nothing is under a seal."""
+    content: Json = json.loads(sealing.unwrap(key, rating.sealed)) if rating.sealed else {}
+    return content
+
+
 def unseal(rating: Rating, key: bytes, now: datetime) -> None:
     """Move what was sealed into the open columns; from now on it may be appealed."""
-    content = json.loads(sealing.unwrap(key, rating.sealed or b""))
+    content = under_seal(rating, key)
     rating.scores, rating.comment = content["scores"], content["comment"]
     rating.sealed, rating.published_at = None, now
     rating.appeal_by = workdays.add(now, policy.get(rating.policy_version).number("rating.appeal_days"))

@@ -41,7 +41,7 @@ def test_it_is_told_what_is_stopped_why_until_when_and_what_lifts_it(app: Flask,
     with app.test_request_context():
         assert event_sentence(stop) == "限制措施开始"
         said = ";".join(event_details(stop))
-    assert all(words in said for words in ("报价、投标、中选", "至 ", "改正并消除影响"))
+    assert all(words in said for words in ("参与报价、参加投标、接受中选", "至 ", "改正并消除影响"))
     assert not _told(world, "second")
     agency = sign_in(app, world, "agency")
     assert "限制措施开始" in agency.get("/my/notices").text
@@ -49,7 +49,7 @@ def test_it_is_told_what_is_stopped_why_until_when_and_what_lifts_it(app: Flask,
         page = agency.get(path).soup.select_one("#stops")
         assert page is not None, path
         text = page.get_text(" ", strip=True)
-        assert all(words in text for words in ("报价、投标、中选", "出具虚假", "依据", "怎样解除", record)), (
+        assert all(words in text for words in ("参与报价、参加投标、接受中选", "出具虚假", "依据", "怎样解除", record)), (
             path
         )
 
@@ -144,4 +144,4 @@ def test_a_regulator_has_them_all_in_a_list_that_asks_as_much_for_many_as_for_fe
     assert "agency单位" not in sign_in(app, world, "far").get(path).text
     chart = regulator.get(path).soup.select_one("ul.chart-rows")
     assert chart is not None
-    assert "签订合同" in chart.get_text()
+    assert "签订新合同" in chart.get_text()

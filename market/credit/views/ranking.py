@@ -16,6 +16,7 @@ from market.filters import Filters
 from market.formatting import problem_text, region
 from market.pagination import paged
 from market.spreadsheets import Column, export
+from models.accounts import Organisation
 from models.credit.kept import CreditScore
 from models.credit.ranking import Ranking, needed
 from models.ratings import coverage
@@ -50,6 +51,33 @@ def unranked() -> str | tuple[str, int]:
     page = paged(which.unranked())
     reasons = {agency.id: problem_text(which.why_not(agency, *of)) for agency, *of in page.rows}
     return filters.rendered("credit/unranked.html", page=page, reasons=reasons, asked=asked, needed=needed())
+
+
+@dataclass(frozen=True)
+class _Unranked:
+    agency: Organisation
+    grade: str | None
+    why: str
+
+
+UNRANKED = (
+    Column[_Unranked](_l("机构"), lambda row: row.agency.name),
+    Column[_Unranked](_l("编号"), lambda row: row.agency.identifier),
+    Column[_Unranked](_l("统一社会信用代码"), lambda row: row.agency.uscc),
+    Column[_Unranked](_l("地区"), lambda row: region(row.agency.region_code)),
+    Column[_Unranked](_l("等级"), lambda row: row.grade),
+    Column[_Unranked](_l("为什么没有上榜"), lambda row: row.why),
+)
+
+
+@bp.get("/credit/unranked.<any(csv, xlsx):suffix>")
+def export_unranked(suffix: str) -> Response:
+    which = _ranking(FILTERS.asked(refuse=True))
+    rows = (
+        _Unranked(agency, grade, problem_text(which.why_not(agency, grade, contracts)))
+        for agency, grade, contracts in db.session.execute(which.unranked())
+    )
+    return export("credit-unranked", _("没有上榜的机构"), suffix, UNRANKED, rows)
 
 
 @dataclass(frozen=True)

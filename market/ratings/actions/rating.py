@@ -11,6 +11,7 @@ from market.case_actions import case_action
 from market.transaction import action, sealing_key
 from models import clock
 from models.actors import SYSTEM, Actor
+from models.base import Json
 from models.errors import WrongState
 from models.i18n import N_
 from models.ratings import follow_ups, rating
@@ -50,6 +51,11 @@ def rate(
     if rating.exchanged(every):
         _publish(session, [each for each in every if each.state == "sealed"])
     return identifier
+
+
+def own_words(actor: Actor, found: Rating) -> Json:
+    """What somebody has under the seal of the rating it gave; empty for everybody else."""
+    return rating.under_seal(found, sealing_key()) if "rater" in found.roles_of(actor) else {}
 
 
 @action

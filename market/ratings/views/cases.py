@@ -65,6 +65,7 @@ def show(identifier: str) -> str | Response:
         "ratings/show.html",
         **case_page(rating, beside),
         rating=rating,
+        own=rating_actions.own_words(current_actor(), rating),
         rater=_rater(rating, inside=inside),
         contract_link=case_link(rating.contract),
         following=following,
