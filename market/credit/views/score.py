@@ -34,7 +34,7 @@ from models.ratings import coverage
 
 SHOWN = 50  # records of an input on the page; all are in the file
 DRAWN = 24  # scores of the past in the chart
-LABEL = 0.16  # of its width, which a date takes
+LABEL = 0.33  # of its width, which a date takes on a narrow screen
 
 
 def formula(line: ScoreLine, points: float) -> str:
