@@ -19,6 +19,7 @@ from models.credit.evidence import Evidence, Sheet, sheet
 from models.credit.inputs import inputs
 from models.credit.inputs.on_time import worth
 from models.credit.policy import CreditPolicy
+from models.credit.rating_mean import leniency
 
 TODAY = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -50,7 +51,7 @@ def _known(rules: CreditPolicy, quality: float, contracts: int, chance: np.rando
             Evidence("", when, float(chance.random() < _share(1.7 + 1.2 * quality))) for when in at
         ],
         "complaints": [Evidence("", when, float(chance.random() >= _share(-4 - quality))) for when in at],
-        "ratings": [_rated(number, when, quality, chance) for number, when in enumerate(at)],
+        "ratings": [_rated(rules, when, quality, chance) for when in at],
         "records": [
             Evidence("", TODAY, rules.kinds["given_up"].points)
             for _ in range(int(chance.poisson(0.004 * contracts * np.exp(-1.2 * quality))))
@@ -74,14 +75,9 @@ def _late(quality: float, chance: np.random.Generator) -> int | None:
     return int(chance.geometric(1 / (1 + 5 * np.exp(-0.4 * quality))))
 
 
-def _rated(number: int, at: datetime, quality: float, chance: np.random.Generator) -> Evidence:
+def _rated(rules: CreditPolicy, at: datetime, quality: float, chance: np.random.Generator) -> Evidence:
     stars = float(np.round(4.2 + 0.35 * quality + chance.normal(0, 0.75) + chance.normal(0, 0.3)).clip(1, 5))
-    facts = {
-        "rater": f"{number}",
-        "seen": bool(chance.random() < 0.65),
-        "value_class": 1.0,
-        "item_mean": 4.2,
-        "above": stars - 4.2,
-        "habit": [0.0, 0.0],
-    }
-    return Evidence("", at, stars, facts=facts)
+    seen = float(chance.random() < 0.65)
+    facts = {"n": 1, "seen": seen, "unseen": 1 - seen, "item_mean": 4.2}
+    above = stars - 4.2
+    return Evidence("", at, stars, facts=facts | {"habit": [leniency(rules, above, 1.0), 0.0]})
