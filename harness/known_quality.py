@@ -20,8 +20,10 @@ from models.credit.inputs import inputs
 from models.credit.inputs.on_time import worth
 from models.credit.policy import CreditPolicy
 from models.credit.rating_mean import leniency
+from models.credit.weighing import Parts
 
 TODAY = datetime(2026, 11, 1, tzinfo=UTC)
+BOUGHT = ("on_time", "complaints")  # what a false contract brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +83,35 @@ def _rated(rules: CreditPolicy, at: datetime, quality: float, chance: np.random.
     facts = {"n": 1, "seen": seen, "unseen": 1 - seen, "item_mean": 4.2}
     above = stars - 4.2
     return Evidence("", at, stars, facts=facts | {"habit": [leniency(rules, above, 1.0), 0.0]})
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """So many buyers with so many false contracts each, in time and without dispute, for one agency.
+
+    `linked` if they are known to be one; `parts` is what of each contract others saw.
+    """
+
+    size: int
+    contracts: int
+    linked: bool
+    parts: Parts
+
+
+def in_hands_of(rules: CreditPolicy, one: Known, ring: Ring, contracts: int, *, weighed: bool) -> Sheet:
+    """The sheet of an agency of so many contracts with a ring's contracts beside its own.
+
+    Not `weighed`: each of these counts as one of its own does. None of them was reviewed by an authority,
+    so that none counts among those that passed first; stars have their own simulation (rings.py).
+    """
+    count = ring.size * ring.contracts
+    n = count if ring.linked else ring.contracts
+    facts = {"n": n, "seen": ring.parts.seen, "unseen": ring.parts.unseen} if weighed else {}
+    false = [Evidence("", TODAY, 1.0, facts={**facts, "late_days": 0}) for _ in range(count)]
+    lines = [
+        inputs()[line.name].reckon(
+            rules, line.name, [*line.evidence, *(false if line.name in BOUGHT else [])]
+        )
+        for line in one.sheet.lines
+    ]
+    return sheet(rules, lines, contracts + count)

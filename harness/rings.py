@@ -45,6 +45,15 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
+class Attack:
+    """A ring of so many buyers with so many false contracts each, which gives these stars."""
+
+    size: int
+    contracts: int
+    stars: float
+
+
+@dataclass(frozen=True, slots=True)
 class RatedMarket:
     """The true quality of each agency in stars, the ratings, targets of rings, and which buyers are one."""
 
@@ -91,18 +100,17 @@ def of_class(seen: bool, value_class: float) -> Parts:
 
 def with_rings(
     market: RatedMarket,
-    size: int,
-    contracts: int,
-    stars: float,
+    attack: Attack,
     *,
     camouflage: bool,
     linked: bool,
     passed: Parts = UNSEEN,
 ) -> RatedMarket:
-    """The same market with a ring of so many buyers, of so many false contracts each, for every target.
+    """The same market with such a ring for every target.
 
     `passed` is what the money that it passed makes of each.
     """
+    size, contracts, stars = attack.size, attack.contracts, attack.stars
     chance = np.random.default_rng(size * 100 + contracts)
     items = {each.agency: each.item for each in market.ratings}
     less_extreme = stars + (1 if stars < USUAL else -1)
@@ -215,6 +223,13 @@ def places(scores: Floats) -> Floats:
     place[order] = np.arange(len(scores))
     _values, which, counts = np.unique(scores, return_inverse=True, return_counts=True)
     return np.asarray(100 * (np.bincount(which, place) / counts)[which] / len(scores))
+
+
+def places_among(scores: Floats, others: Floats) -> Floats:
+    """The share of these scores below each of the others, in hundredths; equals count half."""
+    ordered = np.sort(scores)
+    below: Any = np.searchsorted(ordered, others, "left") + np.searchsorted(ordered, others, "right")
+    return np.asarray(50 * below / len(scores))
 
 
 def agreement(scores: Floats, truth: Floats) -> float:
