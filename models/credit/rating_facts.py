@@ -123,9 +123,10 @@ def unread(session: Session, most: int) -> list[str]:
 def hide(session: Session, rules: CreditPolicy, ratings: Sequence[str], at: datetime) -> set[int]:
     """These ratings (identifiers) count no more.
 
-    Not in the mean, nor in their rater's habit, nor in what their item runs at from now on; what it ran at
-    when others were rated stays, for all of these would move by next to nothing. Returns the agencies that
-    this touches: those they were about, and the others that their raters rated.
+    Not in the mean, nor in their rater's habit, nor in what their item runs at from now on. What the item ran
+    at, and what the agency was taken for, when others were rated stays: each would move by next to nothing,
+    and how many these are grows with the market. Returns the agencies that this touches: those they were
+    about, and the others that their raters rated.
     """
     which = RatingFact.rating.in_(ratings) & RatingFact.hidden_at.is_(None)
     facts = list(session.scalars(select(RatingFact).where(which).order_by(RatingFact.id)))
