@@ -6,47 +6,57 @@ Needs Python 3.8 or newer, and nothing of the platform. The file is what it publ
 
     base + the points of every input, between 0 and 100, to one decimal
 
-- shares (in time, passed first, without dispute): w = 2 ** (-days before the newest / half-life) a record,
-  points * ((sum(w x) + weight * expected) / (sum(w) + weight) - zero), zero what is expected unless given;
+- w = 2 ** (-days before the newest / half-life) a record; `seen` and `unseen` are the weights of the part of
+  its contract that others saw and of the part they did not; n how many records in the line its buyer has;
+- shares (in time, passed first, without dispute): w * (1 + log2 n) / n a record, times its parts;
+  points * ((sum(w x) + weight * expected) / (sum(w) + weight) - zero), zero what is expected unless given.
+  The unseen parts weigh in all at most unseen_share of the seen (at least unseen_least) where they lie above
+  that mean, and in full below it;
 - points: the sum of what each record brings, times the input's points;
-- stars: points * (mean - zero), zero what the items run at unless given. Every rater is one voice: a rating
-  weighs v / n, n the ratings of its rater here, v = 2 ** (-days / half-life) times the class of its
-  contract's value where it was seen. The habit of a rater, sum(v above) / (sum(v) + leniency_weight), is
-  taken off. A = (sum of those seen + prior) / (their weight + prior weight). Those not seen are read as at
-  most unseen_stars from A, weigh in all at most unseen_share of the seen (at least unseen_least), and move
-  the mean by at most unseen_shift of A's standard error.
+- stars: points * (mean - zero), zero what the items run at unless given. Every rater is one voice: w / n.
+  The habit of a rater is taken off, that of the seen part and that of the unseen. A = (sum of those seen +
+  prior) / (their weight + prior weight). Those not seen are read as at most unseen_stars from A, weigh in all
+  at most unseen_share of the seen (at least unseen_least), and move the mean by at most unseen_shift of A's
+  standard error.
 
 Exit status: 0 if the published score is what the records give, 1 if not, 2 if the file cannot be read.
 """
 
 import json
 import sys
-from collections import Counter
 from datetime import datetime
-from math import sqrt
+from math import log2, sqrt
 from pathlib import Path
 
-FORMULA = "gongxin-credit-1"
+FORMULA = "gongxin-credit-2"
 
 
-def days_before(newest, at):
-    """The time between, in days."""
-    return (newest - at).total_seconds() / 86400
-
-
-def times(evidence):
-    """When each record arose, and when the newest did."""
+def fresh(evidence, half_life_days):
+    """What each record weighs for its age alone."""
     at = [datetime.fromisoformat(each["at"]) for each in evidence]
-    return at, max(at) if at else None
+    return [2 ** (-(max(at) - each).total_seconds() / 86400 / float(half_life_days)) for each in at]
 
 
-def share(numbers, evidence):
+def cut_of(rating, seen, unseen):
+    """What is left of the weight of what nobody has seen."""
+    most = max(float(rating["unseen_least"]), seen * float(rating["unseen_share"]))
+    return min(1.0, most / unseen) if unseen else 1.0
+
+
+def share(numbers, rating, evidence):
     """The points of values from 0 to 1, and their variance."""
     expected, prior, points = (float(numbers[key]) for key in ("expected", "weight", "points"))
-    at, newest = times(evidence)
-    weights = [2 ** (-days_before(newest, each) / float(numbers["half_life_days"])) for each in at]
-    total = sum(weights) + prior
-    mean = (sum(w * each["value"] for w, each in zip(weights, evidence)) + prior * expected) / total
+    parts = []
+    for w, each in zip(fresh(evidence, numbers["half_life_days"]), evidence):
+        w *= (1 + log2(each.get("n", 1))) / each.get("n", 1)
+        parts.append((each["value"], w * each.get("seen", 1.0), w * each.get("unseen", 0.0)))
+    cut = cut_of(rating, sum(one for _x, one, _other in parts), sum(other for _x, _one, other in parts))
+    total = sum(one + cut * other for _x, one, other in parts) + prior
+    value = sum(x * (one + cut * other) for x, one, other in parts) + prior * expected
+    for x, _one, other in sorted(parts):
+        if x * total < value:
+            total, value = total + (1 - cut) * other, value + (1 - cut) * other * x
+    mean = value / total
     zero = float(numbers.get("zero", expected))
     return points * (mean - zero), points**2 * max(mean * (1 - mean), 0) / total
 
@@ -59,38 +69,20 @@ def stars(numbers, rating, evidence):
         mean = prior = rule["first_mean"]
         half_width = deviation / sqrt(k)
     else:
-        at, newest = times(evidence)
-        voices = Counter(each["rater"] for each in evidence)
-        fresh = [
-            2 ** (-(newest - when).days / rule["half_life_days"])
-            * (each["value_class"] if each["seen"] else 1)
-            for when, each in zip(at, evidence)
-        ]
-        weights = [v / voices[each["rater"]] for v, each in zip(fresh, evidence)]
-        elsewhere = {each["rater"]: tuple(each["habit"]) for each in evidence}
-        here = dict(elsewhere)
-        for v, each in zip(fresh, evidence):
-            if each["seen"]:
-                above, weight = here[each["rater"]]
-                here[each["rater"]] = above + v * each["above"], weight + v
-        said = []
-        for each in evidence:
-            above, weight = (here if each["seen"] else elsewhere)[each["rater"]]
-            said.append(each["value"] - above / (weight + rule["leniency_weight"]))
-        prior = sum(w * each["item_mean"] for w, each in zip(weights, evidence)) / sum(weights)
-        seen = [(w, x) for w, x, each in zip(weights, said, evidence) if each["seen"]]
-        anchor_weight = sum(w for w, _ in seen) + k
-        anchor = (sum(w * x for w, x in seen) + k * prior) / anchor_weight
-        unseen = sum(w for w, each in zip(weights, evidence) if not each["seen"])
-        most = max(rule["unseen_least"], (anchor_weight - k) * rule["unseen_share"])
-        cut = min(1.0, most / unseen) if unseen else 1.0
-        total, sum_of = k, k * prior
-        for w, x, each in zip(weights, said, evidence):
-            if not each["seen"]:
-                w, x = w * cut, min(max(x, anchor - rule["unseen_stars"]), anchor + rule["unseen_stars"])
-            total, sum_of = total + w, sum_of + w * x
-        shift = rule["unseen_shift"] * deviation / sqrt(anchor_weight)
-        mean = min(max(sum_of / total, anchor - shift, 1.0), anchor + shift, 5.0)
+        weights = [w / each["n"] for w, each in zip(fresh(evidence, rule["half_life_days"]), evidence)]
+        seen = [(w * e["seen"], e["value"] - e["habit"][0]) for w, e in zip(weights, evidence)]
+        unseen = [(w * e["unseen"], e["value"] - e["habit"][1]) for w, e in zip(weights, evidence)]
+        whole = [w * (each["seen"] + each["unseen"]) for w, each in zip(weights, evidence)]
+        prior = sum(w * each["item_mean"] for w, each in zip(whole, evidence)) / sum(whole)
+        weight = sum(w for w, _ in seen) + k
+        anchor = (sum(w * x for w, x in seen) + k * prior) / weight
+        cut = cut_of(rating, weight - k, sum(w for w, _ in unseen))
+        low, high = anchor - rule["unseen_stars"], anchor + rule["unseen_stars"]
+        read = [(w * cut, min(max(x, low), high)) for w, x in unseen]
+        total = weight + sum(w for w, _ in read)
+        mean = (anchor * weight + sum(w * x for w, x in read)) / total
+        shift = rule["unseen_shift"] * deviation / sqrt(weight)
+        mean = min(max(mean, anchor - shift, 1.0), anchor + shift, 5.0)
         half_width = deviation / sqrt(total)
     zero = float(numbers.get("zero", prior))
     return points * (mean - zero), (points * half_width) ** 2
@@ -106,7 +98,7 @@ def replay(sheet):
         elif each["unit"] == "stars":
             brings = stars(numbers, policy["rating"], evidence)
         else:
-            brings = share(numbers, evidence)
+            brings = share(numbers, policy["rating"], evidence)
         points, variance = points + brings[0], variance + brings[1]
     score = round(min(100.0, max(0.0, points)), 1)
     graded = sheet["settled"] + sheet["failed"] >= int(policy["least_evidence"])

@@ -19,8 +19,11 @@ from models.credit.evidence import Evidence, Sheet, sheet
 from models.credit.inputs import inputs
 from models.credit.inputs.on_time import worth
 from models.credit.policy import CreditPolicy
+from models.credit.rating_mean import leniency
+from models.credit.weighing import Parts
 
 TODAY = datetime(2026, 11, 1, tzinfo=UTC)
+BOUGHT = ("on_time", "complaints")  # what a false contract brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def _known(rules: CreditPolicy, quality: float, contracts: int, chance: np.rando
             Evidence("", when, float(chance.random() < _share(1.7 + 1.2 * quality))) for when in at
         ],
         "complaints": [Evidence("", when, float(chance.random() >= _share(-4 - quality))) for when in at],
-        "ratings": [_rated(number, when, quality, chance) for number, when in enumerate(at)],
+        "ratings": [_rated(rules, when, quality, chance) for when in at],
         "records": [
             Evidence("", TODAY, rules.kinds["given_up"].points)
             for _ in range(int(chance.poisson(0.004 * contracts * np.exp(-1.2 * quality))))
@@ -74,14 +77,41 @@ def _late(quality: float, chance: np.random.Generator) -> int | None:
     return int(chance.geometric(1 / (1 + 5 * np.exp(-0.4 * quality))))
 
 
-def _rated(number: int, at: datetime, quality: float, chance: np.random.Generator) -> Evidence:
+def _rated(rules: CreditPolicy, at: datetime, quality: float, chance: np.random.Generator) -> Evidence:
     stars = float(np.round(4.2 + 0.35 * quality + chance.normal(0, 0.75) + chance.normal(0, 0.3)).clip(1, 5))
-    facts = {
-        "rater": f"{number}",
-        "seen": bool(chance.random() < 0.65),
-        "value_class": 1.0,
-        "item_mean": 4.2,
-        "above": stars - 4.2,
-        "habit": [0.0, 0.0],
-    }
-    return Evidence("", at, stars, facts=facts)
+    seen = float(chance.random() < 0.65)
+    facts = {"n": 1, "seen": seen, "unseen": 1 - seen, "item_mean": 4.2}
+    above = stars - 4.2
+    return Evidence("", at, stars, facts=facts | {"habit": [leniency(rules, above, 1.0), 0.0]})
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """So many buyers with so many false contracts each, in time and without dispute, for one agency.
+
+    `linked` if they are known to be one; `parts` is what of each contract others saw.
+    """
+
+    size: int
+    contracts: int
+    linked: bool
+    parts: Parts
+
+
+def in_hands_of(rules: CreditPolicy, one: Known, ring: Ring, contracts: int, *, weighed: bool) -> Sheet:
+    """The sheet of an agency of so many contracts with a ring's contracts beside its own.
+
+    Not `weighed`: each of these counts as one of its own does. None of them was reviewed by an authority,
+    so that none counts among those that passed first; stars have their own simulation (rings.py).
+    """
+    count = ring.size * ring.contracts
+    n = count if ring.linked else ring.contracts
+    facts = {"n": n, "seen": ring.parts.seen, "unseen": ring.parts.unseen} if weighed else {}
+    false = [Evidence("", TODAY, 1.0, facts={**facts, "late_days": 0}) for _ in range(count)]
+    lines = [
+        inputs()[line.name].reckon(
+            rules, line.name, [*line.evidence, *(false if line.name in BOUGHT else [])]
+        )
+        for line in one.sheet.lines
+    ]
+    return sheet(rules, lines, contracts + count)

@@ -5,13 +5,13 @@ are about contracts whose outcome an authority recorded or whose money a bank sa
 ring buys for one agency: each of its buyers has so many false contracts with it in the last sixty days that
 nobody else has seen, of the highest value class, and gives the most stars, or the fewest; with camouflage a
 third of them give one star less extreme, and each buyer has two honest contracts elsewhere. Linked, the
-ring's buyers are one rater.
+ring's buyers are one rater. It may pass a part of each price through a bank, which is seen for what it is.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,25 +20,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.credit.policy import CreditPolicy
-from models.credit.rating_mean import Rated, baseline, rating_mean
+from models.credit.rating_facts import first_mean, half_life
+from models.credit.rating_mean import Rated, baseline, leniency, rating_mean
+from models.credit.running import Running
+from models.credit.weighing import Parts
 
 TODAY = datetime(2026, 11, 1, tzinfo=UTC)
 Floats = NDArray[np.float64]
 ITEMS, USUAL, SEEN = 16, 3.9, 0.65
 CLASSES, SHARES = (1.0, 1.2, 1.4), (0.5, 0.35, 0.15)
+UNSEEN = Parts(0.0, 1.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A rating somebody gave: to whom, for which item, by whom, days ago, stars, seen or not, class."""
+    """A rating somebody gave: to whom, for which item, by whom, days ago, stars, what of it was seen."""
 
     agency: int
     item: int
     buyer: int
     days: float
     stars: float
-    seen: bool
-    value_class: float
+    parts: Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """A ring of so many buyers with so many false contracts each, which gives these stars."""
+
+    size: int
+    contracts: int
+    stars: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +88,29 @@ def rated_market(agencies: int, seed: int) -> RatedMarket:
     items, seen = chance.integers(0, ITEMS, agencies)[of], chance.random(len(of)) < SEEN
     classes = chance.choice(CLASSES, len(of), p=SHARES)
     rows = zip(of, items, by, days, np.round(stars).clip(1, 5), seen, classes, strict=True)
-    ratings = tuple(Given(*(value.item() for value in row)) for row in rows)
+    told = ([value.item() for value in row] for row in rows)
+    ratings = tuple(Given(*row, of_class(known, one)) for *row, known, one in told)
     return RatedMarket(quality, ratings, tuple(int(t) for t in targets), buyers, {})
 
 
+def of_class(seen: bool, value_class: float) -> Parts:
+    """What a rating of a contract that was seen whole, or not at all, weighs."""
+    return Parts(value_class, 0.0, 1.0) if seen else UNSEEN
+
+
 def with_rings(
-    market: RatedMarket, size: int, contracts: int, stars: float, *, camouflage: bool, linked: bool
+    market: RatedMarket,
+    attack: Attack,
+    *,
+    camouflage: bool,
+    linked: bool,
+    passed: Parts = UNSEEN,
 ) -> RatedMarket:
-    """The same market with a ring of so many buyers, of so many false contracts each, for every target."""
+    """The same market with such a ring for every target.
+
+    `passed` is what the money that it passed makes of each.
+    """
+    size, contracts, stars = attack.size, attack.contracts, attack.stars
     chance = np.random.default_rng(size * 100 + contracts)
     items = {each.agency: each.item for each in market.ratings}
     less_extreme = stars + (1 if stars < USUAL else -1)
@@ -95,12 +122,12 @@ def with_rings(
             for _ in range(contracts):
                 given = less_extreme if camouflage and chance.random() < 0.3 else stars
                 days = float(chance.uniform(0, 60))
-                false.append(Given(target, items[target], buyer, days, given, False, CLASSES[-1]))
+                false.append(Given(target, items[target], buyer, days, given, passed))
             for _ in range(2 if camouflage else 0):
                 agency = int(chance.integers(0, len(market.quality)))
                 honest = float(np.round(USUAL + market.quality[agency] + chance.normal(0, 0.75)).clip(1, 5))
                 days, seen = float(chance.uniform(0, 400)), bool(chance.random() < 0.5)
-                false.append(Given(agency, items[agency], buyer, days, honest, seen, 1.0))
+                false.append(Given(agency, items[agency], buyer, days, honest, of_class(seen, 1.0)))
     buyers = market.buyers + size * len(market.targets)
     return replace(market, ratings=market.ratings + tuple(false), buyers=buyers, raters=raters)
 
@@ -128,66 +155,65 @@ def _sums(market: RatedMarket, weights: Floats) -> tuple[Floats, Floats]:
 
 def means(rules: CreditPolicy, market: RatedMarket) -> Floats:
     """The mean of each agency's ratings as the market makes it."""
-    ordered = sorted(market.ratings, key=lambda each: -each.days)
-    running = [[USUAL, 1.0, 0.0] for _ in range(ITEMS)]  # sum, weight, and days ago of the last
-    seen: list[list[float]] = [[] for _ in market.quality]
-    of: list[list[tuple[Given, str, float, float]]] = [[] for _ in market.quality]
-    habits: dict[str, _Habit] = defaultdict(_Habit)
-    given: dict[tuple[int, str], _Habit] = defaultdict(_Habit)
-    for each in ordered:
-        rater, item = f"{market.raters.get(each.buyer, each.buyer)}", running[each.item]
-        faded = 2 ** ((each.days - item[2]) / 365) if item[2] else 1.0
-        item_mean, others = item[0] / item[1], seen[each.agency]
-        above = each.stars - baseline(rules, sum(others), len(others), item_mean)
-        weight = each.value_class if each.seen else 1
-        habits[rater].gives(each.days, above, weight)
-        if each.seen:
-            others.append(each.stars)
-        item[:] = [item[0] * faded + each.stars, item[1] * faded + 1, each.days]
-        of[each.agency].append((each, rater, item_mean, above))
-        given[each.agency, rater].gives(each.days, above, weight)
-    found = []
-    for agency, ratings in enumerate(of):
-        newest = min(each.days for each, *_rest in ratings)
-        raters = {rater for _each, rater, *_rest in ratings}
-        elsewhere = {}
-        for rater in raters:
-            all_of, here = habits[rater].until(newest), given[agency, rater].until(newest)
-            elsewhere[rater] = all_of[0] - here[0], max(all_of[1] - here[1], 0.0)
-        rated = [
-            Rated(
-                "",
-                TODAY - timedelta(days=each.days),
-                each.stars,
-                rater,
-                each.seen,
-                each.value_class,
-                item_mean,
-                above,
-            )
-            for each, rater, item_mean, above in ratings
-        ]
-        found.append(rating_mean(rules, rated, elsewhere, USUAL).mean)
-    return np.array(found)
+    half = half_life(rules)
+    running = [first_mean(rules, TODAY - timedelta(days=2000)) for _ in range(ITEMS)]
+    others: list[list[float]] = [[0.0, 0.0] for _ in market.quality]
+    of: list[list[tuple[Given, datetime, float, float]]] = [[] for _ in market.quality]
+    habits: dict[int, list[Running]] = defaultdict(list)
+    for each in sorted(market.ratings, key=lambda each: -each.days):
+        at, seen, share = TODAY - timedelta(days=each.days), others[each.agency], each.parts.share
+        item_mean = running[each.item].mean
+        above = each.stars - baseline(rules, *seen, item_mean)
+        running[each.item] = running[each.item].plus(each.stars, 1, at, half)
+        others[each.agency] = [seen[0] + share * each.stars, seen[1] + share]
+        before = habits[each.buyer][-1] if habits[each.buyer] else Running(0.0, 0.0, at)
+        habits[each.buyer].append(before.plus(above, _weight(each), at, half))
+        of[each.agency].append((each, at, item_mean, above))
+    return np.array([_mean(rules, market.raters, habits, ratings) for ratings in of])
 
 
-class _Habit:
-    """What a rater gave above what others see, faded, up to any day."""
+def _mean(
+    rules: CreditPolicy,
+    raters: dict[int, int],
+    habits: dict[int, list[Running]],
+    ratings: list[tuple[Given, datetime, float, float]],
+) -> float:
+    half, newest = half_life(rules), max(at for _each, at, *_rest in ratings)
+    elsewhere = {}
+    for buyer in {each.buyer for each, *_rest in ratings}:
+        given = habits[buyer]
+        until = given[bisect_right(given, newest, key=lambda one: one.at) - 1]
+        elsewhere[buyer] = until.until(newest, half)
+    for each, at, _item_mean, above in ratings:
+        elsewhere[each.buyer] = elsewhere[each.buyer].plus(above, -_weight(each), at, half)
+    here = dict(elsewhere)
+    for each, at, _item_mean, above in ratings:
+        seen = _weight(each) * each.parts.share
+        here[each.buyer] = here[each.buyer].plus(above, seen, at, half)
+    voices = Counter(raters.get(each.buyer, each.buyer) for each, *_rest in ratings)
 
-    def __init__(self) -> None:
-        self.days: list[float] = []
-        self.sums: list[tuple[float, float]] = [(0.0, 0.0)]
+    def of(one: Running) -> float:
+        return leniency(rules, one.total, max(one.weight, 0.0))
 
-    def gives(self, days: float, residual: float, weight: float) -> None:
-        faded = 2 ** (-days / 365) * weight
-        before = self.sums[-1]
-        self.days.append(-days)
-        self.sums.append((before[0] + faded * residual, before[1] + faded))
+    rated = [
+        Rated(
+            "",
+            at,
+            each.stars,
+            voices[raters.get(each.buyer, each.buyer)],
+            each.parts.seen,
+            each.parts.unseen,
+            item_mean,
+            of(here[each.buyer]),
+            of(elsewhere[each.buyer]),
+        )
+        for each, at, item_mean, _above in ratings
+    ]
+    return rating_mean(rules, rated, USUAL).mean
 
-    def until(self, days: float) -> tuple[float, float]:
-        """The weighted sum of residuals and the weight, as of so many days ago."""
-        weighted, weight = self.sums[bisect_right(self.days, -days)]
-        return weighted * 2 ** (days / 365), weight * 2 ** (days / 365)
+
+def _weight(given: Given) -> float:
+    return given.parts.seen + given.parts.unseen
 
 
 def places(scores: Floats) -> Floats:
@@ -197,6 +223,13 @@ def places(scores: Floats) -> Floats:
     place[order] = np.arange(len(scores))
     _values, which, counts = np.unique(scores, return_inverse=True, return_counts=True)
     return np.asarray(100 * (np.bincount(which, place) / counts)[which] / len(scores))
+
+
+def places_among(scores: Floats, others: Floats) -> Floats:
+    """The share of these scores below each of the others, in hundredths; equals count half."""
+    ordered = np.sort(scores)
+    below: Any = np.searchsorted(ordered, others, "left") + np.searchsorted(ordered, others, "right")
+    return np.asarray(50 * below / len(scores))
 
 
 def agreement(scores: Floats, truth: Floats) -> float:

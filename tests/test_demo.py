@@ -201,7 +201,8 @@ def _shows_bought_praise(demo: Any) -> None:
     line = of_agency(db.session, praised.id).line("ratings")
     assert line is not None
     bought = [of for of in line.evidence if not of.facts["seen"]]
-    assert len({of.facts["rater"] for of in bought}) == 1
+    assert {of.by for of in bought} <= {head.id for head in heads}
+    assert {of.facts["n"] for of in bought} == {len(bought)}, "one voice"
     assert all(of.value == 5 for of in bought)
     assert line.observed is not None
     assert line.reckoned is not None

@@ -22,6 +22,7 @@ class Delivered:
     """
 
     agency_id: int
+    contract_id: int
     contract: str
     counted_at: datetime | None
     late_days: int | None
@@ -37,6 +38,7 @@ def delivered(session: Session, agencies: Sequence[int], until: datetime) -> Ite
     columns = (
         d.id,
         d.agency_id,
+        d.contract_id,
         Contract.identifier,
         d.state,
         d.deliver_by,
@@ -52,7 +54,7 @@ def delivered(session: Session, agencies: Sequence[int], until: datetime) -> Ite
         )
         .order_by(d.id)
     )
-    for key, agency, contract, state, by, submitted, missed in session.execute(rows):
+    for key, agency, contract_id, contract, state, by, submitted, missed in session.execute(rows):
         came = submitted if submitted is not None and submitted <= until else None
         gone = missed if missed is not None and missed <= until else None
         if gone is not None and came is None and state != "cancelled" and by > until:
@@ -62,6 +64,7 @@ def delivered(session: Session, agencies: Sequence[int], until: datetime) -> Ite
             passed = False
         yield Delivered(
             agency,
+            contract_id,
             contract,
             came or gone,
             max(0, workdays.between(by, came)) if came else None,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from math import sqrt
+from math import log2, sqrt
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from models.credit.policy import CreditPolicy
+from models.credit.running import left
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,9 @@ class Evidence:
     """One record behind a line.
 
     Its case, when it arose, its value (stars; a share from 0 to 1; points) and its weight in the line.
-    `facts` is what else the formula of its input reads, as JSON has it.
+    `facts` is what else the formula of its input reads, as JSON has it, and is published. `contract` is the
+    key of the contract it is about, `by` that of whoever said it, if not the contract's buyer: what it weighs
+    follows from these (weighing.py), and they are not published.
     """
 
     case_identifier: str
@@ -26,6 +29,8 @@ class Evidence:
     value: float
     weight: float = 1.0
     facts: Mapping[str, Any] = field(default_factory=dict)
+    contract: int | None = None
+    by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +103,40 @@ def faded(at: Sequence[datetime], half_life_days: float) -> list[float]:
     The days count back from the newest, not from today: a time without work neither raises nor lowers a
     score, and nothing has to be reckoned anew by night.
     """
-    if not at:
-        return []
-    newest = max(at)
-    return [float(2 ** (-(newest - each).total_seconds() / 86400 / half_life_days)) for each in at]
+    newest = max(at, default=None)
+    return [left(each, newest, half_life_days) for each in at] if newest is not None else []
+
+
+def voice(count: int) -> float:
+    """What one of so many records of one buyer weighs in a share: all of them together 1 + log2 of them."""
+    return (1 + log2(count)) / count
+
+
+def unseen_cut(rules: CreditPolicy, seen: float, unseen: float) -> float:
+    """What is left of the weight of what nobody has seen.
+
+    In all at most a share of what is seen, and at least as much as the policy grants in any case.
+    """
+    least, share = (float(rules.rate(f"rating.{key}")) for key in ("unseen_least", "unseen_share"))
+    return min(1.0, max(least, seen * share) / unseen) if unseen else 1.0
 
 
 def share(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> ScoreLine:
     """A line of values from 0 to 1: points * ((sum(w x) + k e) / (sum(w) + k) - z).
 
-    e is what is expected, z where points begin: what is expected, unless the policy says another `zero`.
+    e is what is expected, z where points begin: what is expected, unless the policy says another `zero`. A
+    record weighs what is left of it after its days, times voice(n) of the n records of its buyer, times its
+    part that was `seen`; its `unseen` part besides, cut as that of ratings where it lies above the mean. What
+    nobody has seen lowers a share in full: an agency's own lateness is nobody's to forge but its own.
     """
     expected, prior = (float(rules.rate(f"inputs.{name}.{key}")) for key in ("expected", "weight"))
     points = float(rules.rate(f"inputs.{name}.points"))
     zero = float(rules.inputs[name].get("zero", expected))
-    weights = faded([each.at for each in evidence], float(rules.rate(f"inputs.{name}.half_life_days")))
+    fresh = faded([each.at for each in evidence], float(rules.rate(f"inputs.{name}.half_life_days")))
+    once = [w * voice(each.facts.get("n", 1)) for w, each in zip(fresh, evidence, strict=True)]
+    seen = [w * each.facts.get("seen", 1.0) for w, each in zip(once, evidence, strict=True)]
+    unseen = [w * each.facts.get("unseen", 0.0) for w, each in zip(once, evidence, strict=True)]
+    weights = _lowest(seen, unseen, [each.value for each in evidence], prior, expected, rules)
     total = sum(weights)
     value = sum(w * each.value for w, each in zip(weights, evidence, strict=True))
     mean = (value + prior * expected) / (total + prior)
@@ -127,6 +151,30 @@ def share(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Score
     )
 
 
+def _lowest(
+    seen: Sequence[float],
+    unseen: Sequence[float],
+    values: Sequence[float],
+    prior: float,
+    expected: float,
+    rules: CreditPolicy,
+) -> list[float]:
+    """The weights by which a mean is the lowest: unseen parts in full below it, and cut above it.
+
+    Being the least of means that each rise with every value, it rises with every value too.
+    """
+    cut = unseen_cut(rules, sum(seen), sum(unseen))
+    weights = [one + cut * other for one, other in zip(seen, unseen, strict=True)]
+    total = sum(weights) + prior
+    value = sum(w * x for w, x in zip(weights, values, strict=True)) + prior * expected
+    for place in sorted(range(len(values)), key=lambda place: values[place]):
+        if cut == 1 or values[place] * total >= value:
+            break
+        more = (1 - cut) * unseen[place]
+        weights[place], total, value = weights[place] + more, total + more, value + more * values[place]
+    return weights
+
+
 def total(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> ScoreLine:
     """A line of records that each bring their own points."""
     times = float(rules.rate(f"inputs.{name}.points"))
@@ -136,10 +184,7 @@ def total(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Score
 
 
 def _weighed(evidence: Sequence[Evidence], weights: Sequence[float]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(each.case_identifier, each.at, each.value, weight, each.facts)
-        for each, weight in zip(evidence, weights, strict=True)
-    )
+    return tuple(replace(each, weight=weight) for each, weight in zip(evidence, weights, strict=True))
 
 
 def added_up(rules: CreditPolicy, lines: Sequence[ScoreLine]) -> float:

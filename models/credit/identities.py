@@ -6,6 +6,7 @@ somebody who is linked with a third is one with the third too.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -17,6 +18,7 @@ from models.accounts import Organisation
 from models.agencies.related_parties import linked
 from models.base import Base
 
+AT_ONCE = 10_000  # asked about in one statement: SQLite takes some 32,000 values
 MOST_HOPS = 8  # from one to the next; a chain that long is one owner's, or nobody's
 
 
@@ -67,7 +69,8 @@ def observe(session: Session, organisations: Iterable[int], at: datetime) -> lis
 def identities(session: Session, organisations: Iterable[int], until: datetime) -> Mapping[int, int]:
     """Which identity each of these is of, by the links known at an instant: the lowest key of its members.
 
-    One statement for each step of the longest chain of links that leads away from them.
+    One statement for each step of the longest chain of links that leads away from them, and for each piece of
+    so many.
     """
     roots = {key: key for key in organisations}
 
@@ -80,13 +83,26 @@ def identities(session: Session, organisations: Iterable[int], until: datetime) 
     for _hop in range(MOST_HOPS):
         if not new:
             break
-        links = select(IdentityLink.one_id, IdentityLink.other_id).where(
-            or_(IdentityLink.one_id.in_(new), IdentityLink.other_id.in_(new)), IdentityLink.found_at <= until
-        )
-        pairs = session.execute(links).all()
+        asking = sorted(new)
+        pairs: list[tuple[int, int]] = []
+        for begin in range(0, len(asking), AT_ONCE):
+            some = asking[begin : begin + AT_ONCE]
+            links = select(IdentityLink.one_id, IdentityLink.other_id).where(
+                or_(IdentityLink.one_id.in_(some), IdentityLink.other_id.in_(some)),
+                IdentityLink.found_at <= until,
+            )
+            pairs += [(one, other) for one, other in session.execute(links).all()]
         for one, other in pairs:
             low, high = sorted((root(one), root(other)))
             roots[high] = low
         new = {key for pair in pairs for key in pair} - asked
         asked |= new
     return {key: root(key) for key in list(roots)}
+
+
+def members(session: Session, organisations: Iterable[int], until: datetime) -> Mapping[int, set[int]]:
+    """The identities of these, by their lowest key, each with all its members that a link leads to."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for key, lowest in identities(session, organisations, until).items():
+        found[lowest].add(key)
+    return found

@@ -10,7 +10,7 @@ from models.credit.evidence import Sheet
 from models.credit.inputs import inputs
 from models.credit.policy import CreditPolicy
 
-FORMULA = "gongxin-credit-1"
+FORMULA = "gongxin-credit-2"
 
 
 def published(agency: Organisation, sheet: Sheet, rules: CreditPolicy, at: datetime) -> dict[str, Any]:

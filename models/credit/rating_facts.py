@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, and_, exists, func, or_, select
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, exists, func, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from models.base import Base, Code, Fen
+from models.base import Base, Code
 from models.contracts.agreement import Contract
-from models.contracts.deliverables import Deliverable, ReviewOutcome
+from models.credit import weighing
 from models.credit.policy import CreditPolicy
 from models.credit.rating_mean import baseline
-from models.payments.payment import Payment
+from models.credit.running import Running
 from models.ratings.rating import COUNTED, Rating
 from models.sourcing.tenders import Tender
 
@@ -26,16 +26,17 @@ from models.sourcing.tenders import Tender
 class RatingFact(Base):
     """A published rating of an agency.
 
-    `stars` 1 to 5; `seen` whether an authority recorded an outcome for its contract, or a bank or gateway saw
-    its money; `value` of the contract in fen; `item_mean` what the item's ratings ran at when it came;
-    `habit` and `habit_weight` the rater's sum of (stars - baseline) and of weights up to and with this one,
-    faded to its day. `hidden_at`: since when it counts no more.
+    `stars` 1 to 5; `seen_share` how much of its contract others had seen when it came, 0 to 1; `item_mean`
+    what the item's ratings ran at then; `above` the stars above what the agency was taken for, `weight` what
+    that counted with in the rater's habit, by the policy of that day; `habit` and `habit_weight` the rater's
+    sums of these up to and with this one, faded to its day. `hidden_at`: since when it counts no more.
     """
 
     __tablename__ = "rating_facts"
     __table_args__ = (
         Index("ix_rating_facts_agency", "agency_id", "by", "at"),
         Index("ix_rating_facts_rater", "rater_id", "by", "at"),
+        Index("ix_rating_facts_hidden", "rater_id", "hidden_at"),
     )
 
     rating_id: Mapped[int] = mapped_column(ForeignKey("ratings.id"), unique=True)
@@ -46,10 +47,10 @@ class RatingFact(Base):
     item_code: Mapped[str] = mapped_column(String(12))
     at: Mapped[datetime]
     stars: Mapped[float]
-    seen: Mapped[bool]
-    value: Mapped[Fen]
+    seen_share: Mapped[float]
     item_mean: Mapped[float]
     above: Mapped[float]
+    weight: Mapped[float]
     habit: Mapped[float]
     habit_weight: Mapped[float]
     hidden_at: Mapped[datetime | None]
@@ -68,21 +69,9 @@ class ItemMean(Base):
     at: Mapped[datetime]
 
 
-def fading(rules: CreditPolicy, earlier: datetime, later: datetime) -> float:
-    """How much of a weight is left after the time between: half of it after a half-life."""
-    days = max((later - earlier).total_seconds(), 0) / 86400
-    return float(2 ** (-days / float(rules.rate("rating.half_life_days"))))
-
-
-def value_class(rules: CreditPolicy, value: int) -> float:
-    """What a contract of so many fen counts more than a small one."""
-    classes = rules.values["rating"]["value_classes"]
-    return float(next(factor for least, factor in reversed(classes) if value >= least * 100))
-
-
-def weight_of(rules: CreditPolicy, fact: RatingFact) -> float:
-    """What a rating weighs in its rater's habit, on its day."""
-    return value_class(rules, fact.value) if fact.seen else 1.0
+def half_life(rules: CreditPolicy) -> float:
+    """In how many days what a rating counts is half of it."""
+    return float(rules.rate("rating.half_life_days"))
 
 
 def keep(session: Session, rules: CreditPolicy, ratings: Iterable[str]) -> set[int]:
@@ -131,31 +120,43 @@ def unread(session: Session, most: int) -> list[str]:
     return list(session.scalars(rows))
 
 
-def hide(session: Session, ratings: Sequence[str], at: datetime) -> set[int]:
-    """These ratings (identifiers) count no more. Returns the agencies they were about."""
-    facts = list(session.scalars(select(RatingFact).where(RatingFact.rating.in_(ratings))))
+def hide(session: Session, rules: CreditPolicy, ratings: Sequence[str], at: datetime) -> set[int]:
+    """These ratings (identifiers) count no more.
+
+    Not in the mean, nor in their rater's habit, nor in what their item runs at from now on. What the item ran
+    at, and what the agency was taken for, when others were rated stays: each would move by next to nothing,
+    and how many these are grows with the market. Returns the agencies that this touches: those they were
+    about, and the others that their raters rated.
+    """
+    which = RatingFact.rating.in_(ratings) & RatingFact.hidden_at.is_(None)
+    facts = list(session.scalars(select(RatingFact).where(which).order_by(RatingFact.id)))
     for fact in facts:
-        fact.hidden_at = fact.hidden_at or at
-    return {fact.agency_id for fact in facts}
+        fact.hidden_at = at
+        running = _kept(session, fact.by, fact.item_code)
+        if running is not None:
+            _keep(running, _of(running).plus(fact.stars, -1, fact.at, half_life(rules)))
+    session.flush()
+    raters = {fact.rater_id for fact in facts}
+    theirs = select(RatingFact.agency_id).where(RatingFact.rater_id.in_(raters)).distinct()
+    return set(session.scalars(theirs)) if raters else set()
 
 
 def _fact(session: Session, rules: CreditPolicy, rating: Rating, contract: Contract, item: str) -> RatingFact:
-    at, stars = rating.published_at, rating.mean
+    at, stars, half = rating.published_at, rating.mean, half_life(rules)
     assert at is not None  # the query asked for it
     assert stars is not None
-    running = _running(session, rules, rating.by, item, at)
-    item_mean = running.total / running.weight
-    seen = _seen(session, contract.id)
+    item_mean = _rated(session, rules, rating.by, item, stars, at)
+    _buyer, seen = weighing.of_contracts(session, rules, at, contract=contract.id)[contract.id]
     last = session.scalars(
         select(RatingFact)
         .where(RatingFact.rater_id == rating.rater_id, RatingFact.by == rating.by, RatingFact.at <= at)
         .order_by(RatingFact.at.desc(), RatingFact.id.desc())
         .limit(1)
     ).one_or_none()
-    left = fading(rules, last.at, at) if last else 0.0
-    weight = value_class(rules, contract.price) if seen else 1.0
+    weight = seen.seen + seen.unseen
     above = stars - baseline(rules, *_others(session, rating, at), item_mean)
-    running.total, running.weight, running.at = running.total + stars, running.weight + 1, at
+    before = Running(last.habit, last.habit_weight, last.at) if last else Running(0.0, 0.0, at)
+    habit = before.plus(above, weight, at, half)
     return RatingFact(
         rating_id=rating.id,
         rating=rating.identifier,
@@ -165,77 +166,56 @@ def _fact(session: Session, rules: CreditPolicy, rating: Rating, contract: Contr
         item_code=item,
         at=at,
         stars=stars,
-        seen=seen,
-        value=contract.price,
+        seen_share=seen.share,
         item_mean=item_mean,
         above=above,
-        habit=(last.habit * left if last else 0.0) + weight * above,
-        habit_weight=(last.habit_weight * left if last else 0.0) + weight,
+        weight=weight,
+        habit=habit.total,
+        habit_weight=habit.weight,
     )
 
 
-def _running(session: Session, rules: CreditPolicy, by: str, item: str, at: datetime) -> ItemMean:
-    """The running mean of an item's ratings, faded to this instant."""
-    found = session.scalars(
+def _kept(session: Session, by: str, item: str) -> ItemMean | None:
+    return session.scalars(
         select(ItemMean).where(ItemMean.by == by, ItemMean.item_code == item).with_for_update()
     ).one_or_none()
-    if found is None:
-        weight = float(rules.rate("rating.first_mean_weight"))
-        total = float(rules.rate("rating.first_mean")) * weight
-        found = ItemMean(by=by, item_code=item, total=total, weight=weight, at=at)
-        session.add(found)
-        return found
-    left = fading(rules, found.at, at)
-    found.total, found.weight = found.total * left, found.weight * left
-    return found
 
 
-def _others(session: Session, rating: Rating, at: datetime) -> tuple[float, int]:
-    """The sum and number of the seen ratings that the same agency had by then from others."""
-    of = select(func.coalesce(func.sum(RatingFact.stars), 0.0), func.count()).where(
+def _of(kept: ItemMean) -> Running:
+    return Running(kept.total, kept.weight, kept.at)
+
+
+def _keep(kept: ItemMean, running: Running) -> None:
+    kept.total, kept.weight, kept.at = running.total, running.weight, running.at
+
+
+def first_mean(rules: CreditPolicy, at: datetime) -> Running:
+    """What an item is taken for before anybody was rated for it."""
+    weight = float(rules.rate("rating.first_mean_weight"))
+    return Running(float(rules.rate("rating.first_mean")) * weight, weight, at)
+
+
+def _rated(session: Session, rules: CreditPolicy, by: str, item: str, stars: float, at: datetime) -> float:
+    """Count one more rating of an item. Returns what they ran at before it."""
+    kept = _kept(session, by, item)
+    running = first_mean(rules, at) if kept is None else _of(kept)
+    if kept is None:
+        kept = ItemMean(by=by, item_code=item)
+        session.add(kept)
+    _keep(kept, running.plus(stars, 1, at, half_life(rules)))
+    return running.mean
+
+
+def _others(session: Session, rating: Rating, at: datetime) -> tuple[float, float]:
+    """The sum of the stars that the same agency had by then, and of their weights: what was seen of each."""
+    of = select(
+        func.coalesce(func.sum(RatingFact.stars * RatingFact.seen_share), 0.0),
+        func.coalesce(func.sum(RatingFact.seen_share), 0.0),
+    ).where(
         RatingFact.agency_id == rating.ratee_id,
         RatingFact.by == rating.by,
         RatingFact.at <= at,
-        RatingFact.seen,
         RatingFact.hidden_at.is_(None),
     )
-    total, count = session.execute(of).one()
-    return float(total), int(count)
-
-
-def _seen(session: Session, contract: int) -> bool:
-    """Whether somebody outside of the trade has seen the contract.
-
-    A department that recorded an outcome, or a bank or gateway its money.
-    """
-    reviewed = (
-        select(ReviewOutcome.id)
-        .join(Deliverable, Deliverable.id == ReviewOutcome.deliverable_id)
-        .where(Deliverable.contract_id == contract)
-    )
-    paid = select(Payment.id).where(Payment.contract_id == contract, Payment.state == "cleared")
-    return bool(session.scalar(select(reviewed.exists() | paid.exists())))
-
-
-def raters(session: Session, agency: int) -> list[int]:
-    """Everybody whose rating of this agency counts."""
-    return list(
-        session.scalars(
-            select(RatingFact.rater_id)
-            .where(RatingFact.agency_id == agency, RatingFact.hidden_at.is_(None))
-            .distinct()
-        )
-    )
-
-
-def rated_by_both(session: Session, pairs: Sequence[tuple[int, int]]) -> set[int]:
-    """The agencies that both of such a pair have rated."""
-    if not pairs:
-        return set()
-    other = aliased(RatingFact)
-    of = (
-        select(RatingFact.agency_id)
-        .join(other, (other.agency_id == RatingFact.agency_id) & (other.by == RatingFact.by))
-        .where(or_(*(and_(RatingFact.rater_id == one, other.rater_id == two) for one, two in pairs)))
-    )
-    return set(session.scalars(of.distinct()))
+    total, weight = session.execute(of).one()
+    return float(total), float(weight)

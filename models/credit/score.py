@@ -19,6 +19,8 @@ from models.credit import policy
 from models.credit.evidence import Evidence, Input, ScoreLine, Sheet, added_up, bounded, sheet
 from models.credit.inputs import inputs
 from models.credit.policy import CreditPolicy
+from models.credit.rating_mean import leniency
+from models.credit.weighing import weigh
 from models.errors import Problem, RuleViolation
 from models.i18n import N_
 
@@ -40,7 +42,9 @@ def of_agencies(
     until = until or clock.now()
     rules = rules or policy.in_effect(until.astimezone(clock.BEIJING).date())
     counted = [inputs()[name] for name in rules.inputs]
-    found = {each.name: each.gather(session, rules, agencies, until) for each in counted}
+    gathered = [each.gather(session, rules, agencies, until) for each in counted]
+    weighed = weigh(session, rules, gathered, until)
+    found = {each.name: lines for each, lines in zip(counted, weighed, strict=True)}
     over = _contracts(session, agencies, until)
     return {
         key: sheet(
@@ -98,7 +102,7 @@ def _steps(present: Sheet, rules: CreditPolicy, now: datetime) -> Iterator[tuple
     for line in present.lines:
         each = inputs()[line.name]
         if each.best is not None:
-            ways = [("", [*line.evidence, _one_more(line, each.best, now)])]
+            ways = [("", [*line.evidence, _one_more(rules, line, each.best, now)])]
         else:
             ways = [
                 (of.case_identifier, [other for other in line.evidence if other is not of])
@@ -109,15 +113,14 @@ def _steps(present: Sheet, rules: CreditPolicy, now: datetime) -> Iterator[tuple
             yield each.reckon(rules, each.name, then).points - line.points, each, case_identifier
 
 
-def _one_more(line: ScoreLine, best: float, now: datetime) -> Evidence:
-    """One more record at its best, of somebody who has not rated before."""
+def _one_more(rules: CreditPolicy, line: ScoreLine, best: float, now: datetime) -> Evidence:
+    """One more record at its best, of a usual contract that was seen, by somebody who is new here."""
     usual = line.zero or 0.0
     facts = {
-        "rater": "",
-        "seen": True,
-        "value_class": 1.0,
+        "n": 1,
+        "seen": 1.0,
+        "unseen": 0.0,
         "item_mean": usual,
-        "above": best - usual,
-        "habit": [0.0, 0.0],
+        "habit": [leniency(rules, best - usual, 1.0), 0.0],
     }
     return Evidence("", now, best, facts=facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -32,26 +33,35 @@ from models.ratings.rating import DIMENSIONS, Rating
 NOW = datetime(2026, 3, 2, tzinfo=BEIJING)
 ages = st.integers(0, 1500)
 SHARES = st.lists(st.tuples(ages, st.floats(0, 1)), max_size=20)
+WEIGHED = st.lists(
+    st.tuples(ages, st.floats(0, 1), st.sampled_from([0.0, 0.1, 0.9, 1.0]), st.integers(1, 9)), max_size=20
+)
 STARS = st.lists(st.tuples(ages, st.floats(1, 5), st.sampled_from("abc"), st.booleans()), max_size=12)
 
 
-def of_shares(values: Sequence[tuple[int, float]]) -> list[Evidence]:
-    return [Evidence("C", NOW - timedelta(days=age), value) for age, value in values]
+def of_shares(values: Sequence[tuple[Any, ...]]) -> list[Evidence]:
+    """By days and value; with how much of it was seen and how many its buyer has, where they are given."""
+    found = []
+    for age, value, *more in values:
+        seen, n = more or (1.0, 1)
+        facts = {"seen": seen, "unseen": 1 - seen, "n": n}
+        found.append(Evidence("C", NOW - timedelta(days=age), value, facts=facts))
+    return found
 
 
 def of_stars(values: Sequence[tuple[int, float, str, bool]]) -> list[Evidence]:
+    count = Counter(rater for _age, _stars, rater, _seen in values)
     return [
         Evidence(
             "R",
             NOW - timedelta(days=age),
             stars,
             facts={
-                "rater": rater,
-                "seen": seen,
-                "value_class": 1.0,
+                "n": count[rater],
+                "seen": float(seen),
+                "unseen": float(not seen),
                 "item_mean": 4.0,
-                "above": stars - 4,
-                "habit": [0.0, 0.0],
+                "habit": [0.1, 0.0],
             },
         )
         for age, stars, rater, seen in values
@@ -68,8 +78,8 @@ def made(found: Mapping[str, Sequence[Evidence]], settled: int = 1, failed: int 
 SCORED = st.fixed_dictionaries(
     {
         "ratings": STARS.map(of_stars),
-        "first_pass": SHARES.map(of_shares),
-        "on_time": SHARES.map(of_shares),
+        "first_pass": WEIGHED.map(of_shares),
+        "on_time": WEIGHED.map(of_shares),
         "complaints": SHARES.map(of_shares),
     }
 )
@@ -92,10 +102,7 @@ def test_a_better_record_never_lowers_a_score(found: Any, name: str, which: int)
     if records:
         at = which % len(records)
         value = min(best, records[at].value + 0.5)
-        facts = dict(records[at].facts)
-        if "above" in facts:
-            facts["above"] += value - records[at].value
-        records[at] = replace(records[at], value=value, facts=facts)
+        records[at] = replace(records[at], value=value)
     assert made(found).score >= before - 0.1
 
 

@@ -17,15 +17,19 @@ from models import CASES, batches, clock, events, failures
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.credit import identities, kept, policy, rating_facts, score, signals
+from models.credit.dealing import at_which_two_are, dealers
 from models.credit.evidence import Sheet
 from models.credit.inputs import inputs
 from models.events import Event
 from models.failures import Attempt
+from models.ratings.rating import Rating
 
 # In which column of its case the organisation stands that an event is about, where it is not `agency_id`.
 ABOUT = {"rating": "ratee_id", "credit_record": "subject_id", "external_listing": "subject_id"}
 # What a grade asks for, whatever the inputs.
 ENDED = {"contract.complete", "contract.dissolve", "contract.end"}
+TOUCHED = "credit.touched"  # its data: the keys of the agencies whose sheets are still to be computed
+PIECE = 40  # sheets that one event brings beside those it is about, in one transaction
 
 
 def counted() -> set[str]:
@@ -53,19 +57,31 @@ def agencies_scored(session: Session, happened: Iterable[Event]) -> dict[int, li
 
 
 def refresh_scores(session: Session, happened: list[Event]) -> None:
-    """Event handler: compute these agencies' sheets from the records as they stand now."""
+    """Event handler: compute these agencies' sheets from the records as they stand now.
+
+    Those that are touched besides, through who rated or bought both here and there, a piece to an event: how
+    many these are is nobody's to say, and each piece is a transaction of its own.
+    """
     causes = agencies_scored(session, happened)
-    for agency in _read_ratings(session, happened):
-        causes.setdefault(agency, [])
+    touched = {key for event in happened if event.kind == TOUCHED for key in event.data["agencies"]}
+    touched |= _read_ratings(session, happened)
+    touched |= _observed(session, causes)
+    waiting = sorted(touched - set(causes))
+    for agency in waiting[:PIECE]:
+        causes[agency] = []
     if causes:
         sheets = score.of_agencies(session, sorted(causes))
         tell_refreshed(session, kept.store_score(session, sheets, causes=causes))
+    if left := waiting[PIECE:]:
+        events.record(
+            session, SYSTEM, TOUCHED, "credit", f"{left[0]}", audience="internal", data={"agencies": left}
+        )
 
 
 def _read_ratings(session: Session, happened: Iterable[Event]) -> set[int]:
-    """Keep what the mean reads of ratings just published, or hidden, and who of those that rate are one.
+    """Keep what the mean reads of ratings just published, or hidden, and what signals these give.
 
-    Returns other agencies that this touches: those that two raters found to be one have both rated.
+    Returns the agencies that this touches: of one that is hidden, all that its rater rated.
     """
     named = defaultdict(list)
     for event in happened:
@@ -74,13 +90,27 @@ def _read_ratings(session: Session, happened: Iterable[Event]) -> set[int]:
     if not published and not hidden:
         return set()
     rated = rating_facts.keep(session, policy.current(), published)
-    unseen = rating_facts.hide(session, hidden, clock.now())
-    links = []
-    for agency in sorted(rated | unseen):
+    touched = rating_facts.hide(session, policy.current(), hidden, clock.now())
+    about = select(Rating.ratee_id).where(Rating.identifier.in_(hidden))
+    for agency in sorted(rated | set(session.scalars(about))):
         signals.note(session, policy.current(), agency, clock.now())
-    for agency in sorted(rated):
-        links += identities.observe(session, rating_facts.raters(session, agency), clock.now())
-    return rating_facts.rated_by_both(session, [(link.one_id, link.other_id) for link in links])
+    return touched
+
+
+def _observed(session: Session, agencies: Iterable[int]) -> set[int]:
+    """Keep who of those that rate these agencies, or buy of them, are one.
+
+    Returns the agencies that this touches: those at which two are that were not one before.
+    """
+    links = [
+        link
+        for agency in sorted(agencies)
+        for link in identities.observe(session, dealers(session, agency), clock.now())
+    ]
+    if not links:
+        return set()
+    ends = {end for link in links for end in (link.one_id, link.other_id)}
+    return at_which_two_are(session, identities.members(session, ends, clock.now()))
 
 
 def tell_refreshed(session: Session, agencies: list[int]) -> None:

@@ -18,7 +18,9 @@ def _gather(session: Session, _rules: CreditPolicy, agencies: Sequence[int], unt
     for each in delivered(session, agencies, until):
         at = each.decided_at or each.missed_at
         if at is not None and each.first_pass is not None:
-            found[each.agency_id].append(Evidence(each.contract, at, float(each.first_pass)))
+            found[each.agency_id].append(
+                Evidence(each.contract, at, float(each.first_pass), contract=each.contract_id)
+            )
     return found
 
 

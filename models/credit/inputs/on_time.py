@@ -30,7 +30,9 @@ def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], unti
         if each.counted_at is not None:
             facts = {"late_days": each.late_days}
             value = worth(rules, each.late_days)
-            found[each.agency_id].append(Evidence(each.contract, each.counted_at, value, facts=facts))
+            found[each.agency_id].append(
+                Evidence(each.contract, each.counted_at, value, facts=facts, contract=each.contract_id)
+            )
     return found
 
 
@@ -46,6 +48,7 @@ INPUT = Input(
             "deliverable.extend",
             "deliverable.cancel",
             "contract.end",
+            "payment.receive",
         }
     ),
     _gather,

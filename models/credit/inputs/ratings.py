@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models.credit.evidence import Evidence, Found, Gather, Input, ScoreLine
-from models.credit.identities import identities
 from models.credit.policy import CreditPolicy
-from models.credit.rating_facts import RatingFact, fading, value_class, weight_of
-from models.credit.rating_mean import Rated, rating_mean
+from models.credit.rating_facts import RatingFact, half_life
+from models.credit.rating_mean import Rated, leniency, rating_mean
+from models.credit.running import Running
 from models.i18n import N_
+from models.ratings.rating import Rating
 
 
 def gather(by: str) -> Gather:
@@ -22,59 +24,69 @@ def gather(by: str) -> Gather:
 
     def found(session: Session, rules: CreditPolicy, agencies: Sequence[int], until: datetime) -> Found:
         counts = or_(RatingFact.hidden_at.is_(None), RatingFact.hidden_at > until)
-        rows = session.scalars(
-            select(RatingFact)
+        rows = session.execute(
+            select(RatingFact, Rating.contract_id)
+            .join(Rating, Rating.id == RatingFact.rating_id)
             .where(RatingFact.agency_id.in_(agencies), RatingFact.by == by, RatingFact.at <= until, counts)
             .order_by(RatingFact.id)
         ).all()
-        of = {key: [fact for fact in rows if fact.agency_id == key] for key in agencies}
-        voices = identities(session, {fact.rater_id for fact in rows}, until)
-        habits = _habits(session, rules, by, rows, voices)
-        numbers = {key: _numbered(voices[fact.rater_id] for fact in facts) for key, facts in of.items()}
-        return {
-            key: [
-                Evidence(
-                    fact.rating,
-                    fact.at,
-                    fact.stars,
-                    facts={
-                        "rater": numbers[key][voices[fact.rater_id]],
-                        "seen": fact.seen,
-                        "value_class": value_class(rules, fact.value),
-                        "item_mean": fact.item_mean,
-                        "above": fact.above,
-                        "habit": list(habits[key, voices[fact.rater_id]]),
-                    },
-                )
-                for fact in facts
-            ]
-            for key, facts in of.items()
-        }
+        habits = _habits(session, rules, by, [fact for fact, _contract in rows], until)
+        lines: dict[int, list[Evidence]] = {key: [] for key in agencies}
+        for fact, contract in rows:
+            facts = {"item_mean": fact.item_mean, "habit": list(habits[fact.agency_id, fact.rater_id])}
+            lines[fact.agency_id].append(
+                Evidence(fact.rating, fact.at, fact.stars, facts=facts, contract=contract, by=fact.rater_id)
+            )
+        return lines
 
     return found
 
 
-def _numbered(voices: Iterable[int]) -> dict[int, str]:
-    """A number for each voice among the raters of one agency: whose they are is nobody's to read."""
-    return {voice: f"{number}" for number, voice in enumerate(dict.fromkeys(voices), 1)}
-
-
 def _habits(
-    session: Session,
-    rules: CreditPolicy,
-    by: str,
-    facts: Sequence[RatingFact],
-    voices: Mapping[int, int],
+    session: Session, rules: CreditPolicy, by: str, facts: Sequence[RatingFact], until: datetime
 ) -> Mapping[tuple[int, int], tuple[float, float]]:
-    """What each voice gave other agencies above what they were taken for, as of this one's newest rating.
+    """The leniency of each rater, as of the agency's newest rating, by agency and rater.
 
-    By agency and voice: the sum of the stars above, weighted, and of the weights.
+    As it is taken off what was seen, and off what was not: into the first goes what was seen of what it gave
+    this agency, into the second nothing of that. Each is taken out with the weight that it was counted with.
     """
     newest: dict[int, datetime] = {}
     for fact in facts:
         newest[fact.agency_id] = max(newest.get(fact.agency_id, fact.at), fact.at)
     if not newest:
         return {}
+    half, pairs = half_life(rules), {(fact.agency_id, fact.rater_id) for fact in facts}
+    elsewhere = {key: each.until(newest[key[0]], half) for key, each in _given(session, by, facts).items()}
+    hidden = select(RatingFact).where(
+        RatingFact.rater_id.in_({rater for _agency, rater in pairs}),
+        RatingFact.by == by,
+        RatingFact.hidden_at <= until,
+    )
+    gone: dict[int, list[RatingFact]] = defaultdict(list)
+    for fact in session.scalars(hidden.order_by(RatingFact.id)):
+        gone[fact.rater_id].append(fact)
+    for agency, rater in pairs:
+        for fact in gone[rater]:
+            if fact.at <= newest[agency]:
+                elsewhere[agency, rater] = elsewhere[agency, rater].plus(
+                    fact.above, -fact.weight, fact.at, half
+                )
+    for fact in facts:
+        key = fact.agency_id, fact.rater_id
+        elsewhere[key] = elsewhere[key].plus(fact.above, -fact.weight, fact.at, half)
+    here = dict(elsewhere)
+    for fact in facts:
+        key = fact.agency_id, fact.rater_id
+        here[key] = here[key].plus(fact.above, fact.weight * fact.seen_share, fact.at, half)
+
+    def of(each: Running) -> float:
+        return leniency(rules, each.total, max(each.weight, 0.0))
+
+    return {key: (of(here[key]), of(elsewhere[key])) for key in pairs}
+
+
+def _given(session: Session, by: str, facts: Sequence[RatingFact]) -> dict[tuple[int, int], Running]:
+    """What each rater had given in all until an agency's newest rating, by agency and rater."""
     last_of = {fact.agency_id: fact.id for fact in sorted(facts, key=lambda fact: (fact.at, fact.id))}
     pairs = {(fact.agency_id, fact.rater_id): fact.id for fact in facts}
     one, last, given = aliased(RatingFact), aliased(RatingFact), aliased(RatingFact)
@@ -93,16 +105,8 @@ def _habits(
         .subquery()
     )
     habit = aliased(RatingFact)
-    sums: dict[tuple[int, int], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
     rows = session.execute(select(found.c.agency_id, habit).join(habit, habit.id == found.c.last))
-    for agency, each in rows:
-        left, (above, weight) = fading(rules, each.at, newest[agency]), sums[agency, voices[each.rater_id]]
-        sums[agency, voices[each.rater_id]] = above + each.habit * left, weight + each.habit_weight * left
-    for fact in facts:  # the mean itself has what it gave here
-        key, left = (fact.agency_id, voices[fact.rater_id]), fading(rules, fact.at, newest[fact.agency_id])
-        weight, (above, total) = weight_of(rules, fact) * left, sums[key]
-        sums[key] = above - weight * fact.above, total - weight
-    return {key: (above, max(weight, 0.0)) for key, (above, weight) in sums.items()}
+    return {(agency, each.rater_id): Running(each.habit, each.habit_weight, each.at) for agency, each in rows}
 
 
 def reckon(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> ScoreLine:
@@ -112,16 +116,15 @@ def reckon(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Scor
             each.case_identifier,
             each.at,
             each.value,
-            each.facts["rater"],
+            each.facts["n"],
             each.facts["seen"],
-            each.facts["value_class"],
+            each.facts["unseen"],
             each.facts["item_mean"],
-            each.facts["above"],
+            *each.facts["habit"],
         )
         for each in evidence
     ]
-    habits = {each.facts["rater"]: tuple(each.facts["habit"]) for each in evidence}
-    mean = rating_mean(rules, rated, habits, float(rules.rate("rating.first_mean")))
+    mean = rating_mean(rules, rated, float(rules.rate("rating.first_mean")))
     points = float(rules.rate(f"inputs.{name}.points"))
     zero = float(rules.inputs[name].get("zero", mean.prior))
     return ScoreLine(
@@ -131,10 +134,7 @@ def reckon(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Scor
         zero,
         points * (mean.mean - zero),
         (points * mean.half_width) ** 2,
-        tuple(
-            Evidence(each.rated.case_identifier, each.rated.at, each.rated.stars, each.weight, of.facts)
-            for each, of in zip(mean.ratings, evidence, strict=True)
-        ),
+        tuple(replace(of, weight=each.weight) for each, of in zip(mean.ratings, evidence, strict=True)),
     )
 
 
@@ -143,7 +143,7 @@ INPUT = Input(
     N_("业主评价"),
     N_("再有一位业主给五星,加 %(points)s 分;旧评价的影响逐渐变小。"),
     "stars",
-    frozenset({"rating.publish", "rating.hide"}),
+    frozenset({"rating.publish", "rating.hide", "payment.receive"}),
     gather("buyer"),
     reckon,
     best=5.0,
