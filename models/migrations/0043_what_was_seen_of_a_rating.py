@@ -4,7 +4,7 @@ What was counted until now was whole or nothing, and by the classes of value of 
 kept, for what a habit adds up is taken out of it as it went in.
 
 Revision ID: 0043
-Revises: 0041
+Revises: 0042
 Create Date: 2026-11-28 19:30:00
 
 """
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 # revision identifiers, used by Alembic.
 revision: str = "0043"
-down_revision: Union[str, Sequence[str], None] = "0041"
+down_revision: Union[str, Sequence[str], None] = "0042"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

@@ -49,9 +49,10 @@ def test_it_is_told_what_is_stopped_why_until_when_and_what_lifts_it(app: Flask,
         page = agency.get(path).soup.select_one("#stops")
         assert page is not None, path
         text = page.get_text(" ", strip=True)
-        assert all(words in text for words in ("参与报价、参加投标、接受中选", "出具虚假", "依据", "怎样解除", record)), (
-            path
-        )
+        assert all(
+            words in text
+            for words in ("参与报价、参加投标、接受中选", "出具虚假", "依据", "怎样解除", record)
+        ), path
 
 
 @pytest.mark.parametrize("end", ["expire", "repair", "revoke", "suspend"])

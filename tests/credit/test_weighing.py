@@ -27,7 +27,7 @@ from models.contracts.agreement import Contract
 from models.credit import kept, policy, rating_facts
 from models.credit.evidence import Evidence, Sheet, share
 from models.credit.identities import IdentityLink
-from models.credit.kept import CreditHistory
+from models.credit.past import CreditHistory
 from models.credit.rating_facts import ItemMean, RatingFact
 from models.credit.score import of_agency
 from models.credit.weighing import Parts, of_contracts
