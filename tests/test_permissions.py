@@ -230,7 +230,8 @@ OF_CASES: list[tuple[str, str]] = [
     ),
     (
         "agency, agency suspended",
-        "credit_record.defend credit_record.ask_repair credit_record.withdraw external_listing.dispute",
+        "credit_record.defend credit_record.waive credit_record.ask_repair credit_record.withdraw "
+        "external_listing.dispute",
     ),
     (
         OVERSEERS,

@@ -68,6 +68,10 @@ class DefendForm(Form):
         [fits(CreditRecord.statement), printed],
         description=_l("事实、依据或者处理有什么不对,请逐点写明。监管部门要在决定里答复。"),
     )
+    more = BooleanField(
+        _l("期限届满之前还要补充"),
+        description=_l("勾选的,期限届满之前、您表示不再补充之前,不能认定;不勾选的,随即可以认定。"),
+    )
     file = upload(_l("证据"), needed=False, several=True)
 
 
