@@ -77,7 +77,7 @@ class Input:
     `gather` finds the records of agencies as they stood at an instant, in a constant number of statements;
     `reckon` makes a line of them. `events` are the acts that add or change such a record. `unit` is what the
     values are: stars, share or points. `cure` says what one more record at its best would bring, in `points`;
-    `best` is the value of such a record, None where there is none.
+    `best` is the value of such a record, None where there is none. `shown_only`: no policy gives it points.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Input:
     gather: Gather
     reckon: Reckon
     best: float | None = None
+    shown_only: bool = False
 
 
 def faded(at: Sequence[datetime], half_life_days: float) -> list[float]:

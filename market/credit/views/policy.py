@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flask import Response, render_template, send_file
+from flask import Response, render_template
 from flask_babel import gettext as _
 
 from market.credit.blueprint import bp
@@ -32,6 +32,5 @@ def rules() -> str:
 
 @bp.get("/credit/policy.toml")
 def rules_file() -> Response:
-    """The version in effect as it is written: every number, each with what it means."""
-    current = policy.current()
-    return send_file(policy.path_of(current), mimetype="text/plain; charset=utf-8", max_age=0)
+    """The version in effect as it is written, whole: every number, each with what it means."""
+    return Response(policy.text_of(policy.current()), mimetype="text/plain; charset=utf-8")
