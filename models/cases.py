@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -202,7 +202,7 @@ class Case(Locked, Numbered):
         return None
 
     @classmethod
-    def unhindered(cls, session: Session, actor: Actor, cases: list[Self]) -> list[Self]:
+    def unhindered(cls, session: Session, actor: Actor, cases: Sequence[Self]) -> Sequence[Self]:
         """Those of these cases that wait for what this actor may do himself."""
         return cases
 

@@ -146,7 +146,8 @@ class BringInForm(Form):
         description=_l("勾选的名录,文件里没有的视为已经移出;只有一部分的不要勾选。"),
     )
     sure = BooleanField(
-        _l("确实只剩这些"), description=_l("全部名录比上次少了一半以上时才需要,其他时候不用勾选。")
+        _l("确实只剩这些"),
+        description=_l("全部名录比上次少了一半以上、或者一条也不剩时才需要,其他时候不用勾选。"),
     )
 
     def prepare(self) -> None:

@@ -21,7 +21,8 @@ class ExternalList:
     until it is taken off; `basis` the law and `listed` the place in a list of 国办发〔2020〕49号; `duty` what
     takes its subject off; `limits` the activities it stops. `record` is the kind of credit record that is the
     same fact: what that weighs, rests on and stops holds for the list as well, and while one is in force the
-    entry does not count beside it.
+    entry does not count beside it. `four_eyes`: what one official brought in waits until a second confirms
+    it.
     """
 
     key: str
@@ -34,6 +35,7 @@ class ExternalList:
     duty: str
     limits: tuple[str, ...]
     record: str
+    four_eyes: bool = False
 
     @property
     def names(self) -> dict[str, str]:

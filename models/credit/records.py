@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import ClassVar, Self
@@ -234,7 +234,7 @@ class CreditRecord(Case, Base):
         return None
 
     @classmethod
-    def unhindered(cls, session: Session, actor: Actor, cases: list[Self]) -> list[Self]:
+    def unhindered(cls, session: Session, actor: Actor, cases: Sequence[Self]) -> Sequence[Self]:
         if "regulator" not in actor.roles:
             return cases
         others = cache(lambda: _colleagues(session, actor))

@@ -1,4 +1,4 @@
-"""who has more to say, or nothing more, before a credit record is decided
+"""who has more to say before a credit record is decided, and what a site told us itself
 
 Revision ID: 0045
 Revises: 0041
@@ -21,14 +21,20 @@ depends_on: Union[str, Sequence[str], None] = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("credit_records") as table:
-        table.add_column(sa.Column("more_to_come", sa.Boolean(), nullable=False, server_default=sa.false()))
-        table.add_column(sa.Column("waived_at", models.base.UTCDateTime(timezone=True), nullable=True))
-    with op.batch_alter_table("credit_records") as table:
-        table.alter_column("more_to_come", server_default=None)
+    # Added as they are: on SQLite a table that others refer to cannot be made anew.
+    op.add_column(
+        "credit_records",
+        sa.Column("more_to_come", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
+    op.add_column(
+        "credit_records", sa.Column("waived_at", models.base.UTCDateTime(timezone=True), nullable=True)
+    )
+    op.add_column(
+        "external_fetches", sa.Column("vouched", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("credit_records") as table:
-        table.drop_column("waived_at")
-        table.drop_column("more_to_come")
+    op.drop_column("external_fetches", "vouched")
+    op.drop_column("credit_records", "waived_at")
+    op.drop_column("credit_records", "more_to_come")

@@ -23,7 +23,7 @@ from models.credit.external import ExternalEntry, ExternalFetch
 from models.credit.kept import CreditHistory, CreditScore
 from models.credit.score import of_agency
 from models.errors import Conflict, NotAllowed, RuleViolation, WrongState
-from tests.credit.external_lists import STRANGER, bring, listings, row
+from tests.credit.external_lists import STRANGER, bring, confirm_waiting, listings, row
 from tests.test_secrets import FEWER, GOES
 from tests.walking import addresses, searches, told
 from tests.web import sign_in
@@ -221,6 +221,7 @@ def test_a_code_from_before_is_matched_at_entry_by_itself(app: Flask, world: Wor
     world.agency("late", verified=False)
     assert code(world, "late") == late
     drain()
+    confirm_waiting(world)
     (listing,) = listings("listed")
     stops = restrictions.of(db.session, [world.organisation("late")])[listing.subject_id]
     assert "entry" in {each.activity for each in stops}

@@ -91,7 +91,7 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
         check = open_check(session, SYSTEM, agency, "scope", [])
         record = propose(session, SYSTEM, agency, "scope", "超出登记的经营范围", check.identifier)
     credit.notify(world.actor("regulator"), record.identifier)
-    bring(world, row(world.organisation("agency").uscc))
+    bring(world, row(world.organisation("agency").uscc, "严重违法失信名单"), second=False)
     running = world.started()
     changing.propose(
         world.actor("agency"), running, kind="extension", terms={"days": 5}, reason="踏勘遇到大雪"

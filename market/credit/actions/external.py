@@ -93,9 +93,13 @@ def take(
     whole: Sequence[str],
     sure: bool,
     way: str,
+    vouched: bool = False,
     submission: str | Sent = "",
 ) -> str:
-    """Take the rows of an answer or a table that was read, all or none. Returns the fetch's key."""
+    """Take the rows of an answer or a table that was read, all or none. Returns the fetch's key.
+
+    `vouched`: a national site told us itself, so that nobody need confirm it.
+    """
     outside("rows are compared")
     rules = policy.current()
     if not set(whole) <= set(source.lists):
@@ -116,6 +120,7 @@ def take(
         whole=list(whole),
         entries=len(rows),
         base=change.base,
+        vouched=vouched,
         ours=Beforehand(ours),
         submission=submission,
     )
@@ -123,7 +128,7 @@ def take(
         return fetch
     try:
         _put_down(int(fetch), source.key, change)
-        _finish(actor, fetch, base=change.base, matched=_matched(rows))
+        _finish(actor, fetch, base=change.base, matched=_here([row.uscc for row in rows]))
     except BaseException:
         _give_up(ExternalFetch.id == int(fetch))
         raise
@@ -136,7 +141,8 @@ class Change:
     """What a fetch says otherwise than the last of its source (`base`, its key).
 
     Entries that are new or changed, the keys of those they replace, of those that are gone, and of those that
-    stay; `before` and `after` how many each whole list has, to be told if that is likely.
+    stay; `before` and `after` how many each whole list has, to be told if that is likely, and `gone` whom it
+    would take off each, by their codes.
     """
 
     base: int
@@ -145,6 +151,7 @@ class Change:
     stay: list[int]
     before: dict[str, int]
     after: dict[str, int]
+    gone: dict[str, list[str]]
 
 
 def _last_taken(session: Session, source: str) -> int:
@@ -176,24 +183,34 @@ def _compare(source: str, rows: Sequence[Row], whole: Collection[str]) -> Change
     gone = [each for key, each in kept.items() if key not in met and each.list in whole]
     before = {name: sum(each.list == name for each in kept.values()) for name in whole}
     after = {name: sum(row.list == name for row in rows) for name in whole}
-    return Change(base, new, [*over, *(each.id for each in gone)], stay, before, after)
+    codes = {name: [each.uscc for each in gone if each.list == name] for name in whole}
+    return Change(base, new, [*over, *(each.id for each in gone)], stay, before, after, codes)
 
 
 def _check_not_doubtful(change: Change) -> None:
-    """RuleViolation at `file` for a whole list that lost more than is likely: a site that was cut short."""
+    """RuleViolation at `file` for a whole list that lost more than is likely: a site that was cut short.
+
+    That is less than a share of what there was, of more than a few, or all of it: then it says how many would
+    be taken off, and how many of them are of this market.
+    """
     rules = policy.current()
     for name, before in change.before.items():
+        after = change.after[name]
         least = float(rules.rate("external.least_share")) * before
-        if before >= rules.number("external.doubt_from") and change.after[name] < least:
+        doubted = before >= rules.number("external.doubt_from") and after < least
+        if doubted or (before and not after):
             raise RuleViolation(
                 N_(
                     "%(list)s原有 %(before)s 条,这次只有 %(after)s 条,多半不完整,没有导入。"
+                    "导入会移出 %(gone)s 条,其中本市场单位的 %(here)s 条。"
                     "确实只剩这些的,请勾选“确实只剩这些”。"
                 ),
                 "file",
                 list=rules.lists[name].names,
                 before=before,
-                after=change.after[name],
+                after=after,
+                gone=len(change.gone[name]),
+                here=_here(change.gone[name]),
             )
 
 
@@ -209,6 +226,7 @@ def _begin(
     whole: list[str],
     entries: int,
     base: int,
+    vouched: bool,
     ours: Beforehand[list[bool]],
 ) -> str:
     """Note that a fetch begins; Conflict while another of this source is under way."""
@@ -222,6 +240,7 @@ def _begin(
         place=place,
         digest=digest,
         whole=",".join(sorted(whole)),
+        vouched=vouched,
         by_id=actor.user_id,
         by_name=actor.name,
         state="taking",
@@ -279,13 +298,13 @@ def _each(everything: Iterable[T], size: int, do: Callable[[Session, list[T]], o
             do(session, piece)
 
 
-def _matched(rows: Sequence[Row]) -> int:
-    """How many rows are of an organisation of this market."""
+def _here(codes: Sequence[str]) -> int:
+    """How many of these codes are of an organisation of this market, each as often as it is named."""
     here: set[str] = set()
     with looking() as session:
-        for piece in in_pieces(sorted({row.uscc for row in rows}), PIECE):
+        for piece in in_pieces(sorted(set(codes)), PIECE):
             here.update(session.scalars(select(Organisation.uscc).where(Organisation.uscc.in_(piece))))
-    return sum(row.uscc in here for row in rows)
+    return sum(code in here for code in codes)
 
 
 @action

@@ -35,7 +35,8 @@ from models.credit import policy
 from models.credit.external import OUTCOMES, WAYS, ExternalEntry, ExternalFetch, current
 from models.credit.external_policy import LEVELS
 from models.credit.external_rows import HEADINGS, NEEDED
-from models.credit.listings import OVER, ExternalListing
+from models.credit.listing_workflow import OVER, UNSEEN
+from models.credit.listings import ExternalListing
 from models.i18n import N_
 from models.regions import within
 
@@ -43,6 +44,8 @@ STANDINGS = {
     "counted": N_("计入"),
     "disputed": N_("有异议,待答复"),
     "not_counted": N_("异议成立,不计入"),
+    "waiting": N_("待第二人核对"),
+    "declined": N_("核对不符,不计入"),
     "other": N_("以别的网站为准"),
 }
 
@@ -86,7 +89,7 @@ def _standing(name: str) -> ColumnElement[bool]:
     own = ExternalListing.entry_id == ExternalEntry.id
     if name == "counted":
         return and_(own, ExternalListing.is_counting())
-    if name in ("disputed", "not_counted"):
+    if name in ("disputed", "not_counted", *UNSEEN):
         return and_(own, ExternalListing.state == name)
     return or_(ExternalListing.id.is_(None), ~own)
 

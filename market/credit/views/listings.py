@@ -22,7 +22,8 @@ from market.identity import current_actor
 from models.credit import policy
 from models.credit.external import entries_of, said
 from models.credit.external_policy import LEVELS
-from models.credit.listings import OVER, ExternalListing
+from models.credit.listing_workflow import OVER
+from models.credit.listings import ExternalListing
 from models.credit.policy import ACTIVITIES
 from models.documents import of_case
 
@@ -99,7 +100,11 @@ def _said_of(listing: ExternalListing) -> list[Fact]:
         (_("名录"), bilingual(listing.names)),
         (_("列入事由"), listing.entry.reason),
         (_("来源"), bilingual(listing.site.names)),
+        (_("列入日期"), listing.entered_on.isoformat()),
+        (_("文号"), listing.entry.number),
+        (_("作出决定机关"), listing.entry.authority),
         (_("取得时间"), format_instant(listing.entry.fetched_at)),
+        (_("导入人"), listing.entry.since.by_name),
         (_("异议"), listing.dispute or ""),
     ]
 
@@ -110,6 +115,8 @@ register_case(
     url="/credit/listings",
     page=show_listing,
     acts={
+        "confirm": ActPage(listings.confirm, beside=_said_of, beside_heading=_l("网站上的记录")),
+        "decline": ActPage(listings.decline, beside=_said_of, beside_heading=_l("网站上的记录")),
         "dispute": ActPage(
             listings.dispute, DisputeForm, _with_files, beside=_said_of, beside_heading=_l("网站上的记录")
         ),
