@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from market import permissions, spreadsheets
+from market.credit.actions import broken
 from market.credit.actions.following import follow_fetch, in_pieces
 from market.extensions import db
 from market.transaction import Beforehand, action, looking, outside, transaction
@@ -33,10 +33,9 @@ from models.submissions import Sent
 
 T = TypeVar("T")
 PIECE = 500  # rows in one transaction, and codes in one question
-GIVEN_UP = timedelta(hours=1)  # a fetch that is not through by then was broken off
 AT_ONCE = 100_000  # rows of a file given to the command, or of an answer; of one given to a page 20,000
 
-_BROKEN = RuleViolation(N_("导入中断,没有采用。"))
+_MEANWHILE = N_("其间已经导入了这个来源的另一份,这一份没有导入。请再试一次。")
 
 Cells = list[dict[str, str]]
 
@@ -72,15 +71,19 @@ def bring_in(
 
     `whole` names the lists of which it is all there is: what it does not have any more is taken off. `sure`:
     also where much less than before is left. Returns the fetch's key. RuleViolation at `source` or `file`,
-    with every cell that cannot be taken; then nothing is.
+    with every cell that cannot be taken; then nothing is, and the try is among the fetches.
     """
     permissions.check_act("credit.external._begin", actor)
     db.session.rollback()
     of = source_of(source)
-    cells = cells_of(content, spreadsheets.MOST_ROWS if way == "page" else AT_ONCE)
-    return take(
-        actor, of, cells, content, place=file_name, whole=whole, sure=sure, way=way, submission=submission
-    )
+    try:
+        cells = cells_of(content, spreadsheets.MOST_ROWS if way == "page" else AT_ONCE)
+        return take(
+            actor, of, cells, content, place=file_name, whole=whole, sure=sure, way=way, submission=submission
+        )
+    except RuleViolation as problem:
+        failed(actor, of.key, file_name, way, problem)
+        raise
 
 
 def take(
@@ -111,27 +114,29 @@ def take(
     if not sure:
         _check_not_doubtful(change)
     ours: list[bool] = []
-    fetch = _begin(
-        actor,
-        source=source.key,
-        way=way,
-        place=place[-200:],
-        digest=hashlib.sha256(content).hexdigest(),
-        whole=list(whole),
-        entries=len(rows),
-        base=change.base,
-        vouched=vouched,
-        ours=Beforehand(ours),
-        submission=submission,
-    )
-    if not ours:  # the same form came twice, and the first one sees to it
-        return fetch
-    try:
-        _put_down(int(fetch), source.key, change)
-        _finish(actor, fetch, base=change.base, matched=_here([row.uscc for row in rows]))
-    except BaseException:
-        _give_up(ExternalFetch.id == int(fetch))
-        raise
+    with broken.holding(source.key) as held:
+        broken.give_up_broken_of(source.key, held=held)
+        fetch = _begin(
+            actor,
+            source=source.key,
+            way=way,
+            place=place[-200:],
+            digest=hashlib.sha256(content).hexdigest(),
+            whole=list(whole),
+            entries=len(rows),
+            base=change.base,
+            vouched=vouched,
+            ours=Beforehand(ours),
+            submission=submission,
+        )
+        if not ours:  # the same form came twice, and the first one sees to it
+            return fetch
+        try:
+            _put_down(int(fetch), source.key, change)
+            _finish(actor, fetch, base=change.base, matched=_here([row.uscc for row in rows]))
+        except BaseException:
+            broken.give_up(ExternalFetch.id == int(fetch))
+            raise
     follow_fetch(int(fetch))
     return fetch
 
@@ -230,10 +235,11 @@ def _begin(
     ours: Beforehand[list[bool]],
 ) -> str:
     """Note that a fetch begins; Conflict while another of this source is under way."""
-    session.execute(broken_off(ExternalFetch.source == source))
-    busy = select(ExternalFetch.id).where(ExternalFetch.busy == source)
-    if session.scalars(busy).first() is not None or _last_taken(session, source) != base:
-        raise Conflict(N_("这个来源正在导入,请过一会儿再试。"))
+    under_way = session.scalars(select(ExternalFetch).where(ExternalFetch.busy == source)).first()
+    if under_way is not None:
+        raise broken.busy(under_way)
+    if _last_taken(session, source) != base:
+        raise Conflict(_MEANWHILE)
     fetch = ExternalFetch(
         source=source,
         way=way,
@@ -254,24 +260,6 @@ def _begin(
     session.flush()
     ours.got.append(True)
     return str(fetch.id)
-
-
-def broken_off(*which: Any) -> Any:
-    """Those of these fetches that were not through in time are given up."""
-    return (
-        update(ExternalFetch)
-        .where(ExternalFetch.state == "taking", ExternalFetch.began_at <= clock.now() - GIVEN_UP, *which)
-        .values(state="failed", busy=None, problem=serialize_problem(_BROKEN))
-    )
-
-
-def _give_up(which: Any) -> None:
-    with transaction() as session:
-        session.execute(
-            update(ExternalFetch)
-            .where(ExternalFetch.state == "taking", which)
-            .values(state="failed", busy=None, problem=serialize_problem(_BROKEN))
-        )
 
 
 def _put_down(fetch: int, source: str, change: Change) -> None:
@@ -314,7 +302,7 @@ def _finish(session: Session, actor: Actor, fetch: str, *, base: int, matched: i
         select(ExternalFetch).where(ExternalFetch.id == int(fetch)).with_for_update()
     ).one()
     if _last_taken(session, found.source) != base or found.state != "taking":
-        raise Conflict(N_("这个来源正在导入,请过一会儿再试。"))
+        raise Conflict(_MEANWHILE)
     entries = select(func.count()).select_from(ExternalEntry)
     found.changed = session.scalar(entries.where(ExternalEntry.fetch_id == found.id)) or 0
     found.ended = session.scalar(entries.where(ExternalEntry.until_id == found.id)) or 0
@@ -350,9 +338,3 @@ def note_failure(
 def failed(actor: Actor, source: str, place: str, way: str, problem: Problem) -> str:
     """The same of a problem that was met."""
     return note_failure(actor, source=source, place=place, way=way, problem=serialize_problem(problem))
-
-
-def give_up_broken() -> None:
-    """The fetches that were broken off before they were taken are given up."""
-    with transaction() as session:
-        session.execute(broken_off())

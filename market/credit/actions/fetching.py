@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from market import http_client
-from market.credit.actions import external
+from market.credit.actions import broken, external
 from market.credit.actions.following import follow_left
 from market.extensions import db
 from market.http_client import Declined, NotPublic, TooMuch
@@ -75,7 +75,7 @@ def fetch_every() -> None:
 
     What was broken off before is made up for first.
     """
-    external.give_up_broken()
+    broken.give_up_broken()
     follow_left()
     for name in addresses():
         try:
