@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol
 
 from models.errors import RuleViolation
@@ -22,7 +23,7 @@ class ExternalList:
     takes its subject off; `limits` the activities it stops. `record` is the kind of credit record that is the
     same fact: what that weighs, rests on and stops holds for the list as well, and while one is in force the
     entry does not count beside it. `four_eyes`: what one official brought in waits until a second confirms
-    it.
+    it. There were no entries before `since`.
     """
 
     key: str
@@ -36,6 +37,7 @@ class ExternalList:
     limits: tuple[str, ...]
     record: str
     four_eyes: bool = False
+    since: date | None = None
 
     @property
     def names(self) -> dict[str, str]:

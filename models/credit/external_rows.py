@@ -142,6 +142,12 @@ def _row(
     if told["source"] and source not in (told["source"], _source(rules, told["source"])):
         wrong.append(("source", RuleViolation(N_("“%(said)s”不是这次导入的来源"), said=told["source"][:30])))
     entered, removed = (_day(told[name], name, wrong) for name in ("entered_on", "removed_on"))
+    since = rules.lists[of_list].since if of_list is not None else None
+    if entered and since and entered < since:
+        early = RuleViolation(
+            N_("“%(said)s”早于这个名录施行的 %(since)s"), said=told["entered_on"], since=since
+        )
+        wrong.append(("entered_on", early))
     if entered and removed and removed < entered:
         wrong.append(("removed_on", RuleViolation(N_("早于列入日期"))))
     wrong += _too_long(told)
@@ -182,6 +188,9 @@ def _day(text: str, name: str, wrong: list[tuple[str, Problem]]) -> date | None:
         return None
     try:
         found = days.day(text)
+    except days.Unlikely:
+        wrong.append((name, RuleViolation(days.UNLIKELY, said=text[:30])))
+        return None
     except ValueError:
         wrong.append((name, RuleViolation(N_("“%(said)s”不是日期:请写成 2026-07-01 这样"), said=text[:30])))
         return None
