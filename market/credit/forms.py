@@ -24,9 +24,17 @@ from market.forms import (
 from models.credit import policy
 from models.credit.deciding import bounds
 from models.credit.listings import ExternalListing
+from models.credit.policy import SUBJECTS, Kind
 from models.credit.records import CreditRecord
 
 WEIGHTS = ("severe", "general", "minor", "good")
+
+
+def _kind_named(kind: Kind) -> str:
+    """A kind of record, with whom it is about where that is not anybody."""
+    if len(kind.subjects) == len(SUBJECTS):
+        return bilingual(kind.names)
+    return _("%(kind)s(%(whom)s)", kind=bilingual(kind.names), whom=_(SUBJECTS[kind.subjects[0]]))
 
 
 class ProposeForm(Form):
@@ -52,11 +60,7 @@ class ProposeForm(Form):
             choice
             for weight in WEIGHTS
             for choice in choices(
-                [
-                    (kind.key, bilingual({"zh": kind.zh, "en": kind.en}))
-                    for kind in rules.kinds.values()
-                    if kind.weight == weight
-                ],
+                [(kind.key, _kind_named(kind)) for kind in rules.kinds.values() if kind.weight == weight],
                 bilingual({"zh": rules.weights[weight].zh, "en": rules.weights[weight].en}),
             )
         ]

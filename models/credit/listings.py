@@ -153,6 +153,14 @@ def shown_of(organisation_id: int, actor: Actor) -> Select[Any]:
     )
 
 
+def own_listings(session: Session, organisation_id: int | None) -> Sequence[ExternalListing]:
+    """The lists an organisation is on, as its own people see to them, the newest first."""
+    query = select(ExternalListing).where(
+        ExternalListing.subject_id == organisation_id, ExternalListing.state.not_in((*OVER, *UNSEEN))
+    )
+    return session.scalars(query.order_by(ExternalListing.id.desc())).all()
+
+
 def open_of(session: Session, subjects: Collection[int]) -> dict[tuple[int, str], ExternalListing]:
     """The listings of these organisations that are not over, by organisation and list."""
     query = select(ExternalListing).where(

@@ -34,6 +34,9 @@ ACTIVITIES = {
     "sign": N_("签订合同"),
 }
 
+# Whom a record may be about, by the kind of organisation.
+SUBJECTS = {"agency": N_("中介服务机构"), "enterprise": N_("业主单位")}
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -41,7 +44,8 @@ class Kind:
 
     `weight` is minor, general, severe or good; `points` of 100 while it is in force; `months` it stays in
     force unless the decision says otherwise; `basis` the law it rests on and `listed` its place in a list;
-    `duty` what its subject must do before it can be repaired; `limits` the activities it stops.
+    `duty` what its subject must do before it can be repaired; `limits` the activities it stops; `subjects`
+    whom it may be about.
     """
 
     key: str
@@ -54,6 +58,11 @@ class Kind:
     listed: str
     duty: str
     limits: tuple[str, ...]
+    subjects: tuple[str, ...] = tuple(SUBJECTS)
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {"zh": self.zh, "en": self.en}
 
 
 @dataclass(frozen=True)
@@ -155,15 +164,16 @@ def read(text: str, preset: str) -> CreditPolicy:
             weights,
             *external_policy.read(values["external"], ACTIVITIES, kinds),
         )
-        policy_checks.check(found, GRADES, set(ACTIVITIES))
+        policy_checks.check(found, GRADES, set(ACTIVITIES), set(SUBJECTS))
     except (AttributeError, KeyError, TypeError, tomllib.TOMLDecodeError) as wrong:
         raise RuleViolation(N_("信用规则读不出来:%(why)s"), why=str(wrong)) from wrong
     return found
 
 
 def _kind(row: dict[str, Any]) -> Kind:
-    told = {name: value for name, value in row.items() if name not in ("list", "limits")}
-    return Kind(**told, listed=row["list"], limits=tuple(row["limits"]))
+    told = {name: value for name, value in row.items() if name not in ("list", "limits", "subjects")}
+    subjects = tuple(row.get("subjects", SUBJECTS))
+    return Kind(**told, listed=row["list"], limits=tuple(row["limits"]), subjects=subjects)
 
 
 def text_of(rules: CreditPolicy) -> str:

@@ -26,13 +26,15 @@ ALSO: dict[str, tuple[float, float]] = {"first_day": (0, 1), "nothing_days": (1,
 ZERO = {"share": (0, 1), "stars": (1, 5), "points": (0, 0)}
 
 
-def check(rules: CreditPolicy, grades: tuple[str, ...], activities: set[str]) -> None:
+def check(rules: CreditPolicy, grades: tuple[str, ...], activities: set[str], subjects: set[str]) -> None:
     """RuleViolation naming what is wrong with a version that was read."""
     _check_grades(rules, grades)
     _check_limits_of_grades(rules, activities)
     _check_inputs(rules)
     for kind in rules.kinds.values():
         _check_kind(rules, kind, activities)
+        if not kind.subjects or not set(kind.subjects) <= subjects:
+            raise RuleViolation(N_("信用记录“%(kind)s”没有写明适用于哪些单位。"), kind=kind.zh)
     if any(each.points >= 0 for each in rules.lists.values()):
         raise RuleViolation(N_("外部名录应当扣分。"))
 

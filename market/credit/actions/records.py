@@ -25,6 +25,7 @@ from models.credit.deciding import (
     end_publication,
     put_in_force,
 )
+from models.credit.policy import SUBJECTS
 from models.credit.records import CreditRecord
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
@@ -67,12 +68,20 @@ def propose_by_hand(
 ) -> str:
     """A regulator proposes a record about somebody of its area, with its source and the evidence.
 
-    RuleViolation at `subject` for a stranger, at `kind` for one the policy has no basis for, at `file`
-    without evidence, at `source` where the same was proposed from it before.
+    RuleViolation at `subject` for a stranger, at `kind` for one the policy has no basis for, or that does not
+    fit its subject, at `file` without evidence, at `source` where the same was proposed from it before.
     """
     about = _subject(session, actor, subject)
     if kind not in policy.current().kinds:
         raise RuleViolation(N_("信用规则里没有这一类记录,没有依据的不能提出。"), "kind")
+    if about.kind not in policy.current().kinds[kind].subjects:
+        raise RuleViolation(
+            N_("“%(kind)s”不适用于“%(name)s”:它是%(what)s。"),
+            "kind",
+            kind=policy.current().kinds[kind].names,
+            name=about.name,
+            what=SUBJECTS[about.kind],
+        )
     words = check_text(CreditRecord.facts, facts, FACTS)
     if not 0 < len(source.strip()) <= SOURCE_MOST:
         raise RuleViolation(SOURCE, "source", most=SOURCE_MOST)
