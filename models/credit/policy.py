@@ -35,7 +35,7 @@ ACTIVITIES = {
 }
 
 # Whom a record may be about, by the kind of organisation.
-SUBJECTS = {"agency": N_("中介服务机构"), "enterprise": N_("业主单位")}
+SUBJECTS = {"agency": N_("中介机构"), "enterprise": N_("项目业主")}
 
 
 @dataclass(frozen=True)

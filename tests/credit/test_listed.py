@@ -131,7 +131,7 @@ def test_a_kind_that_does_not_fit_its_subject_is_refused(app: Flask, world: Worl
             cases.proposed(world, kind=kind, subject=subject)
         assert refused.value.field == "kind"
     page = sign_in(app, world, "regulator").get("/credit/records/new")
-    assert "逾期付款(业主单位)" in page.text
+    assert "逾期付款(项目业主)" in page.text
     cases.proposed(world, kind="late_payment", subject="buyer", source="另一份")
     rules = policy.current()
     assert {each.key for each in rules.kinds.values() if "agency" not in each.subjects} == {
