@@ -222,6 +222,8 @@ def _refused(case: Case, act: str) -> tuple[str, int]:
     try:
         case.workflow.find(case.state, act)
         check_open(case, act)
+        if (hindrance := case.hindrance(current_actor(), act)) is not None:
+            raise hindrance
         permit(db.session, case, act, current_actor())
         raise WrongState(N_("现在没有可以“%(act)s”的。"), act=case.workflow.asked(act))
     except (WrongState, RuleViolation) as problem:

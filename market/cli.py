@@ -116,7 +116,9 @@ def worker(lane: str | None) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--source", required=True, help="Which site says so: gsxt, creditchina, province, city.")
 @click.option("--whole", multiple=True, help="A list of which the file is all there is: abnormal, serious.")
-@click.option("--sure", is_flag=True, help="Also where less than half of what a whole list had is left.")
+@click.option(
+    "--sure", is_flag=True, help="Also where less than half of what a whole list had is left, or nothing."
+)
 def external(file: Path | None, source: str, whole: tuple[str, ...], sure: bool) -> None:
     """Bring in who is on a list others keep, from FILE (CSV, XLSX) or from the address set for the source.
 

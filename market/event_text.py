@@ -45,6 +45,8 @@ EVENTS = {
     "award.unfit": N_("中选机构现在不能承接"),
     "credit_record.stop": N_("限制措施开始"),
     "credit_record.open": N_("限制措施解除"),
+    "external_listing.stop": N_("限制措施开始"),
+    "external_listing.open": N_("限制措施解除"),
     "award.not_chosen": N_("未中选"),
     "award.fit": N_("中选机构恢复承接资格"),
     "claim": N_("认领入驻"),

@@ -25,6 +25,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
     TextAreaField,
+    fields,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.form import BaseForm
@@ -40,7 +41,7 @@ from market.validation import InWords
 from models import days, money, numbers, printable
 from models.accounts import User
 from models.clock import BEIJING
-from models.errors import Problem
+from models.errors import Problem, RuleViolation
 from models.lengths import REASON_MOST, bounds
 from models.spelling import UNKEEPABLE, typed
 from models.submissions import Sent
@@ -325,6 +326,15 @@ class ChecklistField(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
+
+
+class DateField(fields.DateField):
+    """A day of our time: one in the year 1 or 9999 is a slip, or a machine's word for none."""
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data is not None and not days.of_our_time(self.data):
+            unlikely = RuleViolation(days.UNLIKELY, said=self.data.isoformat())
+            raise ValidationError(problem_text(unlikely))
 
 
 class BeijingTimeField(_Written):

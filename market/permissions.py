@@ -284,6 +284,7 @@ PAGES: dict[str, Ask] = {
     **_of("credit", "external export_external fetches export_fetches", OVERSEER),
     "credit.bring_in": _act("credit.external._begin"),
     "credit.external_table": ANYBODY,
+    **_of("credit", "listed export_listed", ANYBODY),
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "deliverables export_deliverables", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import ColumnElement, Index, String, and_, false, literal, or_, select, true
 from sqlalchemy.ext.hybrid import hybrid_property
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from models import clock, permission
 from models.actors import Actor
 from models.base import Code
+from models.errors import Problem
 from models.identifiers import Numbered, kinds_of
 from models.locking import Locked
 from models.regions import covers, within
@@ -192,6 +193,18 @@ class Case(Locked, Numbered):
             and permission.stands(actor, self.side_of(role), **asks)
             and permission.authorised(actor, self.side_of(role), power)
         )
+
+    def hindrance(self, actor: Actor, act: str) -> Problem | None:
+        """Why this actor, who plays a part in an act, may not do it himself, and somebody else may.
+
+        No page has its button for him; None as a rule.
+        """
+        return None
+
+    @classmethod
+    def unhindered(cls, session: Session, actor: Actor, cases: Sequence[Self]) -> Sequence[Self]:
+        """Those of these cases that wait for what this actor may do himself."""
+        return cases
 
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Every organisation whose matter this is.

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from models import spelling
 from models.clock import BEIJING
+from models.i18n import N_
 
 _DATE = r"[0-9]{4} ?[-/.年] ?[0-9]{1,2} ?[-/.月] ?[0-9]{1,2} ?[日号]?|[0-9]{8}"
 _DAY = re.compile(rf"({_DATE})(?:[ T]?[0-9]{{1,2}}[:时点][0-9:.分秒]*(?: ?[AP]M)?)?")
@@ -89,11 +90,30 @@ def _date(said: str) -> date:
     return date(int(year), int(month), int(last))
 
 
+class Unlikely(ValueError):
+    """A day of the calendar, and none of our time: 0001-01-01, 9999-12-31."""
+
+
+UNLIKELY = N_("“%(said)s”不像真的日期:年份应在 1901 到 2100 之间。")
+
+
+def of_our_time(found: date) -> bool:
+    return found.year in _YEARS
+
+
 def day(text: str) -> date:
     """A day: `2038-05-01`, `2038/5/1`, `2038.5.1`, `2038年5月1日`, `20380501`, a spreadsheet's number.
 
-    Of an instant with an offset the day it is in Beijing. ValueError for none.
+    Of an instant with an offset the day it is in Beijing. ValueError for none, Unlikely for one that is not
+    of our time.
     """
+    found = _day(text)
+    if not of_our_time(found):
+        raise Unlikely(f"not a day of our time: {found}")
+    return found
+
+
+def _day(text: str) -> date:
     said = spelling.reference(text).strip()
     if re.search(r"[0-9:](?:Z|[+-][0-9]{2}:?[0-9]{2})$", said) and "T" in said:
         return instant(said).date()
@@ -115,12 +135,12 @@ def end(text: str) -> date | None:
     told = spelling.register_words(text[:200])
     said = _BEHIND.sub("", told)
     try:
-        last = day(said)
+        last = _day(said)
     except ValueError:
         left = said[found.end() :].strip() if (found := _BEFORE.match(said)) else said
         word = re.sub(r"\s", "", left).strip(_AROUND)
         if not word or _ENDLESS.fullmatch(word):
             remark = told[len(said) :]
             return end(re.sub("[()]", " ", remark)) if re.search("[1-9]", remark) else None
-        last = day(left)
-    return last if last.year in _YEARS else None
+        last = _day(left)
+    return last if of_our_time(last) else None

@@ -237,7 +237,11 @@ class Workflow:
 
     def offered_to(self, case: Case, actor: Actor) -> list[Move]:
         """Those of the rows open to this actor that a page has a button for as the case stands."""
-        return [move for move in self.open_to(case, actor) if move.offered(case)]
+        return [
+            move
+            for move in self.open_to(case, actor)
+            if move.offered(case) and case.hindrance(actor, move.act) is None
+        ]
 
     def next_act(self, case: Case, actor: Actor) -> Move | None:
         """What this actor is to do first, also where he is not authorised to it, or not confirmed, yet."""

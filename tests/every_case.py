@@ -289,7 +289,10 @@ def _records(world: World) -> dict[str, str]:
 
 
 def _listed(world: World) -> dict[str, str]:
-    """The agency on two lists others keep, one of them disputed; and on one it was taken off again."""
+    """On lists others keep: the agency, which disputes one and was taken off another, and the buyer.
+
+    And one that waits for a second official.
+    """
     code = world.organisation("agency").uscc
     bring(world, row(code, "严重违法失信名单", number="市监严失1号"))
     disputed = _newest_listing()
@@ -302,8 +305,10 @@ def _listed(world: World) -> dict[str, str]:
     bring(world, row(code), source="province")
     first = _newest_listing()
     bring(world, row(code, removed="2026-03-01"), source="province")
-    bring(world, row(code))
-    return {"disputed_listing": disputed, "off_listing": first, "listing": _newest_listing()}
+    bring(world, row(world.organisation("buyer").uscc))
+    found = {"disputed_listing": disputed, "off_listing": first, "listing": _newest_listing()}
+    bring(world, row(world.organisation("second").uscc, "严重违法失信名单"), second=False)
+    return found | {"waiting_listing": _newest_listing()}
 
 
 def _newest_listing() -> str:

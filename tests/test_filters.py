@@ -49,6 +49,7 @@ LISTS = {
     "/oversight/restricted",
     "/credit/signals",
     "/credit/external",
+    "/credit/listings",
     "/credit/fetches",
     "/credit/buyers/{buyer}",
 }

@@ -226,18 +226,20 @@ OF_CASES: list[tuple[str, str]] = [
         OVERSEERS,
         "credit_record.notify credit_record.commend credit_record.drop credit_record.recuse "
         "credit_record.uphold credit_record.repair credit_record.refuse_repair credit_record.revoke "
-        "credit_record.suspend credit_record.resume external_listing.uphold external_listing.reject",
+        "credit_record.suspend credit_record.resume external_listing.uphold external_listing.reject "
+        "external_listing.decline",
     ),
     (
         "agency, agency suspended",
-        "credit_record.defend credit_record.ask_repair credit_record.withdraw external_listing.dispute",
+        "credit_record.defend credit_record.waive credit_record.ask_repair credit_record.withdraw "
+        "external_listing.dispute",
     ),
     (
         OVERSEERS,
         "payment.set_aside tender.urge clarification.urge contract.urge "
         "deliverable.urge payment.urge payout.urge materials.urge follow_up.urge",
     ),
-    (f"{OVERSEERS}, system", "deliverable.waive"),
+    (f"{OVERSEERS}, system", "deliverable.waive external_listing.confirm"),
     ("department", "deliverable.pass deliverable.send_back"),
     ("custodian, system", "payment.receive payout.send"),
     # taking something on: only in standing

@@ -37,6 +37,8 @@ def day(text: str, field: str) -> date | None:
     """A day, None for nothing; RuleViolation at its field."""
     try:
         return days.day(text) if text else None
+    except days.Unlikely as error:
+        raise RuleViolation(days.UNLIKELY, field, said=text[:30]) from error
     except ValueError as error:
         raise RuleViolation(N_("请填写日期,例如 2026-12-01。"), field) from error
 

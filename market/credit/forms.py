@@ -24,9 +24,17 @@ from market.forms import (
 from models.credit import policy
 from models.credit.deciding import bounds
 from models.credit.listings import ExternalListing
+from models.credit.policy import SUBJECTS, Kind
 from models.credit.records import CreditRecord
 
 WEIGHTS = ("severe", "general", "minor", "good")
+
+
+def _kind_named(kind: Kind) -> str:
+    """A kind of record, with whom it is about where that is not anybody."""
+    if len(kind.subjects) == len(SUBJECTS):
+        return bilingual(kind.names)
+    return _("%(kind)s(%(whom)s)", kind=bilingual(kind.names), whom=_(SUBJECTS[kind.subjects[0]]))
 
 
 class ProposeForm(Form):
@@ -52,11 +60,7 @@ class ProposeForm(Form):
             choice
             for weight in WEIGHTS
             for choice in choices(
-                [
-                    (kind.key, bilingual({"zh": kind.zh, "en": kind.en}))
-                    for kind in rules.kinds.values()
-                    if kind.weight == weight
-                ],
+                [(kind.key, _kind_named(kind)) for kind in rules.kinds.values() if kind.weight == weight],
                 bilingual({"zh": rules.weights[weight].zh, "en": rules.weights[weight].en}),
             )
         ]
@@ -67,6 +71,10 @@ class DefendForm(Form):
         _l("陈述和申辩"),
         [fits(CreditRecord.statement), printed],
         description=_l("事实、依据或者处理有什么不对,请逐点写明。监管部门要在决定里答复。"),
+    )
+    more = BooleanField(
+        _l("期限届满之前还要补充"),
+        description=_l("勾选的,期限届满之前、您表示不再补充之前,不能认定;不勾选的,随即可以认定。"),
     )
     file = upload(_l("证据"), needed=False, several=True)
 
@@ -142,7 +150,8 @@ class BringInForm(Form):
         description=_l("勾选的名录,文件里没有的视为已经移出;只有一部分的不要勾选。"),
     )
     sure = BooleanField(
-        _l("确实只剩这些"), description=_l("全部名录比上次少了一半以上时才需要,其他时候不用勾选。")
+        _l("确实只剩这些"),
+        description=_l("全部名录比上次少了一半以上、或者一条也不剩时才需要,其他时候不用勾选。"),
     )
 
     def prepare(self) -> None:

@@ -15,6 +15,7 @@ from models.accounts import Organisation
 from models.cases import Case
 from models.clock import BEIJING
 from models.credit import policy
+from models.credit.deciding import bounds
 from models.credit.policy import ACTIVITIES
 from models.credit.records import CreditRecord
 from models.credit.serving import PAPERS
@@ -76,13 +77,16 @@ def _facts(record: CreditRecord, act: str) -> list[list[str]]:
         [N_("所在清单"), record.rule.listed],
         [N_("信用规则版本"), record.credit_policy],
     ]
-    if act in ("notify", "uphold"):
+    if act in ("notify", "uphold", "commend"):
         limits = "、".join(ACTIVITIES[each] for each in record.limits)
-        rows.append([N_("限制措施"), limits or "无"])
+        rows += [[N_("生效后计分"), f"{record.points:+d}"], [N_("生效后限制"), limits or "无"]]
+    if act == "notify":
+        least, most = bounds(record)
+        rows.append([N_("拟定期限"), f"{record.rule.months} 个月(决定在 {least} 到 {most} 个月之间确定)"])
     if act == "notify" and record.answer_until is not None:
         rows.append([N_("陈述申辩期限"), f"至 {_moment(record.answer_until)}"])
     if act in ("uphold", "commend", "refuse_repair", "resume") and record.ends_at is not None:
-        rows.append([N_("期限"), f"至 {_moment(record.ends_at)}"])
+        rows.append([N_("期限"), f"{record.months} 个月,至 {_moment(record.ends_at)}"])
         rows.append([N_("公示"), f"至 {_moment(record.ends_at)}" if record.published_until else "不公示"])
     return rows
 

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Hashable
 from contextlib import nullcontext, suppress
 from datetime import datetime
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
@@ -19,6 +20,7 @@ from market import batches, garbage
 from market.accounts import jobs as letters
 from market.accounts.actions import entering
 from market.chunks import ChunkSize, each
+from market.credit.actions.broken import give_up_broken
 from market.credit.actions.scores import refresh_failed
 from market.demonstration import progress
 from market.jobs import nightly
@@ -254,6 +256,8 @@ class Jobs:
         self.queues[lane].storage.initialize_schema()
         self.lane, self.rest = lane, sleep
         os.nice(NICE[lane])
+        if lane == "outside":
+            self._within(partial(_parts, "outside", broken=give_up_broken))()
         hurried = lane in HURRIED
         _Lane(self.queues[lane], EverySecond if hurried else Scheduler, 0.2 if hurried else 1.0).run()
 

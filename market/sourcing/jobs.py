@@ -27,6 +27,7 @@ from models.agencies.related_parties import TIES
 from models.cases import Case
 from models.clock import BEIJING
 from models.contracts.agreement import UNSIGNED, Contract
+from models.credit.listings import ExternalListing
 from models.credit.records import CreditRecord
 from models.credit.restrictions import Restricted, in_brief
 from models.documents import Document
@@ -174,19 +175,19 @@ def watch(session: Session, happened: list[Event]) -> None:
 def _limited_anew(session: Session, happened: list[Event]) -> set[str]:
     """Whom these events stop at something, or let go on: the agencies, by identifier.
 
-    Those a record of whom came into force or ended, and those whose grade is another now.
+    Those a record of whom came into force or ended, those on a list others keep or off it, and those whose
+    grade is another now.
     """
     records = {event.case_identifier for event in happened if event.case_type == "credit_record"}
     found = {
         name for event in happened if event.kind == "credit.refreshed" for name in event.data["agencies"]
     }
-    if records:
-        about = (
-            select(Organisation.identifier)
-            .join(CreditRecord, CreditRecord.subject_id == Organisation.id)
-            .where(CreditRecord.identifier.in_(records))
-        )
-        found |= set(session.scalars(about))
+    listings = {event.case_identifier for event in happened if event.case_type == "external_listing"}
+    for of, names in ((CreditRecord, records), (ExternalListing, listings)):
+        if names:
+            subjects = select(of.subject_id).where(of.identifier.in_(names))
+            about = select(Organisation.identifier).where(Organisation.id.in_(subjects))
+            found |= set(session.scalars(about))
     return found
 
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from market.accounts.to_do import to_do
 from market.agencies.to_do import first_fee, pending_account
 from market.case_views import case_url
+from market.credit.to_do import listed
 from market.extensions import db
 from market.identity import current_actor
 from market.oversight.overview import overview
@@ -38,7 +39,12 @@ def index() -> Response | str:
         waiting=sliced(cases),
         offered=_offered(actor),
         organisation=own,
-        to_do=[*to_do(db.session, actor, own), *first_fee(db.session, own), *invited(db.session, own)],
+        to_do=[
+            *to_do(db.session, actor, own),
+            *listed(db.session, own),
+            *first_fee(db.session, own),
+            *invited(db.session, own),
+        ],
         pending=pending_account(db.session, own),
         stops=_stops(own, actor),
         confirmed=confirmed,

@@ -26,7 +26,8 @@ def waiting(actor: Actor) -> list[Case]:
                 continue
             if role not in {"regulator", *case_class.office_roles} or role in actor.roles:
                 query = select(case_class).where(theirs, case_class.scope(role, actor))
-                found += db.session.scalars(query.order_by(case_class.due_at).limit(200)).unique()
+                turns = db.session.scalars(query.order_by(case_class.due_at).limit(200)).unique()
+                found += case_class.unhindered(db.session, actor, list(turns))
     if any(each.state != IN_STANDING for each in actor.standings):  # it is nobody's turn who would be refused
         once_confirmed = replace(actor, confirmed=True)
         found = [case for case in found if case.workflow.open_to(case, once_confirmed)]

@@ -7,14 +7,10 @@ whoever proposed a record does not decide on it where the office has somebody el
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
-
 from models import clock
-from models.accounts import Membership, User
 from models.actors import Actor
 from models.credit.records import CreditRecord, months_later
-from models.errors import NotAllowed, RuleViolation
+from models.errors import RuleViolation
 from models.i18n import N_
 from models.lengths import check_text
 
@@ -24,29 +20,10 @@ COMMITMENT = N_("请写明公开的信用承诺(%(least)s 到 %(most)s 个字)�
 FACTS = N_("请写明事实:何时、何地、做了什么、证据是什么(%(least)s 到 %(most)s 个字)。")
 
 
-def check_not_recused(record: CreditRecord, actor: Actor) -> None:
-    """NotAllowed for whoever stepped back from this record."""
-    if actor.user_id in record.recused:
-        raise NotAllowed(N_("您已经在这件信用记录中回避,请由他人办理。"))
-
-
-def check_decider(session: Session, record: CreditRecord, actor: Actor) -> None:
-    """NotAllowed for whoever stepped back, or proposed it while somebody else of the office can decide."""
-    check_not_recused(record, actor)
-    if record.proposed_by_id is None or record.proposed_by_id != actor.user_id:
-        return
-    others = (
-        select(func.count(Membership.id))
-        .join(User, User.id == Membership.user_id)
-        .where(
-            Membership.organisation_id == actor.organisation_id,
-            Membership.user_id != actor.user_id,
-            Membership.user_id.not_in(record.recused),
-            User.blocked_at.is_(None),
-        )
-    )
-    if session.scalar(others):
-        raise NotAllowed(N_("提出人不能认定自己提出的信用记录,请由本单位另一位工作人员办理。"))
+def check_unhindered(record: CreditRecord, act: str, actor: Actor) -> None:
+    """NotAllowed for whoever stepped back, or would decide on what he proposed where somebody else can."""
+    if (problem := record.hindrance(actor, act)) is not None:
+        raise problem
 
 
 def bounds(record: CreditRecord) -> tuple[int, int]:

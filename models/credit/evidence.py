@@ -83,7 +83,7 @@ class Input:
     `reckon` makes a line of them. `events` are the acts that add or change such a record. `unit` is what the
     values are: stars, share or points. `cure` says what one more record at its best would bring, in `points`;
     `best` is the value of such a record, None where there is none. `passing`: its records end, and leave no
-    trace then (past.py).
+    trace then (past.py). `shown_only`: no policy gives it points.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Input:
     reckon: Reckon
     best: float | None = None
     passing: bool = False
+    shown_only: bool = False
 
 
 def faded(at: Sequence[datetime], half_life_days: float) -> list[float]:

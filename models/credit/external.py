@@ -33,8 +33,9 @@ class ExternalFetch(Base):
     """One fetch from a source, or a try at one.
 
     `place` is the file's name or the address, `digest` the SHA-256 of what came, which is not kept; `whole`
-    names the lists of which it was all there is, by comma. `matched` of its `entries` are of organisations in
-    this market. Of one that failed `problem` says why. `busy` is the source while it is under way: of each
+    names the lists of which it was all there is, by comma. `vouched`: a national site told us itself, and we
+    know it by a token. `matched` of its `entries` are of organisations in this market. Of one that failed
+    `problem` says why. `busy` is the source while it is under way: of each
     only one is.
     """
 
@@ -46,6 +47,7 @@ class ExternalFetch(Base):
     place: Mapped[str] = mapped_column(String(200))
     digest: Mapped[str] = mapped_column(String(64), default="")
     whole: Mapped[str] = mapped_column(String(200), default="")
+    vouched: Mapped[bool] = mapped_column(default=False)
     by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     by_name: Mapped[str] = mapped_column(String(200), default="")
     state: Mapped[str] = mapped_column(String(10), index=True)

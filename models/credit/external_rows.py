@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from models import clock, days, uscc
 from models.credit.external import ExternalEntry
@@ -75,12 +76,7 @@ def read(rules: CreditPolicy, source: str, cells: Sequence[Mapping[str, str]]) -
         wrong, row = _row(rules, source, line)
         if row is not None and row.key in seen:
             wrong.append(("uscc", RuleViolation(N_("与第 %(row)s 行重复"), row=seen[row.key])))
-        problems += [
-            RuleViolation(
-                N_("第 %(row)s 行“%(column)s”:%(why)s"), row=number, column=HEADINGS[at][0], why=why
-            )
-            for at, why in wrong
-        ]
+        problems += [_place(number, at, str(line.get(at) or "").strip(), why) for at, why in wrong]
         if row is not None and not wrong:
             seen[row.key] = number
             found.append(row)
@@ -89,11 +85,35 @@ def read(rules: CreditPolicy, source: str, cells: Sequence[Mapping[str, str]]) -
     return found
 
 
-def _refused(problems: list[RuleViolation]) -> RuleViolation:
+def _place(number: int, column: str, text: str, why: Problem) -> RuleViolation:
+    """What is wrong with a cell: where it is, what stands there, and why that cannot be taken."""
+    about: dict[str, Any] = {"row": number, "column": HEADINGS[column][0], "why": why}
+    if not text or text[:30] in str(why.params.get("said", "")):
+        return RuleViolation(N_("第 %(row)s 行“%(column)s”:%(why)s"), **about)
+    return RuleViolation(N_("第 %(row)s 行“%(column)s”写的“%(text)s”:%(why)s"), text=text[:60], **about)
+
+
+class Unreadable(RuleViolation):
+    """A table with cells that cannot be taken: each `place` with why."""
+
+    @property
+    def places(self) -> list[Problem]:
+        said: Any = self.params["said"]
+        return list(said)
+
+    @property
+    def brief(self) -> RuleViolation:
+        """The same without the places, which stand in a list beside."""
+        return RuleViolation(
+            N_("文件里有 %(n)s 处问题,一行也没有导入,逐处列在下面。"), self.field or "", n=self.params["n"]
+        )
+
+
+def _refused(problems: list[RuleViolation]) -> Unreadable:
     said: list[object] = list(problems[:MOST_TOLD])
     if len(problems) > MOST_TOLD:
         said.append(RuleViolation(N_("还有 %(n)s 处"), n=len(problems) - MOST_TOLD))
-    return RuleViolation(
+    return Unreadable(
         N_("文件里有 %(n)s 处问题,一行也没有导入。%(said)s"), "file", n=len(problems), said=said
     )
 
@@ -122,6 +142,12 @@ def _row(
     if told["source"] and source not in (told["source"], _source(rules, told["source"])):
         wrong.append(("source", RuleViolation(N_("“%(said)s”不是这次导入的来源"), said=told["source"][:30])))
     entered, removed = (_day(told[name], name, wrong) for name in ("entered_on", "removed_on"))
+    since = rules.lists[of_list].since if of_list is not None else None
+    if entered and since and entered < since:
+        early = RuleViolation(
+            N_("“%(said)s”早于这个名录施行的 %(since)s"), said=told["entered_on"], since=since
+        )
+        wrong.append(("entered_on", early))
     if entered and removed and removed < entered:
         wrong.append(("removed_on", RuleViolation(N_("早于列入日期"))))
     wrong += _too_long(told)
@@ -162,6 +188,9 @@ def _day(text: str, name: str, wrong: list[tuple[str, Problem]]) -> date | None:
         return None
     try:
         found = days.day(text)
+    except days.Unlikely:
+        wrong.append((name, RuleViolation(days.UNLIKELY, said=text[:30])))
+        return None
     except ValueError:
         wrong.append((name, RuleViolation(N_("“%(said)s”不是日期:请写成 2026-07-01 这样"), said=text[:30])))
         return None

@@ -1,17 +1,19 @@
 """An organisation of this market on a list kept elsewhere: counted, disputed and taken off.
 
 What the sites say (external.py) becomes a case for each organisation it is about, so that it knows of it, may
-say once that it is wrong, and is answered by the regulator of its area in the policy's working days. While it
-is disputed the entry is marked and not counted; it is counted again where the dispute was not right, and
-stays uncounted where it was. When the sites take it off, or its term is over, nobody else sees it any more.
+say once that it is wrong, and is answered by the regulator of its area in the policy's working days. Of
+some lists what one official brought in waits until a second one confirms it (`ExternalList.four_eyes`).
+While it is disputed the entry is marked and not counted; it is counted again where the dispute was not right,
+and stays uncounted where it was. When the sites take it off, or its term is over, nobody else sees it any
+more.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, false, or_, select
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
@@ -25,93 +27,24 @@ from models.clock import BEIJING
 from models.credit import policy
 from models.credit.external import ExternalEntry, over_on, said, verdict, whole
 from models.credit.external_policy import ExternalList, Source
+from models.credit.listing_workflow import COUNTING, EXTERNAL_LISTING, OVER, UNSEEN
 from models.credit.policy import CreditPolicy
-from models.errors import RuleViolation
+from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
 from models.lengths import LEAST, check_text
-from models.referrals import REFERRAL_ACTS, referrals
 from models.workflow import perform, start
-from models.workflow_table import Limit, Move, State, Workflow
+from models.workflow_table import Workflow
 
-TERM = Limit(attribute="ends_at", act="expire")
-COUNTING = ("listed", "confirmed")
-OVER = ("removed", "expired")
 DISPUTE = N_("请写明哪里不对、依据是什么(%(least)s 到 %(most)s 个字)。")
-
-EXTERNAL_LISTING = Workflow(
-    name="external_listing",
-    label=N_("外部名录记录"),
-    states=(
-        State("listed", N_("列入"), tone="bad"),
-        State("disputed", N_("有异议,待答复")),
-        State("confirmed", N_("列入,异议不成立"), tone="bad"),
-        State("not_counted", N_("异议成立,不计入"), tone="plain"),
-        State("removed", N_("已移出"), tone="plain", terminal=True),
-        State("expired", N_("期满"), tone="plain", terminal=True),
-    ),
-    moves=(
-        Move(
-            "listed",
-            "dispute",
-            "disputed",
-            who={"subject"},
-            limit=Limit(attribute="answer_by", act="refer"),
-        ),
-        Move(
-            "disputed",
-            "uphold",
-            "not_counted",
-            who={"regulator"},
-            notify=("subject",),
-            needs_reason=True,
-            main=True,
-        ),
-        Move(
-            "disputed",
-            "reject",
-            "confirmed",
-            who={"regulator"},
-            limit=TERM,
-            notify=("subject",),
-            needs_reason=True,
-        ),
-        *referrals("disputed", notify=("subject",), urged=False),
-        *(
-            Move(state, "remove", "removed", who={"system"}, notify=("subject",))
-            for state in ("listed", "disputed", "confirmed", "not_counted")
-        ),
-        *(
-            Move(state, "expire", "expired", who={"system"}, notify=("subject",))
-            for state in ("listed", "disputed", "confirmed", "not_counted")
-        ),
-    ),
-    opening=TERM,
-    openings={"list": N_("列入外部名录")},
-    duties=("dispute",),
-    prepares=("dispute",),
-    decides={"disputed": N_("答复对名录记录的异议")},
-    consequences={
-        "dispute": N_("只能提一次。答复之前这条记录标明有异议,不计分、不限制、不公开。"),
-        "uphold": N_("这条记录在本平台不再计分、不限制、不公开;网站上的记录由列入机关更正。"),
-        "reject": N_("这条记录随即恢复计分、限制和公开,不能再提异议。"),
-    },
-    buttons={"uphold": N_("采纳异议,不计入"), "reject": N_("驳回异议,恢复计入")},
-    acts={
-        "dispute": N_("提出异议"),
-        "uphold": N_("异议成立,不计入"),
-        "reject": N_("异议不成立"),
-        "remove": N_("移出名录"),
-        "expire": N_("期限届满"),
-        "refer": REFERRAL_ACTS["refer"],
-    },
-)
 
 
 class ExternalListing(Case, Base):
     """One organisation on one list, from when the market learned of it until it is off.
 
-    `entry_id` is what counts of all that the sites say, `entered_on` the day it names. `ends_at` is when its
-    term is over, None where it has none. What it weighs and stops is as the policy in effect has it.
+    `entry_id` is what counts of all that the sites say, `entered_on` the day it names. `listed_at` is from
+    when it counts: one that waited, from when it was confirmed, and one that never was, when it was off.
+    `ends_at` is when its term is over, None where it has none. What it weighs and stops is as the policy in
+    effect has it.
     """
 
     __tablename__ = "external_listings"
@@ -163,7 +96,7 @@ class ExternalListing(Case, Base):
     @property
     def due_shown(self) -> datetime | None:
         """What is to be done by somebody, not the term that runs."""
-        return super().due_shown if self.state == "disputed" else None
+        return super().due_shown if self.state in ("waiting", "disputed") else None
 
     @property
     def counts(self) -> bool:
@@ -183,6 +116,17 @@ class ExternalListing(Case, Base):
     def shown_to(cls, actor: Actor) -> ColumnElement[bool]:
         """The SQL twin of `readable_by`."""
         return or_(cls.visible_to(actor), cls.is_counting())
+
+    def hindrance(self, actor: Actor, act: str) -> NotAllowed | None:
+        """Whoever brought an entry in is not the second to look at it."""
+        by = self.entry.since.by_id
+        if act not in ("confirm", "decline") or by is None or by != actor.user_id:
+            return None
+        return NotAllowed(N_("导入的人不能核对自己导入的记录,请由另一位工作人员核对。"))
+
+    @classmethod
+    def unhindered(cls, session: Session, actor: Actor, cases: Sequence[Self]) -> Sequence[Self]:
+        return [each for each in cases if each.state != "waiting" or each.hindrance(actor, "confirm") is None]
 
     def check_override(self, target: str) -> None:
         """Who is on a list is what the sites say: no operator puts anybody on it, or off."""
@@ -207,6 +151,14 @@ def shown_of(organisation_id: int, actor: Actor) -> Select[Any]:
         )
         .order_by(ExternalListing.id.desc())
     )
+
+
+def own_listings(session: Session, organisation_id: int | None) -> Sequence[ExternalListing]:
+    """The lists an organisation is on, as its own people see to them, the newest first."""
+    query = select(ExternalListing).where(
+        ExternalListing.subject_id == organisation_id, ExternalListing.state.not_in((*OVER, *UNSEEN))
+    )
+    return session.scalars(query.order_by(ExternalListing.id.desc())).all()
 
 
 def open_of(session: Session, subjects: Collection[int]) -> dict[tuple[int, str], ExternalListing]:
@@ -242,12 +194,26 @@ def follow(session: Session, organisations: Iterable[Organisation]) -> list[str]
                 listing.entry_id, listing.entry, listing.source = found.id, found, found.source
                 listing.entered_on = found.entered_on
                 changed.append(listing.identifier)
+            if listing is not None and listing.state in UNSEEN and _vouched(found):
+                confirm(session, listing, SYSTEM)
+                changed.append(listing.identifier)
     return changed
 
 
 def _another(listing: ExternalListing, found: ExternalEntry) -> bool:
     """Whether the same site now names another, later entry than the one that counted: it was off between."""
     return found.source == listing.source and found.entered_on > listing.entered_on
+
+
+def _vouched(found: ExternalEntry | None) -> bool:
+    """Whether a national site said so itself, so that nobody need look at it again."""
+    return found is not None and (found.since.vouched or found.seen.vouched)
+
+
+def confirm(session: Session, listing: ExternalListing, actor: Actor) -> None:
+    """A second look found that it is so: it counts from now."""
+    perform(session, listing, "confirm", actor)
+    listing.listed_at = clock.now()
 
 
 def _is_over(rules: CreditPolicy, found: ExternalEntry) -> bool:
@@ -278,14 +244,21 @@ def _begin(
         ends_at=_end_of(found.entered_on, months) if months else None,
     )
     listing.region_code = organisation.region_code
-    start(session, listing, SYSTEM, "list", notify=("subject",))
+    waits = rules.lists[found.list].four_eyes and not _vouched(found)
+    if waits:
+        listing.state = "waiting"
+    start(session, listing, SYSTEM, "list", notify=() if waits else ("subject",))
+    if waits:
+        listing.due_at = listing.answer_by
     return listing
 
 
 def _end(session: Session, listing: ExternalListing) -> None:
     over = listing.ends_at is not None and listing.ends_at <= clock.now()
+    never, listing.removed_at = listing.state in UNSEEN, clock.now()
     perform(session, listing, "expire" if over else "remove", SYSTEM)
-    listing.removed_at = clock.now()
+    if never:
+        listing.listed_at = listing.removed_at
 
 
 def say_wrong(listing: ExternalListing, words: str) -> None:
@@ -320,6 +293,7 @@ def counted_at(at: datetime) -> ColumnElement[bool]:
     )
     return and_(
         ExternalListing.listed_at <= at,
+        ExternalListing.state.not_in(UNSEEN),
         or_(ExternalListing.ends_at.is_(None), ExternalListing.ends_at > at),
         or_(ExternalListing.removed_at.is_(None), ExternalListing.removed_at > at),
         ~disputed,

@@ -6,6 +6,7 @@ day.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from models import clock
-from models.credit import external_policy
+from models.credit import external_policy, policy_checks
 from models.credit.external_policy import ExternalList, Source
 from models.errors import RuleViolation
 from models.i18n import N_
 from models.policy import Policy
 
 FOLDER = Path(__file__).parent / "policies"
+HEADING = re.compile(r"\[\[?(\w+)")  # of a table
 GRADES = ("A", "B", "C", "D", "E")
 # At what an organisation may be stopped; what each is called.
 ACTIVITIES = {
@@ -32,6 +34,9 @@ ACTIVITIES = {
     "sign": N_("签订新合同"),
 }
 
+# Whom a record may be about, by the kind of organisation.
+SUBJECTS = {"agency": N_("中介机构"), "enterprise": N_("项目业主")}
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -39,7 +44,8 @@ class Kind:
 
     `weight` is minor, general, severe or good; `points` of 100 while it is in force; `months` it stays in
     force unless the decision says otherwise; `basis` the law it rests on and `listed` its place in a list;
-    `duty` what its subject must do before it can be repaired; `limits` the activities it stops.
+    `duty` what its subject must do before it can be repaired; `limits` the activities it stops; `subjects`
+    whom it may be about.
     """
 
     key: str
@@ -52,6 +58,11 @@ class Kind:
     listed: str
     duty: str
     limits: tuple[str, ...]
+    subjects: tuple[str, ...] = tuple(SUBJECTS)
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {"zh": self.zh, "en": self.en}
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,19 @@ class CreditPolicy(Policy):
 
     def limits_of_grade(self, grade: str | None) -> tuple[str, ...]:
         """The activities that a grade alone stops."""
-        return tuple(self.values["limits"]["grades"].get(grade or "", ()))
+        return tuple(self._of_grade(grade).get("limits", ()))
+
+    def basis_of_grade(self, grade: str) -> str:
+        """The law that lets a grade stop anything; empty where it does not."""
+        return str(self._of_grade(grade).get("basis", ""))
+
+    def listed_of_grade(self, grade: str) -> str:
+        """The place in a list of what a grade stops; empty where it stops nothing."""
+        return str(self._of_grade(grade).get("list", ""))
+
+    def _of_grade(self, grade: str | None) -> dict[str, Any]:
+        found: dict[str, Any] = self.values["limits"]["grades"].get(grade or "", {})
+        return found
 
 
 _chosen = "standard"
@@ -141,32 +164,51 @@ def read(text: str, preset: str) -> CreditPolicy:
             weights,
             *external_policy.read(values["external"], ACTIVITIES, kinds),
         )
-    except (KeyError, TypeError, tomllib.TOMLDecodeError) as wrong:
+        policy_checks.check(found, GRADES, set(ACTIVITIES), set(SUBJECTS))
+    except (AttributeError, KeyError, TypeError, tomllib.TOMLDecodeError) as wrong:
         raise RuleViolation(N_("信用规则读不出来:%(why)s"), why=str(wrong)) from wrong
-    for kind in found.kinds.values():
-        _check(found, kind)
     return found
 
 
 def _kind(row: dict[str, Any]) -> Kind:
-    told = {name: value for name, value in row.items() if name not in ("list", "limits")}
-    return Kind(**told, listed=row["list"], limits=tuple(row["limits"]))
+    told = {name: value for name, value in row.items() if name not in ("list", "limits", "subjects")}
+    subjects = tuple(row.get("subjects", SUBJECTS))
+    return Kind(**told, listed=row["list"], limits=tuple(row["limits"]), subjects=subjects)
 
 
-def _check(rules: CreditPolicy, kind: Kind) -> None:
-    """A record cites law and stands in a list (国办发〔2020〕49号), within the terms of its weight."""
-    if not kind.basis.strip() or not kind.listed.strip():
-        raise RuleViolation(N_("信用记录“%(kind)s”没有写明法律依据和所在清单。"), kind=kind.zh)
-    if kind.weight not in rules.weights or not set(kind.limits) <= ACTIVITIES.keys():
-        raise RuleViolation(N_("信用记录“%(kind)s”的轻重或限制措施没有定义。"), kind=kind.zh)
-    weight = rules.weights[kind.weight]
-    if not weight.least_months <= kind.months <= weight.longest_months:
-        raise RuleViolation(N_("信用记录“%(kind)s”的期限超出信用修复管理办法的规定。"), kind=kind.zh)
+def text_of(rules: CreditPolicy) -> str:
+    """A version as it is written, whole: with what it takes from the one it extends, comments and all."""
+    text = (FOLDER / rules.preset / f"{rules.version}.toml").read_text(encoding="utf-8")
+    base = tomllib.loads(text).get("extends", "")
+    if not base:
+        return text
+    own, above = _parts(text), _parts(text_of(get(base)))
+    own[""] = [line for line in own[""] if not line.startswith("extends ")]
+    named = {line.partition("=")[0].strip() for line in own[""]}
+    kept = [line for line in above.pop("") if "=" in line and line.partition("=")[0].strip() not in named]
+    lines = [*own.pop(""), *kept]
+    for name, part in [*own.items(), *above.items()]:
+        lines += part if name not in own or part is own[name] else []
+    return "".join(f"{line}\n" for line in lines)
 
 
-def path_of(rules: CreditPolicy) -> Path:
-    """The file a version stands in."""
-    return FOLDER / rules.preset / f"{rules.version}.toml"
+def _parts(text: str) -> dict[str, list[str]]:
+    """The lines of a file by the first word of the table they stand in; those before any by an empty word.
+
+    What is said in comments right above a table goes with it.
+    """
+    found: dict[str, list[str]] = {"": []}
+    name, said = "", list[str]()
+    for line in text.splitlines():
+        if heading := HEADING.match(line):
+            name = heading[1]
+        elif not line or line.startswith("#"):
+            said.append(line)
+            continue
+        found.setdefault(name, []).extend([*said, line])
+        said = []
+    found[name] += said
+    return found
 
 
 @cache

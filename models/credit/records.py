@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import calendar
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import ClassVar
+from functools import cache
+from typing import ClassVar, Self
 
 from sqlalchemy import JSON, ColumnElement, ForeignKey, String, and_, false, or_, select, true
-from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, object_session, relationship
 
 from models import clock, identifiers, workdays
-from models.accounts import Organisation
+from models.accounts import Membership, Organisation, User
 from models.actors import OFFICES, Actor
 from models.base import Base, Code, Json, Name
 from models.cases import Case
@@ -26,7 +27,7 @@ from models.clock import BEIJING
 from models.credit import policy
 from models.credit.policy import Kind, Weight
 from models.credit.record_workflow import CREDIT_RECORD
-from models.errors import RuleViolation
+from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
 from models.lengths import LEAST
 from models.workflow import start
@@ -52,9 +53,10 @@ class CreditRecord(Case, Base):
     elsewhere. `credit_policy`, `weight`, `points` and `limits` (activities it stops) are as the credit
     policy had them at the proposal. `months` is how long it was decided to last: from `in_force_from` until
     `ends_at`; it is published until `published_until`, or not at all where that is None. `reply` is what
-    the decision says to its subject's statement; `served` how each paper was brought to it (serving.py).
-    `recused`: users who stepped back from it. `suspended_at` until `resumed_at` it stood still in its
-    subject's reorganisation.
+    the decision says to its subject's statement, which is not all yet where there is `more_to_come`; at
+    `waived_at` its subject did without what is left of its time; `served` how each paper was brought to it
+    (serving.py). `recused`: users who stepped back from it. `suspended_at` until `resumed_at` it stood still
+    in its subject's reorganisation.
     """
 
     __tablename__ = "credit_records"
@@ -78,6 +80,8 @@ class CreditRecord(Case, Base):
     served: Mapped[list[Json]] = mapped_column(default=list)
     statement: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 5})
     stated_at: Mapped[datetime | None]
+    more_to_come: Mapped[bool] = mapped_column(default=False)
+    waived_at: Mapped[datetime | None]
     reply: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 5})
     decision: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 5})
     decided_at: Mapped[datetime | None]
@@ -131,6 +135,12 @@ class CreditRecord(Case, Base):
     def answer_by(self) -> datetime:
         """Until when its subject may answer: what it was told, or would be now."""
         return self.answer_until or self._days("state_days")
+
+    @property
+    def may_say_more(self) -> bool:
+        """Whether its subject's time runs, and it has not said all it has to say, nor did without."""
+        said = self.waived_at is not None or (bool(self.statement) and not self.more_to_come)
+        return self.answer_until is not None and clock.now() < self.answer_until and not said
 
     @property
     def decide_by(self) -> datetime:
@@ -204,9 +214,55 @@ class CreditRecord(Case, Base):
                 N_("信用记录只能按告知、陈述申辩、认定、修复的程序办理,不能直接改状态。"), "target"
             )
 
+    def hindrance(self, actor: Actor, act: str) -> NotAllowed | None:
+        """Whoever stepped back does no more in it; who proposed it does not decide where a colleague can.
+
+        行政处罚法第四十三条: whoever has an interest steps back. The second is the rule here.
+        """
+        session = object_session(self)
+        return self._hindrance(actor, act, lambda: _colleagues(session, actor) if session else set())
+
+    def _hindrance(self, actor: Actor, act: str, colleagues: Callable[[], set[int]]) -> NotAllowed | None:
+        decided = act in ("uphold", "commend") or (act == "drop" and self.notified_at is not None)
+        if not decided and act not in ("notify", "repair", "refuse_repair"):
+            return None
+        if actor.user_id in self.recused:
+            return NotAllowed(N_("您已经在这件信用记录中回避,请由他人办理。"))
+        own = self.proposed_by_id is not None and self.proposed_by_id == actor.user_id
+        if own and decided and colleagues() - set(self.recused):
+            return NotAllowed(N_("提出人不能认定自己提出的信用记录,请由本单位另一位工作人员办理。"))
+        return None
+
+    @classmethod
+    def unhindered(cls, session: Session, actor: Actor, cases: Sequence[Self]) -> Sequence[Self]:
+        if "regulator" not in actor.roles:
+            return cases
+        others = cache(lambda: _colleagues(session, actor))
+        return [each for each in cases if each._hindrance(actor, each._turn, others) is None]
+
+    @property
+    def _turn(self) -> str:
+        """The act it waits for."""
+        first = "commend" if self.weight == "good" else "notify"
+        return {"proposed": first, "heard": "uphold", "repairing": "repair"}.get(self.state, "")
+
     def involved(self, session: Session, known: frozenset[int]) -> set[int]:
         """Whom it is about."""
         return {self.subject_id}
+
+
+def _colleagues(session: Session, actor: Actor) -> set[int]:
+    """The others of the actor's office who can act."""
+    found = (
+        select(Membership.user_id)
+        .join(User, User.id == Membership.user_id)
+        .where(
+            Membership.organisation_id == actor.organisation_id,
+            Membership.user_id != actor.user_id,
+            User.blocked_at.is_(None),
+        )
+    )
+    return set(session.scalars(found))
 
 
 def recorded(session: Session, source: str, about: int | None = None) -> bool:

@@ -185,7 +185,7 @@ def _of_listing(listing: ExternalListing) -> list[Restriction]:
 
 def _grades(session: Session, keys: list[int]) -> dict[int, str]:
     """The grades of these, where the policy lets any grade limit anything."""
-    if not any(policy.current().values["limits"]["grades"].values()):
+    if not policy.current().values["limits"]["grades"]:
         return {}
     from models.credit.kept import CreditScore  # which rests on contracts, and these on this
 
@@ -199,7 +199,7 @@ def _of_grade(grade: str) -> list[Restriction]:
     rules = policy.current()
     reason = RuleViolation(N_("信用等级为 %(grade)s"), grade=grade)
     return [
-        Restriction(activity, "grade", reason, str(rules.values["source"]), None, _BY_GRADE)
+        Restriction(activity, "grade", reason, rules.basis_of_grade(grade), None, _BY_GRADE)
         for activity in rules.limits_of_grade(grade)
     ]
 

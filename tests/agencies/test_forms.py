@@ -191,6 +191,8 @@ def test_terms_older_than_how_an_item_is_measured_price_nothing_and_nobody_quote
         ({"valid_until": "2020-01-01"}, "valid_until"),
         ({"valid_from": "2030-01-01"}, "valid_until"),
         ({"valid_until": "never"}, "valid_until"),
+        ({"valid_from": "0001-01-01"}, "valid_from"),
+        ({"valid_until": "9999-12-31"}, "valid_until"),
         ({"number": ""}, "number"),
         ({"kind": "不存在的资质"}, "kind"),
         ({"file": b"MZ"}, "file"),

@@ -57,7 +57,7 @@ def _record(world: World, activity: str, time: Any, patch: pytest.MonkeyPatch, n
 
 def _grade(world: World, activity: str, time: Any, patch: pytest.MonkeyPatch, name: str) -> Ending:
     limits = policy.current().values["limits"]["grades"]
-    patch.setitem(limits, "E", [activity])
+    patch.setitem(limits, "E", {"limits": [activity], "basis": "某法第一条", "list": "清单:某项"})
     graded(world, name, "E")
     return lambda: graded(world, name, "B")
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from harness.factories import PDF, World
 from harness.factories import code as code_of_number
+from market.credit.actions import broken
 from market.credit.actions import listings as acts
 from market.extensions import db
 from market.files import File, keep
@@ -24,7 +25,7 @@ from models.credit.kept import CreditScore
 from models.credit.past import CreditHistory
 from models.credit.score import of_agency
 from models.errors import Conflict, NotAllowed, RuleViolation, WrongState
-from tests.credit.external_lists import STRANGER, bring, listings, row
+from tests.credit.external_lists import STRANGER, bring, confirm_waiting, listings, row
 from tests.test_secrets import FEWER, GOES
 from tests.walking import addresses, searches, told
 from tests.web import sign_in
@@ -222,6 +223,7 @@ def test_a_code_from_before_is_matched_at_entry_by_itself(app: Flask, world: Wor
     world.agency("late", verified=False)
     assert code(world, "late") == late
     drain()
+    confirm_waiting(world)
     (listing,) = listings("listed")
     stops = restrictions.of(db.session, [world.organisation("late")])[listing.subject_id]
     assert "entry" in {each.activity for each in stops}
@@ -318,7 +320,7 @@ def test_only_one_fetch_of_a_source_at_a_time(app: Flask, world: World, time: An
                 by_name="",
             )
         )
-    with pytest.raises(Conflict):
+    with broken.holding("gsxt"), pytest.raises(Conflict, match="最迟到"):
         bring(world, row(code(world)))
     bring(world, row(code(world)), source="province")
     time.instant += timedelta(hours=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tomllib
 from datetime import datetime, time
 from pathlib import Path
 
@@ -74,20 +75,74 @@ def test_all_grades_occur_and_who_is_hardly_ever_in_time_is_no_b() -> None:
         (('basis = "《价格法》第十三条、第四十二条;国办发〔2017〕54号"', 'basis = " "'), "法律依据"),
         (('key = "fees_unpublished"', "key ="), "读不出来"),
         (("\nmonths = 36", "\nmonths = 48"), "期限"),
-        (('limits = ["award"]', 'limits = ["breathe"]'), "没有定义"),
-        (("[grades]", "[other]"), ""),
+        (('limits = ["quote", "bid", "award"]', 'limits = ["breathe"]'), "没有定义"),
+        (("[grades]", "[other]"), "读不出来"),
+        (("\nB = 70", "\nB = 81"), "依次降低"),
+        (("\nB = 70", "\nB = 80"), "依次降低"),
+        (("\nB = 70", "\n"), "依次降低"),
+        (("\nE = 0", "\nE = 1"), "依次降低"),
+        (("\nA = 80", "\nA = 101"), "依次降低"),
+        (("\nE = 0", "\nE = 0\nF = 0"), "依次降低"),
+        (("\nbase = 70", "\nbase = 170"), "基础分"),
+        (("[inputs.complaints]", "[inputs.gossip]"), "没有计分项"),
+        (('expected = "0.98"', 'expected = "1.2"'), "应在"),
+        (('expected = "0.98"', 'expected = "1/0"'), "应在"),
+        (('expected = "0.98"', ""), "应在"),
+        (("\npoints = 12 ", "\npoints = -12 "), "应在"),
+        (("half_life_days = 365\n\n[grades]", "half_life_days = 0\n\n[grades]"), "应在"),
+        (("\npoints = 0 ", "\npoints = 1 "), "只展示"),
+        (("\npoints = -35", "\npoints = 35"), "分值不对"),
+        (("\npoints = 3\n", "\npoints = -3\n"), "分值不对"),
+        (("[limits.grades]", '[limits.grades]\nE = ["bid"]'), "没有写明依据"),
+        (("[limits.grades]", '[limits.grades.E]\nlimits = ["bid"]\nbasis = "法"'), "所在清单"),
+        (("[limits.grades]", '[limits.grades.E]\nlimits = ["bid"]\nlist = "单"'), "所在清单"),
+        (("[limits.grades]", '[limits.grades.E]\nlimits = ["fly"]\nlist = "单"\nbasis = "法"'), "没有定义"),
+        (
+            ("[limits.grades]", '[limits.grades.F]\nlimits = ["bid"]\nlist = "单"\nbasis = "法"'),
+            "没有这个等级",
+        ),
+        (('record = "serious"', 'record = "serious"\nlimits = ["bid"]'), "与同一事实"),
+        (('record = "abnormal"', 'record = "abnormal"\npoints = -1'), "与同一事实"),
+        (('record = "abnormal"', 'record = "nothing"'), "没有定义"),
     ],
 )
 def test_what_is_wrong_with_a_version_is_said(damage: tuple[str, str], said: str) -> None:
     text = STANDARD.replace(*damage)
     assert text != STANDARD
-    if said:
-        with pytest.raises(RuleViolation) as refused:
-            policy.read(text, "draft")
-        assert said in refused.value.message
-    else:
-        with pytest.raises(KeyError):
-            policy.read(text, "draft").grade(50)
+    with pytest.raises(RuleViolation) as refused:
+        policy.read(text, "draft")
+    assert said in refused.value.message
+
+
+@pytest.mark.parametrize("rules", ALL, ids=lambda rules: rules.name)
+def test_what_is_published_of_a_version_is_all_of_it(rules: policy.CreditPolicy) -> None:
+    text = policy.text_of(rules)
+    assert "extends" not in tomllib.loads(text)
+    assert policy.read(text, rules.preset) == rules
+    assert "# working days of a record's decision" in text, "with what each number means"
+
+
+@pytest.mark.parametrize("rules", ALL, ids=lambda rules: rules.name)
+def test_a_list_stops_what_the_record_of_the_same_fact_stops(rules: policy.CreditPolicy) -> None:
+    for each in rules.lists.values():
+        kind = rules.kinds[each.record]
+        assert (each.limits, each.points, each.basis, each.listed) == (
+            kind.limits,
+            kind.points,
+            kind.basis,
+            kind.listed,
+        )
+        assert {"bid", "award"} <= set(each.limits), "企业信息公示暂行条例: procurement and tendering"
+
+
+def test_a_grade_stops_something_only_with_its_law_and_its_place_in_a_list() -> None:
+    text = STANDARD.replace(
+        "[limits.grades]", '[limits.grades.E]\nlimits = ["bid"]\nbasis = "某法第一条"\nlist = "清单:某项"'
+    )
+    rules = policy.read(text, "draft")
+    assert (rules.limits_of_grade("E"), rules.basis_of_grade("E")) == (("bid",), "某法第一条")
+    assert rules.listed_of_grade("E") == "清单:某项"
+    assert not any(each.limits_of_grade(grade) for each in ALL for grade in policy.GRADES)
 
 
 def test_a_preset_nobody_has_is_refused() -> None:
@@ -113,6 +168,7 @@ def test_the_page_prints_every_number_and_every_basis(app: Flask, world: World) 
     for numbers in rules.inputs.values():
         assert f">{numbers['points']}<" in page.text
     whole = Visitor(app).get(page.soup.select_one("a[href$='policy.toml']")["href"])
+    assert whole.response.mimetype == "text/plain"
     assert policy.read(whole.text, rules.preset) == rules
 
 

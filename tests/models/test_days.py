@@ -141,3 +141,10 @@ def test_a_moment_with_an_offset_is_that_instant(after: timedelta, minutes: int)
     told = moment.replace(tzinfo=timezone(timedelta(minutes=minutes)))
     assert days.instant(told.isoformat()) == told
     assert days.instant(moment.replace(tzinfo=None).isoformat()) == moment
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "1900-12-31", "2101-01-01", "9999-12-31", "00010101"])
+def test_a_day_that_is_not_of_our_time_is_no_day_and_ends_no_term(text: str) -> None:
+    with pytest.raises(days.Unlikely):
+        days.day(text)
+    assert days.end(text) is None

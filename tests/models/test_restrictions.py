@@ -198,7 +198,7 @@ class _Count:
 def test_of_many_it_is_asked_in_as_many_statements_as_of_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(policy.current().values["limits"]["grades"], "E", ["bid"])
+    monkeypatch.setitem(policy.current().values["limits"]["grades"], "E", {"limits": ["bid"]})
     for name in ("agency", "second", "third"):
         limited(world, "award", name=name)
         limited(world, "sign", name=name)

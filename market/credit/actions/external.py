@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from market import permissions, spreadsheets
+from market.credit.actions import broken
 from market.credit.actions.following import follow_fetch, in_pieces
 from market.extensions import db
 from market.transaction import Beforehand, action, looking, outside, transaction
@@ -33,10 +33,9 @@ from models.submissions import Sent
 
 T = TypeVar("T")
 PIECE = 500  # rows in one transaction, and codes in one question
-GIVEN_UP = timedelta(hours=1)  # a fetch that is not through by then was broken off
 AT_ONCE = 100_000  # rows of a file given to the command, or of an answer; of one given to a page 20,000
 
-_BROKEN = RuleViolation(N_("导入中断,没有采用。"))
+_MEANWHILE = N_("其间已经导入了这个来源的另一份,这一份没有导入。请再试一次。")
 
 Cells = list[dict[str, str]]
 
@@ -72,15 +71,19 @@ def bring_in(
 
     `whole` names the lists of which it is all there is: what it does not have any more is taken off. `sure`:
     also where much less than before is left. Returns the fetch's key. RuleViolation at `source` or `file`,
-    with every cell that cannot be taken; then nothing is.
+    with every cell that cannot be taken; then nothing is, and the try is among the fetches.
     """
     permissions.check_act("credit.external._begin", actor)
     db.session.rollback()
     of = source_of(source)
-    cells = cells_of(content, spreadsheets.MOST_ROWS if way == "page" else AT_ONCE)
-    return take(
-        actor, of, cells, content, place=file_name, whole=whole, sure=sure, way=way, submission=submission
-    )
+    try:
+        cells = cells_of(content, spreadsheets.MOST_ROWS if way == "page" else AT_ONCE)
+        return take(
+            actor, of, cells, content, place=file_name, whole=whole, sure=sure, way=way, submission=submission
+        )
+    except RuleViolation as problem:
+        failed(actor, of.key, file_name, way, problem)
+        raise
 
 
 def take(
@@ -93,9 +96,13 @@ def take(
     whole: Sequence[str],
     sure: bool,
     way: str,
+    vouched: bool = False,
     submission: str | Sent = "",
 ) -> str:
-    """Take the rows of an answer or a table that was read, all or none. Returns the fetch's key."""
+    """Take the rows of an answer or a table that was read, all or none. Returns the fetch's key.
+
+    `vouched`: a national site told us itself, so that nobody need confirm it.
+    """
     outside("rows are compared")
     rules = policy.current()
     if not set(whole) <= set(source.lists):
@@ -107,26 +114,29 @@ def take(
     if not sure:
         _check_not_doubtful(change)
     ours: list[bool] = []
-    fetch = _begin(
-        actor,
-        source=source.key,
-        way=way,
-        place=place[-200:],
-        digest=hashlib.sha256(content).hexdigest(),
-        whole=list(whole),
-        entries=len(rows),
-        base=change.base,
-        ours=Beforehand(ours),
-        submission=submission,
-    )
-    if not ours:  # the same form came twice, and the first one sees to it
-        return fetch
-    try:
-        _put_down(int(fetch), source.key, change)
-        _finish(actor, fetch, base=change.base, matched=_matched(rows))
-    except BaseException:
-        _give_up(ExternalFetch.id == int(fetch))
-        raise
+    with broken.holding(source.key) as held:
+        broken.give_up_broken_of(source.key, held=held)
+        fetch = _begin(
+            actor,
+            source=source.key,
+            way=way,
+            place=place[-200:],
+            digest=hashlib.sha256(content).hexdigest(),
+            whole=list(whole),
+            entries=len(rows),
+            base=change.base,
+            vouched=vouched,
+            ours=Beforehand(ours),
+            submission=submission,
+        )
+        if not ours:  # the same form came twice, and the first one sees to it
+            return fetch
+        try:
+            _put_down(int(fetch), source.key, change)
+            _finish(actor, fetch, base=change.base, matched=_here([row.uscc for row in rows]))
+        except BaseException:
+            broken.give_up(ExternalFetch.id == int(fetch))
+            raise
     follow_fetch(int(fetch))
     return fetch
 
@@ -136,7 +146,8 @@ class Change:
     """What a fetch says otherwise than the last of its source (`base`, its key).
 
     Entries that are new or changed, the keys of those they replace, of those that are gone, and of those that
-    stay; `before` and `after` how many each whole list has, to be told if that is likely.
+    stay; `before` and `after` how many each whole list has, to be told if that is likely, and `gone` whom it
+    would take off each, by their codes.
     """
 
     base: int
@@ -145,6 +156,7 @@ class Change:
     stay: list[int]
     before: dict[str, int]
     after: dict[str, int]
+    gone: dict[str, list[str]]
 
 
 def _last_taken(session: Session, source: str) -> int:
@@ -176,24 +188,34 @@ def _compare(source: str, rows: Sequence[Row], whole: Collection[str]) -> Change
     gone = [each for key, each in kept.items() if key not in met and each.list in whole]
     before = {name: sum(each.list == name for each in kept.values()) for name in whole}
     after = {name: sum(row.list == name for row in rows) for name in whole}
-    return Change(base, new, [*over, *(each.id for each in gone)], stay, before, after)
+    codes = {name: [each.uscc for each in gone if each.list == name] for name in whole}
+    return Change(base, new, [*over, *(each.id for each in gone)], stay, before, after, codes)
 
 
 def _check_not_doubtful(change: Change) -> None:
-    """RuleViolation at `file` for a whole list that lost more than is likely: a site that was cut short."""
+    """RuleViolation at `file` for a whole list that lost more than is likely: a site that was cut short.
+
+    That is less than a share of what there was, of more than a few, or all of it: then it says how many would
+    be taken off, and how many of them are of this market.
+    """
     rules = policy.current()
     for name, before in change.before.items():
+        after = change.after[name]
         least = float(rules.rate("external.least_share")) * before
-        if before >= rules.number("external.doubt_from") and change.after[name] < least:
+        doubted = before >= rules.number("external.doubt_from") and after < least
+        if doubted or (before and not after):
             raise RuleViolation(
                 N_(
                     "%(list)s原有 %(before)s 条,这次只有 %(after)s 条,多半不完整,没有导入。"
+                    "导入会移出 %(gone)s 条,其中本市场单位的 %(here)s 条。"
                     "确实只剩这些的,请勾选“确实只剩这些”。"
                 ),
                 "file",
                 list=rules.lists[name].names,
                 before=before,
-                after=change.after[name],
+                after=after,
+                gone=len(change.gone[name]),
+                here=_here(change.gone[name]),
             )
 
 
@@ -209,19 +231,22 @@ def _begin(
     whole: list[str],
     entries: int,
     base: int,
+    vouched: bool,
     ours: Beforehand[list[bool]],
 ) -> str:
     """Note that a fetch begins; Conflict while another of this source is under way."""
-    session.execute(broken_off(ExternalFetch.source == source))
-    busy = select(ExternalFetch.id).where(ExternalFetch.busy == source)
-    if session.scalars(busy).first() is not None or _last_taken(session, source) != base:
-        raise Conflict(N_("这个来源正在导入,请过一会儿再试。"))
+    under_way = session.scalars(select(ExternalFetch).where(ExternalFetch.busy == source)).first()
+    if under_way is not None:
+        raise broken.busy(under_way)
+    if _last_taken(session, source) != base:
+        raise Conflict(_MEANWHILE)
     fetch = ExternalFetch(
         source=source,
         way=way,
         place=place,
         digest=digest,
         whole=",".join(sorted(whole)),
+        vouched=vouched,
         by_id=actor.user_id,
         by_name=actor.name,
         state="taking",
@@ -235,24 +260,6 @@ def _begin(
     session.flush()
     ours.got.append(True)
     return str(fetch.id)
-
-
-def broken_off(*which: Any) -> Any:
-    """Those of these fetches that were not through in time are given up."""
-    return (
-        update(ExternalFetch)
-        .where(ExternalFetch.state == "taking", ExternalFetch.began_at <= clock.now() - GIVEN_UP, *which)
-        .values(state="failed", busy=None, problem=serialize_problem(_BROKEN))
-    )
-
-
-def _give_up(which: Any) -> None:
-    with transaction() as session:
-        session.execute(
-            update(ExternalFetch)
-            .where(ExternalFetch.state == "taking", which)
-            .values(state="failed", busy=None, problem=serialize_problem(_BROKEN))
-        )
 
 
 def _put_down(fetch: int, source: str, change: Change) -> None:
@@ -279,13 +286,13 @@ def _each(everything: Iterable[T], size: int, do: Callable[[Session, list[T]], o
             do(session, piece)
 
 
-def _matched(rows: Sequence[Row]) -> int:
-    """How many rows are of an organisation of this market."""
+def _here(codes: Sequence[str]) -> int:
+    """How many of these codes are of an organisation of this market, each as often as it is named."""
     here: set[str] = set()
     with looking() as session:
-        for piece in in_pieces(sorted({row.uscc for row in rows}), PIECE):
+        for piece in in_pieces(sorted(set(codes)), PIECE):
             here.update(session.scalars(select(Organisation.uscc).where(Organisation.uscc.in_(piece))))
-    return sum(row.uscc in here for row in rows)
+    return sum(code in here for code in codes)
 
 
 @action
@@ -295,7 +302,7 @@ def _finish(session: Session, actor: Actor, fetch: str, *, base: int, matched: i
         select(ExternalFetch).where(ExternalFetch.id == int(fetch)).with_for_update()
     ).one()
     if _last_taken(session, found.source) != base or found.state != "taking":
-        raise Conflict(N_("这个来源正在导入,请过一会儿再试。"))
+        raise Conflict(_MEANWHILE)
     entries = select(func.count()).select_from(ExternalEntry)
     found.changed = session.scalar(entries.where(ExternalEntry.fetch_id == found.id)) or 0
     found.ended = session.scalar(entries.where(ExternalEntry.until_id == found.id)) or 0
@@ -331,9 +338,3 @@ def note_failure(
 def failed(actor: Actor, source: str, place: str, way: str, problem: Problem) -> str:
     """The same of a problem that was met."""
     return note_failure(actor, source=source, place=place, way=way, problem=serialize_problem(problem))
-
-
-def give_up_broken() -> None:
-    """The fetches that were broken off before they were taken are given up."""
-    with transaction() as session:
-        session.execute(broken_off())

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 
 from market import http_client
-from market.credit.actions import external
+from market.credit.actions import broken, external
 from market.credit.actions.following import follow_left
 from market.extensions import db
 from market.http_client import Declined, NotPublic, TooMuch
@@ -53,7 +53,17 @@ def fetch_one(actor: Actor, name: str) -> str:
     try:
         content = _get(source, url)
         cells, whole = _read(source, content)
-        return external.take(actor, source, cells, content, place=place, whole=whole, sure=False, way="http")
+        return external.take(
+            actor,
+            source,
+            cells,
+            content,
+            place=place,
+            whole=whole,
+            sure=False,
+            way="http",
+            vouched=source.level == "national" and bool(_token(source)),
+        )
     except Problem as problem:
         log.warning("external source %s: not taken", source.key)
         external.failed(actor, source.key, place, "http", problem)
@@ -65,7 +75,7 @@ def fetch_every() -> None:
 
     What was broken off before is made up for first.
     """
-    external.give_up_broken()
+    broken.give_up_broken()
     follow_left()
     for name in addresses():
         try:
@@ -80,11 +90,15 @@ def _place(url: str) -> str:
     return f"{parts.scheme}://{(parts.hostname or '')}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
+def _token(source: Source) -> str:
+    """What a source and we know of each other; empty where nothing is set."""
+    return _pairs("EXTERNAL_TOKENS").get(source.key, "")
+
+
 def _get(source: Source, url: str) -> bytes:
     allowed = current_app.config["EXTERNAL_HOSTS"].split()
-    token = _pairs("EXTERNAL_TOKENS").get(source.key, "")
     try:
-        return http_client.get(url, token=token, patience=PATIENCE, most=MOST, allowed=allowed)
+        return http_client.get(url, token=_token(source), patience=PATIENCE, most=MOST, allowed=allowed)
     except NotPublic as error:
         raise Unavailable(N_("获取地址不是公网地址,没有去取。")) from error
     except Declined as error:

@@ -15,6 +15,7 @@ from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
 from models.credit import listings
 from models.credit.external import ExternalEntry, ExternalFetch, current
+from models.credit.listing_workflow import UNSEEN
 from models.credit.listings import ExternalListing
 from models.events import Event
 
@@ -85,7 +86,7 @@ def follow_left() -> None:
         )
         over = select(ExternalListing.subject_id).where(
             ExternalListing.ends_at <= clock.now(),
-            ExternalListing.state.in_(("disputed", "not_counted")),
+            ExternalListing.state.in_((*UNSEEN, "disputed", "not_counted")),
         )
         keys = sorted(set(session.scalars(over)))
     for fetch in left:

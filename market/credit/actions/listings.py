@@ -10,8 +10,34 @@ from market.files import File, check_any, hand_in_all, hashes_of, with_files
 from market.transaction import action
 from models import clock
 from models.actors import Actor
+from models.credit import listings
 from models.credit.listings import ExternalListing, say_wrong
 from models.workflow import check_reason, perform, permit
+
+
+@action
+def confirm(session: Session, actor: Actor, identifier: str) -> str:
+    """A second official finds on the site what another brought in: it counts from now."""
+    listing = ExternalListing.lock(session, identifier)
+    _check_second(session, listing, "confirm", actor)
+    listings.confirm(session, listing, actor)
+    return identifier
+
+
+@action
+def decline(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """A second official does not find it: it counts nowhere here."""
+    listing = ExternalListing.lock(session, identifier)
+    _check_second(session, listing, "decline", actor)
+    listing.decision, listing.answered_at = check_reason(reason), clock.now()
+    perform(session, listing, "decline", actor, reason=reason)
+    return identifier
+
+
+def _check_second(session: Session, listing: ExternalListing, act: str, actor: Actor) -> None:
+    permit(session, listing, act, actor)
+    if (problem := listing.hindrance(actor, act)) is not None:
+        raise problem
 
 
 @with_files

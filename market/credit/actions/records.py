@@ -21,11 +21,11 @@ from models.credit.deciding import (
     COMMITMENT,
     FACTS,
     STATEMENT,
-    check_decider,
-    check_not_recused,
+    check_unhindered,
     end_publication,
     put_in_force,
 )
+from models.credit.policy import SUBJECTS
 from models.credit.records import CreditRecord
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
@@ -68,12 +68,20 @@ def propose_by_hand(
 ) -> str:
     """A regulator proposes a record about somebody of its area, with its source and the evidence.
 
-    RuleViolation at `subject` for a stranger, at `kind` for one the policy has no basis for, at `file`
-    without evidence, at `source` where the same was proposed from it before.
+    RuleViolation at `subject` for a stranger, at `kind` for one the policy has no basis for, or that does not
+    fit its subject, at `file` without evidence, at `source` where the same was proposed from it before.
     """
     about = _subject(session, actor, subject)
     if kind not in policy.current().kinds:
         raise RuleViolation(N_("信用规则里没有这一类记录,没有依据的不能提出。"), "kind")
+    if about.kind not in policy.current().kinds[kind].subjects:
+        raise RuleViolation(
+            N_("“%(kind)s”不适用于“%(name)s”:它是%(what)s。"),
+            "kind",
+            kind=policy.current().kinds[kind].names,
+            name=about.name,
+            what=SUBJECTS[about.kind],
+        )
     words = check_text(CreditRecord.facts, facts, FACTS)
     if not 0 < len(source.strip()) <= SOURCE_MOST:
         raise RuleViolation(SOURCE, "source", most=SOURCE_MOST)
@@ -106,7 +114,7 @@ def notify(session: Session, actor: Actor, identifier: str) -> str:
     """The subject is told what is proposed, why, and what it may do until when."""
     record = CreditRecord.lock(session, identifier)
     permit(session, record, "notify", actor)
-    check_not_recused(record, actor)
+    check_unhindered(record, "notify", actor)
     record.notified_at, record.answer_until = clock.now(), record.answer_by
     perform(session, record, "notify", actor, data={"until": record.answer_until.isoformat()})
     _bring(session, record, "notify")
@@ -136,19 +144,39 @@ def receive(session: Session, actor: Actor, identifier: str) -> str:
 @with_files
 @action
 def defend(
-    session: Session, actor: Actor, identifier: str, *, statement: str, files: Sequence[File] = ()
+    session: Session,
+    actor: Actor,
+    identifier: str,
+    *,
+    statement: str,
+    more: bool = False,
+    files: Sequence[File] = (),
 ) -> str:
-    """The subject's statement and defence, with evidence; what it adds in time stands below the first."""
+    """The subject's statement and defence, with evidence; what it adds in time stands below the first.
+
+    With `more` it is not all yet: nothing is decided before its time is over, or it says that it is.
+    """
     record = CreditRecord.lock(session, identifier)
     permit(session, record, "defend", actor)
     words = check_text(CreditRecord.statement, statement, STATEMENT)
     record.statement = f"{record.statement}\n\n{words}" if record.statement else words
-    record.stated_at = record.stated_at or clock.now()
+    record.stated_at, record.more_to_come = record.stated_at or clock.now(), more
     serving.note_letters(session, record)
     due = record.due_at if record.state == "heard" else None
     papers = hand_in_all(session, actor, record, files)
     perform(session, record, "defend", actor, data=hashes_of(papers) if papers else {})
     record.due_at = due or record.due_at
+    return identifier
+
+
+@action
+def waive(session: Session, actor: Actor, identifier: str) -> str:
+    """The subject does without what is left of its time: it is decided on what there is."""
+    record = CreditRecord.lock(session, identifier)
+    due = record.due_at if record.state == "heard" else None
+    perform(session, record, "waive", actor)
+    record.waived_at, record.due_at = clock.now(), due or record.due_at
+    serving.note_letters(session, record)
     return identifier
 
 
@@ -183,7 +211,7 @@ def uphold(
     """It is so: the record is in force from now, for so many months."""
     record = CreditRecord.lock(session, identifier)
     permit(session, record, "uphold", actor)
-    check_decider(session, record, actor)
+    check_unhindered(record, "uphold", actor)
     put_in_force(record, actor, decision=check_reason(reason), reply=reply, months=months)
     perform(session, record, "uphold", actor, reason=reason, data=_decided(record))
     serving.note_letters(session, record)
@@ -196,7 +224,7 @@ def commend(session: Session, actor: Actor, identifier: str, *, reason: str, mon
     """A commendable fact is put on record; its subject is told."""
     record = CreditRecord.lock(session, identifier)
     permit(session, record, "commend", actor)
-    check_decider(session, record, actor)
+    check_unhindered(record, "commend", actor)
     record.notified_at = clock.now()
     put_in_force(record, actor, decision=check_reason(reason), reply="", months=months)
     perform(session, record, "commend", actor, reason=reason, data=_decided(record))
@@ -209,9 +237,8 @@ def drop_record(session: Session, actor: Actor, identifier: str, *, reason: str)
     """Not taken up, or, once its subject was told, not upheld: that is told as well."""
     record = CreditRecord.lock(session, identifier)
     permit(session, record, "drop", actor)
+    check_unhindered(record, "drop", actor)
     told = record.notified_at is not None
-    if told:
-        check_decider(session, record, actor)
     perform(session, record, "drop", actor, reason=reason)
     record.decision, record.decided_at, record.decided_by_id = reason.strip(), clock.now(), actor.user_id
     if told:
@@ -244,7 +271,7 @@ def repair(session: Session, actor: Actor, identifier: str, *, reason: str) -> s
     """Repaired: nobody else sees, is told, or counts it any more, from this moment."""
     record = CreditRecord.lock(session, identifier)
     permit(session, record, "repair", actor)
-    check_not_recused(record, actor)
+    check_unhindered(record, "repair", actor)
     perform(session, record, "repair", actor, reason=reason)
     record.repaired_at = clock.now()
     end_publication(record)
@@ -257,7 +284,7 @@ def refuse_repair(session: Session, actor: Actor, identifier: str, *, reason: st
     """Not repaired, and why; it may be asked for again."""
     record = CreditRecord.lock(session, identifier)
     permit(session, record, "refuse_repair", actor)
-    check_not_recused(record, actor)
+    check_unhindered(record, "refuse_repair", actor)
     perform(session, record, "refuse_repair", actor, reason=reason)
     _bring(session, record, "refuse_repair")
     return identifier

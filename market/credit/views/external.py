@@ -19,11 +19,12 @@ from market import filters
 from market.case_views import attempt
 from market.charts import rows
 from market.credit.actions import external as acts
+from market.credit.actions.broken import until
 from market.credit.blueprint import bp
 from market.credit.forms import BringInForm
 from market.extensions import db
 from market.filters import Choice, Filter, Filters
-from market.formatting import bilingual, region, stored_problem_text
+from market.formatting import bilingual, problem_text, region, stored_problem_text
 from market.identity import current_actor
 from market.pagination import paged
 from market.spreadsheets import Column, export
@@ -34,8 +35,10 @@ from models.actors import Actor
 from models.credit import policy
 from models.credit.external import OUTCOMES, WAYS, ExternalEntry, ExternalFetch, current
 from models.credit.external_policy import LEVELS
-from models.credit.external_rows import HEADINGS, NEEDED
-from models.credit.listings import OVER, ExternalListing
+from models.credit.external_rows import HEADINGS, NEEDED, Unreadable
+from models.credit.listing_workflow import OVER, UNSEEN
+from models.credit.listings import ExternalListing
+from models.errors import Problem
 from models.i18n import N_
 from models.regions import within
 
@@ -43,6 +46,8 @@ STANDINGS = {
     "counted": N_("计入"),
     "disputed": N_("有异议,待答复"),
     "not_counted": N_("异议成立,不计入"),
+    "waiting": N_("待第二人核对"),
+    "declined": N_("核对不符,不计入"),
     "other": N_("以别的网站为准"),
 }
 
@@ -86,7 +91,7 @@ def _standing(name: str) -> ColumnElement[bool]:
     own = ExternalListing.entry_id == ExternalEntry.id
     if name == "counted":
         return and_(own, ExternalListing.is_counting())
-    if name in ("disputed", "not_counted"):
+    if name in ("disputed", "not_counted", *UNSEEN):
         return and_(own, ExternalListing.state == name)
     return or_(ExternalListing.id.is_(None), ~own)
 
@@ -215,6 +220,12 @@ def _fetches(asked: Mapping[str, str]) -> Select[Any]:
     return query.order_by(ExternalFetch.id.desc())
 
 
+def _places(fetch: ExternalFetch) -> list[str]:
+    """Each place that could not be taken, in words; none where the problem is another."""
+    said = fetch.problem["params"].get("said") if fetch.problem else None
+    return [stored_problem_text(each) for each in said] if isinstance(said, list) else []
+
+
 def _whole(fetch: ExternalFetch) -> str:
     return _("、").join(list_name(each) for each in fetch.whole.split(",") if each)
 
@@ -252,6 +263,8 @@ def fetches() -> str | tuple[str, int]:
         asked=asked,
         source_name=source_name,
         whole_of=_whole,
+        places_of=_places,
+        until=until,
         ways=WAYS,
         outcomes=OUTCOMES,
         chart=rows(
@@ -294,12 +307,21 @@ def external_table(kind: str) -> FlaskResponse:
 def bring_in() -> Response | str | tuple[str, int]:
     form, status = BringInForm(), 200
     form.prepare()
+    places: list[Problem] = []
+
+    def act(actor: Actor, **told: Any) -> str:
+        try:
+            return acts.bring_in(actor, **told)
+        except Unreadable as problem:
+            places.extend(problem.places)
+            raise problem.brief from problem
+
     if form.is_submitted():
         status = 422
         if form.validate():
             result, status = attempt(
                 form,
-                acts.bring_in,
+                act,
                 source=form.source.data,
                 whole=form.whole.data or [],
                 sure=form.sure.data,
@@ -311,4 +333,5 @@ def bring_in() -> Response | str | tuple[str, int]:
         "credit/bring_in.html",
         form=form,
         columns=[(known[0], name in NEEDED) for name, known in HEADINGS.items()],
+        places=[problem_text(each) for each in places],
     ), status

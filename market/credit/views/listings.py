@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import render_template
+from flask import Response, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import Select, func, or_, select
 
+from market import filters
 from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, files_of, link, not_found
+from market.charts import rows
 from market.credit.actions import listings
 from market.credit.blueprint import bp
 from market.credit.forms import DisputeForm
 from market.extensions import db, login
-from market.formatting import bilingual, catalogued, format_instant
+from market.filters import Choice, Filter, Filters
+from market.formatting import bilingual, catalogued, format_instant, region
 from market.forms import Form
 from market.identity import current_actor
+from market.pagination import paged
+from market.spreadsheets import Column, export
+from models import spelling
+from models.accounts import Organisation
 from models.credit import policy
 from models.credit.external import entries_of, said
 from models.credit.external_policy import LEVELS
-from models.credit.listings import OVER, ExternalListing
+from models.credit.listing_workflow import OVER
+from models.credit.listings import ExternalListing
 from models.credit.policy import ACTIVITIES
 from models.documents import of_case
+from models.regions import within
 
 Fact = tuple[str, Any]
 
@@ -99,9 +109,84 @@ def _said_of(listing: ExternalListing) -> list[Fact]:
         (_("名录"), bilingual(listing.names)),
         (_("列入事由"), listing.entry.reason),
         (_("来源"), bilingual(listing.site.names)),
+        (_("列入日期"), listing.entered_on.isoformat()),
+        (_("文号"), listing.entry.number),
+        (_("作出决定机关"), listing.entry.authority),
         (_("取得时间"), format_instant(listing.entry.fetched_at)),
+        (_("导入人"), listing.entry.since.by_name),
         (_("异议"), listing.dispute or ""),
     ]
+
+
+PUBLIC = Filters(
+    Filter("q", _l("名称、编号或信用代码")),
+    Choice(
+        "list", _l("名录"), lambda: [(key, bilingual(o.names)) for key, o in policy.current().lists.items()]
+    ),
+    filters.region(),
+)
+
+
+def _counting(asked: Mapping[str, str]) -> Select[Any]:
+    """The listings that count now, as the reader asked for, the newest entry first."""
+    query = select(ExternalListing).join(Organisation, Organisation.id == ExternalListing.subject_id)
+    query = query.where(ExternalListing.is_counting())
+    if words := asked.get("q"):
+        code = spelling.code(words)
+        query = query.where(
+            or_(
+                Organisation.name.icontains(words, autoescape=True),
+                Organisation.uscc == code,
+                Organisation.identifier == code,
+                ExternalListing.identifier == code,
+            )
+        )
+    if name := asked.get("list"):
+        query = query.where(ExternalListing.list == name)
+    if place := asked.get("region"):
+        query = query.where(within(ExternalListing.region_code, place))
+    return query.order_by(ExternalListing.entered_on.desc(), ExternalListing.id.desc())
+
+
+@bp.get("/credit/listings")
+def listed() -> str | tuple[str, int]:
+    """Who stands on a list others keep: what counts now, for anybody to read."""
+    asked = PUBLIC.asked()
+    query = _counting(asked)
+    counted = query.with_only_columns(ExternalListing.list, func.count()).order_by(None)
+    counts = dict(db.session.execute(counted.group_by(ExternalListing.list)).all())
+    return filters.rendered(
+        "credit/listings.html",
+        page=paged(query),
+        asked=asked,
+        chart=rows(
+            [(bilingual(of.names), counts.get(key, 0)) for key, of in policy.current().lists.items()],
+            _("各名录上的单位数"),
+            [url_for("credit.listed", list=key) for key in policy.current().lists],
+        ),
+    )
+
+
+COLUMNS = (
+    Column[ExternalListing](_l("编号"), lambda each: each.identifier),
+    Column[ExternalListing](_l("当事人"), lambda each: each.subject.name),
+    Column[ExternalListing](_l("统一社会信用代码"), lambda each: each.subject.uscc),
+    Column[ExternalListing](_l("地区"), lambda each: region(each.region_code)),
+    Column[ExternalListing](_l("名录"), lambda each: bilingual(each.names)),
+    Column[ExternalListing](_l("来源"), lambda each: bilingual(each.site.names)),
+    Column[ExternalListing](_l("列入日期"), lambda each: each.entered_on),
+    Column[ExternalListing](_l("列入事由"), lambda each: each.entry.reason),
+    Column[ExternalListing](_l("作出决定机关"), lambda each: each.entry.authority),
+    Column[ExternalListing](_l("依据"), lambda each: catalogued(each.rule.basis)),
+    Column[ExternalListing](_l("所在清单"), lambda each: catalogued(each.rule.listed)),
+    Column[ExternalListing](_l("期限至"), lambda each: each.ends_at),
+)
+
+
+@bp.get("/credit/listings.<any(csv, xlsx):kind>")
+def export_listed(kind: str) -> Response:
+    found = db.session.scalars(_counting(PUBLIC.asked(refuse=True)))
+    return export("listings", _("外部名录"), kind, COLUMNS, found)
 
 
 register_case(
@@ -110,6 +195,8 @@ register_case(
     url="/credit/listings",
     page=show_listing,
     acts={
+        "confirm": ActPage(listings.confirm, beside=_said_of, beside_heading=_l("网站上的记录")),
+        "decline": ActPage(listings.decline, beside=_said_of, beside_heading=_l("网站上的记录")),
         "dispute": ActPage(
             listings.dispute, DisputeForm, _with_files, beside=_said_of, beside_heading=_l("网站上的记录")
         ),

@@ -25,6 +25,7 @@ from models import spelling
 from models.accounts import Organisation
 from models.actors import OFFICES, Actor
 from models.credit import policy
+from models.credit.listings import ExternalListing, own_listings
 from models.credit.records import CreditRecord
 from models.i18n import N_
 from models.regions import within
@@ -92,6 +93,9 @@ def records() -> str | tuple[str, int]:
         page=paged(_narrowed(select(CreditRecord).where(shown), asked)),
         asked=asked,
         weight_name=weight_name,
+        listed=db.session.scalar(
+            select(func.count()).select_from(ExternalListing).where(ExternalListing.is_counting())
+        ),
         chart=rows(
             [(name, counted[key]) for key, name in kinds],
             _("各类记录"),
@@ -137,6 +141,7 @@ def own_records() -> str | tuple[str, int]:
         page=paged(_mine(actor, asked)),
         asked=asked,
         overseeing=bool(actor.roles & {"regulator", "admin"}),
+        listings=own_listings(db.session, actor.organisation_id),
         chart=rows(
             [(_(state.label), counted[name]) for name, state in states],
             _("各状态的记录"),

@@ -24,9 +24,10 @@ from market.credit.forms import (
     UpholdForm,
 )
 from market.extensions import db, login
-from market.formatting import bilingual, format_instant
+from market.formatting import bilingual, format_instant, problem_text
 from market.forms import Form
 from market.identity import current_actor
+from models import clock
 from models.credit import policy
 from models.credit.policy import ACTIVITIES
 from models.credit.records import CreditRecord
@@ -72,7 +73,15 @@ def show_record(identifier: str) -> Any:
         papers=papers_of(db.session, "credit_record", identifier),
         files=files,
         own="subject" in roles,
+        hindered=_hindered(record),
     )
+
+
+def _hindered(record: CreditRecord) -> str:
+    """Why somebody else is to do what it waits for; empty where the reader may, or has no part in it."""
+    waited = record.workflow.open_to(record, current_actor())
+    problem = record.hindrance(current_actor(), waited[0].act) if waited and waited[0].main else None
+    return problem_text(problem) if problem is not None else ""
 
 
 def _public(record: CreditRecord) -> list[Fact]:
@@ -191,9 +200,20 @@ def _before_deciding(record: CreditRecord) -> list[Fact]:
         (_("拟认定的事实"), record.facts),
         (_("依据"), record.basis),
         (_("陈述和申辩"), record.statement or _("没有提交")),
+        (_("陈述申辩期限"), _time_left(record)),
         (_("信用承诺"), record.commitment if record.state == "repairing" else ""),
         (_("修复前要履行的义务"), record.rule.duty if record.state == "repairing" else ""),
     ]
+
+
+def _time_left(record: CreditRecord) -> str:
+    """What of its subject's time is left, while it runs and there is no decision yet."""
+    if record.decided_at or record.answer_until is None or record.answer_until <= clock.now():
+        return ""
+    until = format_instant(record.answer_until)
+    if record.waived_at is not None:
+        return _("到 %(until)s,当事人已经表示不再补充", until=until)
+    return _("到 %(until)s,此前当事人还可以补充", until=until)
 
 
 def _told(record: CreditRecord) -> list[Fact]:
@@ -218,6 +238,7 @@ register_case(
         "defend": ActPage(
             records.defend, DefendForm, _with_files, beside=_told, beside_heading=_l("告知的内容")
         ),
+        "waive": ActPage(records.waive, beside=_told, beside_heading=_l("告知的内容")),
         "recuse": ActPage(records.recuse),
         "uphold": ActPage(records.uphold, UpholdForm, beside=_before_deciding),
         "ask_repair": ActPage(records.ask_repair, AskRepairForm, _with_files, beside=_told),

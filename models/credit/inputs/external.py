@@ -39,7 +39,9 @@ INPUT = Input(
     N_("外部名录"),
     N_("%(case)s 所在的名录移出以后,恢复 %(points)s 分。"),
     "points",
-    frozenset(f"external_listing.{act}" for act in ("list", "dispute", "reject", "remove", "expire")),
+    frozenset(
+        f"external_listing.{act}" for act in ("list", "confirm", "dispute", "reject", "remove", "expire")
+    ),
     _gather,
     total,
     passing=True,

@@ -49,4 +49,5 @@ INPUT = Input(
     _gather,
     share,
     best=1.0,
+    shown_only=True,
 )

@@ -1,0 +1,129 @@
+"""Before a record is decided its subject is heard out, and whoever proposed it is not asked to decide."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from harness.factories import World
+from market.credit.actions import records
+from market.jobs import run_deadlines
+from market.worklist.waiting import waiting
+from models.errors import RuleViolation, WrongState
+from tests.credit import record_cases as cases
+from tests.credit.record_cases import REASON, REPLY, STATEMENT, found
+from tests.web import sign_in
+
+
+def _decide(world: World, record: str, reply: str = REPLY) -> None:
+    records.uphold(world.actor("decider"), record, reason=REASON, months=24, reply=reply)
+
+
+def test_no_decision_while_the_subjects_time_runs_and_it_said_nothing(world: World, time: Any) -> None:
+    record = cases.notified(world)
+    for act in (records.uphold, records.drop_record):
+        with pytest.raises(WrongState):
+            act(
+                world.actor("decider"),
+                record,
+                reason=REASON,
+                **({"months": 24} if act is records.uphold else {}),
+            )
+    limit = found(record).answer_until
+    assert limit is not None
+    time.instant = limit
+    run_deadlines()
+    _decide(world, record, "")
+    assert found(record).state == "in_force"
+
+
+def test_whoever_has_more_to_say_is_not_decided_on_before_the_time_is_over(
+    app: Flask, world: World, time: Any
+) -> None:
+    record = cases.notified(world)
+    page = f"/credit/records/{record}"
+    subject, decider = sign_in(app, world, "agency"), sign_in(app, world, "decider")
+    assert subject.submit(f"{page}/defend", statement=STATEMENT, more="y").status == 303
+    assert "之前不能认定" in decider.get(page).text
+    assert decider.get(page).soup.select_one(f'a[href="{page}/uphold"]') is None
+    early = decider.get(f"{page}/uphold")
+    assert early.status == 422
+    assert "没有表示不再补充" in early.text
+    with pytest.raises(RuleViolation, match="不能认定"):
+        _decide(world, record)
+    limit = found(record).answer_until
+    assert limit is not None
+    time.instant = limit + timedelta(minutes=1)
+    assert sign_in(app, world, "decider").get(f"{page}/uphold").status == 200
+    _decide(world, record)
+    assert found(record).state == "in_force"
+
+
+def test_a_further_statement_that_is_the_last_lets_it_be_decided(world: World, time: Any) -> None:
+    record = cases.notified(world)
+    records.defend(world.actor("agency"), record, statement=STATEMENT, more=True)
+    due = found(record).due_at
+    time.instant += timedelta(days=1)
+    records.defend(world.actor("agency"), record, statement="补充的证据就是这些,没有别的了。")
+    assert found(record).due_at == due, "the office's time runs from the first"
+    _decide(world, record)
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_the_subject_may_do_without_what_is_left_of_its_time(
+    app: Flask, world: World, time: Any, said: bool
+) -> None:
+    record = cases.notified(world)
+    page = f"/credit/records/{record}"
+    if said:
+        records.defend(world.actor("agency"), record, statement=STATEMENT, more=True)
+    subject = sign_in(app, world, "agency")
+    assert subject.get(page).soup.select_one(f'a[href="{page}/waive"]') is not None
+    asked = subject.get(f"{page}/waive")
+    assert asked.status == 200
+    assert "随即可以认定" in asked.text
+    assert subject.submit(f"{page}/waive").status == 303
+    case = found(record)
+    assert (case.state, case.waived_at) == ("heard", time.instant)
+    assert subject.get(page).soup.select_one(f'a[href="{page}/waive"]') is None
+    with pytest.raises(RuleViolation, match="已经表示"):
+        records.waive(world.actor("agency"), record)
+    assert "已经表示不再补充" in sign_in(app, world, "decider").get(f"{page}/uphold").text
+    _decide(world, record, REPLY if said else "")
+    assert found(record).state == "in_force"
+
+
+def test_time_that_is_over_cannot_be_done_without(world: World, time: Any) -> None:
+    record = cases.notified(world)
+    limit = found(record).answer_until
+    assert limit is not None
+    time.instant = limit + timedelta(seconds=1)
+    with pytest.raises(RuleViolation, match="期限已经届满"):
+        records.waive(world.actor("agency"), record)
+
+
+def test_who_may_not_decide_is_not_offered_it_and_hears_why(app: Flask, world: World) -> None:
+    record = cases.heard(world)
+    page = f"/credit/records/{record}"
+    buttons = {f'a[href="{page}/{act}"]' for act in ("uphold", "drop")}
+
+    def offered(name: str) -> set[str]:
+        shown = sign_in(app, world, name).get(page)
+        return {each for each in buttons if shown.soup.select_one(each) is not None}
+
+    assert offered("regulator") == set()
+    assert "提出人不能认定" in sign_in(app, world, "regulator").get(page).text
+    assert sign_in(app, world, "regulator").get(f"{page}/uphold").status == 403
+    assert offered("decider") == buttons
+    assert record not in {case.identifier for case in waiting(world.actor("regulator"))}
+    assert record in {case.identifier for case in waiting(world.actor("decider"))}
+    assert "提出人不能认定" not in sign_in(app, world, "decider").get(page).text
+    records.recuse(world.actor("decider"), record, reason="当事人的负责人是我的近亲属")
+    assert offered("decider") == set()
+    assert "回避" in sign_in(app, world, "decider").get(f"{page}/uphold").text
+    assert record not in {case.identifier for case in waiting(world.actor("decider"))}
+    assert offered("regulator") == buttons, "nobody else of the office is left"
+    assert record in {case.identifier for case in waiting(world.actor("regulator"))}

@@ -1,0 +1,180 @@
+"""What one official says of a list waits for a second before it stops anybody; an empty list lifts nobody."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from harness.factories import World
+from market.credit.actions import fetching
+from market.credit.actions import listings as acts
+from market.extensions import db
+from market.jobs import run_deadlines
+from market.worklist.waiting import waiting
+from models import clock
+from models.actors import SYSTEM
+from models.credit import restrictions
+from models.credit.external import ExternalEntry
+from models.credit.listings import standing
+from models.credit.score import of_agency
+from models.errors import NotAllowed, RuleViolation
+from tests.credit.external_lists import STRANGER, bring, entry, listings, row, says, site, table
+from tests.web import Visitor, sign_in
+
+SERIOUS = "严重违法失信名单"
+
+
+def code(world: World, name: str = "agency") -> str:
+    return world.organisation(name).uscc
+
+
+def stopped(world: World) -> set[str]:
+    db.session.rollback()
+    agency = world.organisation("agency")
+    return {each.activity for each in restrictions.of(db.session, [agency])[agency.id]}
+
+
+def points(world: World) -> float:
+    line = of_agency(db.session, world.organisation("agency").id).line("external")
+    assert line is not None
+    return line.points
+
+
+def test_what_one_official_brought_in_stops_nobody_until_a_second_confirms_it(
+    app: Flask, world: World, time: Any
+) -> None:
+    bring(world, row(code(world), SERIOUS, number="记号甲"), second=False)
+    (listing,) = listings("waiting")
+    page = f"/credit/listings/{listing.identifier}"
+    assert (stopped(world), points(world)) == (set(), 0)
+    assert Visitor(app).get(page).location.startswith("/sign-in")
+    assert sign_in(app, world, "second").get(page).status == 404
+    public = Visitor(app).get(f"/agencies/{world.identifiers['agency']}/credit")
+    assert listing.identifier not in public.text
+    own = sign_in(app, world, "agency")
+    assert "第二位工作人员对照网站核对之前" in own.get(page).text
+    assert listing.identifier not in own.get("/my/notices").text, "it is told once it counts"
+    importer = sign_in(app, world, "regulator")
+    assert importer.get(page).soup.select_one(f'a[href="{page}/confirm"]') is None
+    assert importer.get(f"{page}/confirm").status == 403
+    assert listing.identifier not in {case.identifier for case in waiting(world.actor("regulator"))}
+    for act, about in ((acts.confirm, {}), (acts.decline, {"reason": "网站上查不到这条"})):
+        with pytest.raises(NotAllowed, match="自己导入"):
+            act(world.actor("regulator"), listing.identifier, **about)
+        with pytest.raises(NotAllowed):
+            act(world.actor("agency"), listing.identifier, **about)
+    world.member("regulator", "checker")
+    assert listing.identifier in {case.identifier for case in waiting(world.actor("checker"))}
+    time.instant += timedelta(hours=1)
+    second = sign_in(app, world, "checker")
+    assert "记号甲" in second.get(f"{page}/confirm").text
+    assert second.submit(f"{page}/confirm").status == 303
+    assert {"bid", "sign"} <= stopped(world)
+    assert points(world) == -50
+    assert listings("listed")[0].listed_at == time.instant
+    assert "记号甲" in Visitor(app).get(page).text
+    before = clock.now() - timedelta(minutes=30)
+    assert not standing(db.session, [listing.subject_id], before), "nor did it count before, in a replay"
+
+
+def test_one_that_a_second_does_not_find_counts_nowhere(app: Flask, world: World, time: Any) -> None:
+    bring(world, row(code(world), SERIOUS), second=False)
+    (listing,) = listings("waiting")
+    world.member("regulator", "checker")
+    acts.decline(world.actor("checker"), listing.identifier, reason="网站上查不到这条记录")
+    time.instant += timedelta(hours=1)
+    bring(world, row(code(world), SERIOUS), second=False)
+    assert [each.state for each in listings()] == ["declined"], "nor when it is brought in once more"
+    assert (stopped(world), points(world)) == (set(), 0)
+    began = clock.now()
+    time.instant += timedelta(hours=1)
+    bring(world, whole=["serious"])
+    assert [each.state for each in listings()] == ["removed"]
+    assert not standing(db.session, [listing.subject_id], began)
+
+
+def test_one_that_nobody_looks_at_goes_to_the_level_above_and_ends_with_its_term(
+    world: World, time: Any
+) -> None:
+    bring(world, row(code(world), SERIOUS), second=False)
+    (listing,) = listings("waiting")
+    assert listing.due_at is not None
+    time.instant = listing.due_at + timedelta(seconds=1)
+    run_deadlines()
+    assert listings()[0].referred_to is not None
+    ends = listings()[0].ends_at
+    assert ends is not None
+    time.instant = ends + timedelta(seconds=1)
+    fetching.fetch_every()
+    assert [each.state for each in listings()] == ["expired"]
+    assert not standing(db.session, [listing.subject_id], ends - timedelta(days=1))
+
+
+def test_other_lists_and_parts_of_the_law_wait_for_nobody(world: World, time: Any) -> None:
+    bring(world, row(code(world)), second=False)
+    assert [each.state for each in listings()] == ["listed"]
+
+
+@pytest.mark.parametrize(
+    ("source", "token", "state"),
+    [
+        ("gsxt", "gsxt=let-me-in", "listed"),
+        ("gsxt", "", "waiting"),
+        ("city", "city=let-me-in", "waiting"),
+    ],
+)
+def test_a_national_site_that_we_know_by_its_token_needs_no_second(
+    app: Flask, world: World, time: Any, source: str, token: str, state: str
+) -> None:
+    with site() as (server, url):
+        server.answer = says(entry(code(world), list="serious"))
+        app.config.update(EXTERNAL_SOURCES=f"{source}={url}", EXTERNAL_TOKENS=token)
+        fetching.fetch_one(SYSTEM, source)
+    assert [each.state for each in listings()] == [state]
+
+
+def test_what_waits_is_confirmed_by_the_site_itself(app: Flask, world: World, time: Any) -> None:
+    bring(world, row(code(world), SERIOUS), second=False)
+    assert stopped(world) == set()
+    time.instant += timedelta(hours=1)
+    with site() as (server, url):
+        server.answer = says(entry(code(world), list="serious"))
+        app.config.update(EXTERNAL_SOURCES=f"gsxt={url}", EXTERNAL_TOKENS="gsxt=let-me-in")
+        fetching.fetch_one(SYSTEM, "gsxt")
+    assert [each.state for each in listings()] == ["listed"]
+    assert listings()[0].listed_at == time.instant
+    assert "bid" in stopped(world)
+
+
+def test_a_file_without_a_line_takes_nobody_off_unless_that_is_said(
+    app: Flask, world: World, time: Any
+) -> None:
+    bring(world, row(code(world)), row(STRANGER))
+    regulator = sign_in(app, world, "regulator")
+
+    def send(**about: Any) -> Any:
+        file = (BytesIO(table()), "名录.csv")
+        return regulator.submit("/credit/external/new", source="gsxt", whole="abnormal", file=file, **about)
+
+    refused = send()
+    assert refused.status == 422
+    assert "导入会移出 2 条,其中本市场单位的 1 条" in refused.text
+    with pytest.raises(RuleViolation, match="多半不完整"):
+        bring(world, row(STRANGER, SERIOUS), whole=["abnormal"])
+    assert [each.state for each in listings()] == ["listed"]
+    assert db.session.query(ExternalEntry).filter(ExternalEntry.until_id.is_not(None)).count() == 0
+    assert send(sure="y").status == 303
+    assert [each.state for each in listings()] == ["removed"]
+
+
+def test_a_site_that_answers_with_nothing_takes_nobody_off(app: Flask, world: World, time: Any) -> None:
+    bring(world, row(code(world)))
+    with site() as (server, url):
+        server.answer = says(whole=["abnormal"])
+        app.config.update(EXTERNAL_SOURCES=f"gsxt={url}", EXTERNAL_TOKENS="gsxt=let-me-in")
+        fetching.fetch_every()
+    assert [each.state for each in listings()] == ["listed"]
