@@ -203,9 +203,9 @@ def _shows_bought_praise(demo: Any) -> None:
     bought = [of for of in line.evidence if not of.facts["seen"]]
     assert len({of.facts["rater"] for of in bought}) == 1
     assert all(of.value == 5 for of in bought)
-    assert line.observed is not None
+    assert line.plain is not None
     assert line.reckoned is not None
-    assert line.reckoned < line.observed - 0.3
+    assert line.reckoned < line.plain - 0.3
     regulator = Visitor(demo)
     regulator.submit("/sign-in", email=people.REGULATOR, password=PASSWORD)
     page = regulator.get("/credit/signals").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -131,10 +132,7 @@ def reckon(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Scor
         zero,
         points * (mean.mean - zero),
         (points * mean.half_width) ** 2,
-        tuple(
-            Evidence(each.rated.case_identifier, each.rated.at, each.rated.stars, each.weight, of.facts)
-            for each, of in zip(mean.ratings, evidence, strict=True)
-        ),
+        tuple(replace(of, weight=each.weight) for each, of in zip(mean.ratings, evidence, strict=True)),
     )
 
 
