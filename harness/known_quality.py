@@ -46,7 +46,7 @@ def _known(rules: CreditPolicy, quality: float, contracts: int, chance: np.rando
     late = [_late(quality, chance) for _ in at]
     found = {
         "on_time": [
-            Evidence("", when, worth(rules, days), facts={"late_days": days})
+            Evidence("", when, worth(rules, days), facts={"in_time": days == 0, "late_days": days})
             for when, days in zip(at, late, strict=True)
         ],
         "first_pass": [

@@ -18,18 +18,19 @@ from models.agencies.certificates import Qualification
 from models.agencies.entry import AgencyProfile
 from models.agencies.fees import FeeSchedule
 from models.catalogue import ServiceItem
-from models.contracts.agreement import Contract
+from models.contracts.agreement import Contract, Milestone
+from models.contracts.deliverables import Deliverable, ReviewOutcome
 from models.credit.rating_facts import RatingFact
 from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.tenders import Tender
 
 
-def furnish(size: int) -> None:
+def furnish(size: int) -> int:
     """Make `size` agencies beside those there are, each with what the first settled contract's agency has.
 
     Its profile and a fee, a certificate that ends within days, and a contract for a project of its own that
-    was rated, so that each has a score.
+    was rated, so that each has a score. Returns the key of the first; the others follow.
     """
     db.session.rollback()
     contract = db.session.scalars(
@@ -83,12 +84,57 @@ def furnish(size: int) -> None:
         for n, code in enumerate(codes):
             of_it = FeeSchedule.id >= firsts[FeeSchedule], FeeSchedule.id % len(codes) == n
             session.execute(update(FeeSchedule).where(*of_it).values(item_code=code))
+    return firsts[Organisation]
+
+
+def employ(first: int, size: int, contracts: int) -> None:
+    """Give each of `size` agencies from the `first` on so many contracts more, completed as the first was.
+
+    Each with its deliverable, the outcome of its review and its rating: four records of a score.
+    """
+    db.session.rollback()
+    contract = db.session.scalars(
+        select(Contract).where(Contract.state == "completed").order_by(Contract.id).limit(1)
+    ).one()
+    tender = db.session.scalars(select(Award.tender_id).where(Award.id == contract.award_id)).one()
+    deliverable = db.session.scalars(select(Deliverable).where(Deliverable.contract_id == contract.id)).one()
+    plan: list[tuple[Any, Any, tuple[str, ...]]] = [
+        (Tender, Tender.id == tender, ("identifier", "project", "project_key")),
+        (Award, Award.id == contract.award_id, ("identifier",)),
+        (Contract, Contract.id == contract.id, ("identifier",)),
+        (Milestone, Milestone.id == deliverable.milestone_id, ()),
+        (Deliverable, Deliverable.id == deliverable.id, ("identifier",)),
+        (ReviewOutcome, ReviewOutcome.deliverable_id == deliverable.id, ()),
+        (Rating, (Rating.contract_id == contract.id) & (Rating.by == "buyer"), ("identifier",)),
+        (RatingFact, (RatingFact.agency_id == contract.agency_id) & (RatingFact.by == "buyer"), ("rating",)),
+    ]
+    named = {
+        "tender_id": Tender,
+        "award_id": Award,
+        "contract_id": Contract,
+        "milestone_id": Milestone,
+        "deliverable_id": Deliverable,
+        "rating_id": Rating,
+    }
+    firsts: dict[Any, int] = {}
+    for entity, which, unique in plan:
+        ours = {column: firsts[kind] for column, kind in named.items() if kind in firsts}
+        _copy(entity, which, unique, ours, firsts, size * contracts, of=(first, contracts))
 
 
 def _copy(
-    entity: Any, which: Any, unique: tuple[str, ...], ours: dict[str, int], firsts: dict[Any, int], size: int
+    entity: Any,
+    which: Any,
+    unique: tuple[str, ...],
+    ours: dict[str, int],
+    firsts: dict[Any, int],
+    size: int,
+    of: tuple[int, int] | None = None,
 ) -> None:
-    """Copies of one row, each for the agency, tender, award or contract of the same number."""
+    """Copies of one row, each for the agency, tender, award or contract of the same number.
+
+    With `of`, the first agency and how many copies each has, so many go to one agency.
+    """
     table = entity.__table__
     row = dict(db.session.execute(select(table).where(which).limit(1)).mappings().one())
     firsts[entity] = (db.session.scalar(select(func.max(entity.id))) or 0) + 1
@@ -100,6 +146,11 @@ def _copy(
                 "id": firsts[entity] + n,
                 **{name: _new(name, row[name], firsts[entity] + n) for name in unique},
                 **{column: first + n for column, first in ours.items() if column in row},
+                **{
+                    column: of[0] + n // of[1]
+                    for column in ("agency_id", "ratee_id")
+                    if of is not None and column in row
+                },
             }
             for n in range(begin, min(begin + 500, size))
         ]

@@ -22,6 +22,7 @@ from models.batches import BatchRow
 from models.catalogue import NOTICE, ServiceItem
 from models.clock import BEIJING
 from models.contracts.templates import PLACES
+from models.credit.evidence import ScoreLine
 from models.english import english
 from models.errors import Problem
 from models.filekinds import LABELS
@@ -153,6 +154,15 @@ def score_mean(value: float | None, unit: str) -> str:
     return f"{value:.2f} / 5" if unit == "stars" else format_share(value)
 
 
+def plain_mean(line: ScoreLine, unit: str) -> str:
+    """The records behind a line, each as much as any other: of how many all was well, or the mean stars."""
+    if not line.evidence or line.plain is None or unit == "points":
+        return "—"
+    if unit == "stars":
+        return score_mean(line.plain, unit)
+    return f"{line.good}/{len(line.evidence)}"
+
+
 def describe_price(terms: Json, item: ServiceItem | None = None) -> str:
     """Published terms on one line, with the unit its jobs are counted in where the item is told."""
     return pricing.describe(terms, _, measure_unit(item) if item is not None else "", catalogued)
@@ -216,6 +226,11 @@ def coverage_words(found: Coverage) -> str:
 
 def working_days(days: int) -> str:
     return ngettext("%(num)d 个工作日", "%(num)d 个工作日", days)
+
+
+def late_words(days: int) -> str:
+    """How late something is: what is late by no whole working day is late all the same."""
+    return working_days(days) if days else _("不足 1 个工作日")
 
 
 def time_limit(item: ServiceItem) -> str:

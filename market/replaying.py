@@ -30,9 +30,10 @@ def credit() -> None:
 @click.argument("agency")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day (Beijing) that counts; today.")
 def replay(agency: str, until: datetime | None) -> None:
-    """Reckon an agency's score again from its records alone, as it stood at the end of a day.
+    """Reckon an agency's score again from its records alone, as it was last kept by the end of a day.
 
-    Says whether it equals what was kept then; exit status 1 if it does not.
+    By the version of the policy that was kept with it, whichever is in effect now. Says whether it equals
+    what was kept; exit status 1 if it does not.
     """
     found = db.session.scalars(
         select(Organisation).where(Organisation.identifier == agency, Organisation.kind == "agency")
@@ -46,7 +47,10 @@ def replay(agency: str, until: datetime | None) -> None:
         .order_by(CreditHistory.id.desc())
         .limit(1)
     ).one_or_none()
-    sheet = of_agency(db.session, found.id, at)
+    if kept is not None:
+        at = kept.at
+    sheet = of_agency(db.session, found.id, at, policy.get(kept.policy_version) if kept else None)
+    click.echo(f"as of {at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}")
     for line in sheet.lines:
         click.echo(f"{line.name:20} {len(line.evidence):5} {line.points:+8.2f}")
     click.echo(f"{'reckoned':20} {sheet.score:14.1f} {sheet.grade or '-'} by {sheet.policy}")

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ class Policy:
 
     def rate(self, key: str) -> Fraction:
         """A number as an exact fraction."""
-        return Fraction(str(self._value(key)))
+        return _fraction(str(self._value(key)))
 
     def sections(self) -> dict[str, dict[str, Any]]:
         """Everything for printing but the ways to choose, which have a table of their own.
@@ -64,6 +64,12 @@ class Policy:
         Section to keys and values.
         """
         return {name: body for name, body in self.values.items() if isinstance(body, dict) and name != "mode"}
+
+
+@lru_cache(maxsize=1000)
+def _fraction(text: str) -> Fraction:
+    """A number from its text: read once, asked for with every record of a score."""
+    return Fraction(text)
 
 
 def _over(before: dict[str, Any], named: dict[str, Any]) -> dict[str, Any]:

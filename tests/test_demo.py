@@ -204,9 +204,9 @@ def _shows_bought_praise(demo: Any) -> None:
     assert {of.by for of in bought} <= {head.id for head in heads}
     assert {of.facts["n"] for of in bought} == {len(bought)}, "one voice"
     assert all(of.value == 5 for of in bought)
-    assert line.observed is not None
+    assert line.plain is not None
     assert line.reckoned is not None
-    assert line.reckoned < line.observed - 0.3
+    assert line.reckoned < line.plain - 0.3
     regulator = Visitor(demo)
     regulator.submit("/sign-in", email=people.REGULATOR, password=PASSWORD)
     page = regulator.get("/credit/signals").text

@@ -27,7 +27,7 @@ def separation(folder: Path, agencies: int, seeds: int) -> Iterator[Row]:
         agreed, plain = [], []
         for market in found:
             quality = np.array([each.quality for each in market])
-            stars = np.array([each.sheet.lines[0].observed or 0.0 for each in market])
+            stars = np.array([each.sheet.lines[0].plain or 0.0 for each in market])
             agreed.append(agreement(np.array([each.sheet.score for each in market]), quality))
             plain.append(agreement(stars, quality))
         figures = (float(np.mean(agreed)), float(np.mean(plain)))

@@ -229,7 +229,7 @@ def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault
             perform(session, payment, "cancel", SYSTEM)
     _close(session, contract, fault)
     _settle_up(session, contract, to_agency)
-    contract.ended_through, contract.paused_at = fault, None
+    contract.ended_through, contract.ended_at, contract.paused_at = fault, clock.now(), None
     held = {"to_agency": to_agency} if began else {}
     perform(session, contract, act, SYSTEM, data={"fault": fault, **held})
     ask_ratings(session, contract)
@@ -279,6 +279,8 @@ def _close(session: Session, contract: Contract, fault: str = "") -> None:
         for case in session.scalars(of_it.with_for_update(of=kind)).unique():
             if not case.workflow.states[case.state].terminal:
                 if isinstance(case, Deliverable):
+                    case.keep_limit(contract.paused_at)
+                    case.cancelled_at = clock.now()
                     case.missed_at = (
                         None
                         if fault in ("buyer", "none")

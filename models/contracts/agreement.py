@@ -299,6 +299,7 @@ class Contract(Case, Base):
         String(12)
     )  # whose fault ended it: buyer, agency, none, agreed
     completed_at: Mapped[datetime | None] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
     award: Mapped[Award] = relationship()
     tender: Mapped[Tender] = relationship(lazy="joined")
     buyer: Mapped[Organisation] = relationship(foreign_keys=[buyer_id], lazy="joined")

@@ -182,6 +182,7 @@ def extend(contract: Contract, running: Deliverable, days: int) -> None:
     """Give the milestone under way so many working days more."""
     milestone: Milestone = running.milestone
     milestone.days, contract.days = milestone.days + days, contract.days + days
+    running.keep_limit(contract.paused_at)
     running.deliver_by = workdays.add(running.deliver_by, days)
 
 
@@ -203,6 +204,7 @@ def go_on(contract: Contract, running: Deliverable | None, until: datetime) -> i
     days = max(0, workdays.between(contract.paused_at, until))
     if running is not None:
         if running.state in ("due", "late"):
+            running.keep_limit(contract.paused_at)
             running.deliver_by = workdays.add(running.deliver_by, days)
         if running.held_due_at is not None:
             running.due_at = workdays.add(running.held_due_at, days)

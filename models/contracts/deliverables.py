@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     ForeignKey,
     String,
@@ -210,14 +211,33 @@ DELIVERABLE = Workflow(
 )
 
 
+def came_in_time(came: datetime, limit: datetime) -> bool:
+    """Whether what came at an instant came in time: the one rule, for every page, figure, score and penalty.
+
+    A limit ends with its last working day, when business does (民法典 203): at 17:00, the instant that both
+    parties read on the contract and at which it is told to be overdue. What comes after is late, be it the
+    same evening.
+    """
+    return came <= limit
+
+
+def days_late(limit: datetime, at: datetime) -> int:
+    """How late that is at an instant: working days that have begun since the day of the limit.
+
+    The contract charges by these. What is late by none of them yet is late all the same.
+    """
+    return max(0, workdays.between(limit, at))
+
+
 class Deliverable(OfContract, Base):
     """What the agency hands over for a milestone.
 
     Where its department let the limit pass the one above, `superior`, may decide too. `reviews` and
     `faulty_reviews` count the approving department's outcomes and those sent back through the agency's fault;
     `submitted_at` is the first submission; `missed_at` when it was found that none had come: at its limit, or
-    when the contract ended through the agency's fault. While its contract is paused its limit rests in
-    `held_due_at`.
+    when the contract ended through the agency's fault; `cancelled_at` when it was called off. While its
+    contract is paused its limit rests in `held_due_at`. `earlier` has the limits it had before, oldest first,
+    None where it had no other: see `keep_limit`.
     """
 
     __tablename__ = "deliverables"
@@ -233,6 +253,8 @@ class Deliverable(OfContract, Base):
     held_due_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     missed_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    earlier: Mapped[list[Json] | None] = mapped_column(JSON(none_as_null=True))
     decided_at: Mapped[datetime | None] = mapped_column(index=True)
     returns: Mapped[int] = mapped_column(default=0)
     reviews: Mapped[int] = mapped_column(default=0)
@@ -252,7 +274,7 @@ class Deliverable(OfContract, Base):
     def on_time(self) -> bool | None:
         """Whether the first submission came in time: what never came is late. None while there is time."""
         if self.submitted_at is not None:
-            return self.submitted_at <= self.deliver_by
+            return came_in_time(self.submitted_at, self.deliver_by)
         gone = self.state == "cancelled" or self.deliver_by <= clock.now()
         return False if self.missed_at is not None and gone else None
 
@@ -269,7 +291,20 @@ class Deliverable(OfContract, Base):
     @property
     def late_days(self) -> int:
         """Working days by which the first submission is, or was, late."""
-        return max(0, workdays.between(self.deliver_by, self.submitted_at or clock.now()))
+        return days_late(self.deliver_by, self.submitted_at or clock.now())
+
+    def keep_limit(self, paused_at: datetime | None) -> None:
+        """Keep how its limit stood until now: lateness at an instant goes by the limit of that instant.
+
+        `until`, `deliver_by`, `missed_at` and since when the contract was paused, if it was, as ISO 8601.
+        """
+        stood = {
+            "until": clock.now(),
+            "deliver_by": self.deliver_by,
+            "missed_at": self.missed_at,
+            "paused_at": paused_at,
+        }
+        self.earlier = [*(self.earlier or []), {name: at and at.isoformat() for name, at in stood.items()}]
 
     @property
     def first_pass(self) -> bool | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import wraps
 from math import log2, sqrt
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
 from models.credit.policy import CreditPolicy
 from models.credit.running import left
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class Evidence:
     Its case, when it arose, its value (stars; a share from 0 to 1; points) and its weight in the line.
     `facts` is what else the formula of its input reads, as JSON has it, and is published. `contract` is the
     key of the contract it is about, `by` that of whoever said it, if not the contract's buyer: what it weighs
-    follows from these (weighing.py), and they are not published.
+    follows from these (weighing.py), and they are not published. `holds_until`
+    is when its value becomes another by itself, None where it does not.
     """
 
     case_identifier: str
@@ -31,14 +35,16 @@ class Evidence:
     facts: Mapping[str, Any] = field(default_factory=dict)
     contract: int | None = None
     by: int | None = None
+    holds_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreLine:
     """A line of the sheet.
 
-    The mean as observed (None without a record), as reckoned with what is expected, where points begin, the
-    points that brings, the variance of these, and the records with the weights they have in it.
+    The mean as observed, by the weights of its records (None without one), as reckoned with what is expected,
+    where points begin, the points that brings, the variance of these, and the records with the weights they
+    have in it.
     """
 
     name: str
@@ -48,6 +54,16 @@ class ScoreLine:
     points: float
     variance: float = 0.0
     evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def plain(self) -> float | None:
+        """The plain mean of its records, each as much as any other; None without one."""
+        return sum(each.value for each in self.evidence) / len(self.evidence) if self.evidence else None
+
+    @property
+    def good(self) -> int:
+        """Of how many of its records all was well: in time, passed at first, without dispute."""
+        return sum(each.facts.get("in_time", each.value >= 1) for each in self.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +84,12 @@ class Sheet:
 
     def line(self, name: str) -> ScoreLine | None:
         return next((line for line in self.lines if line.name == name), None)
+
+    @property
+    def holds_until(self) -> datetime | None:
+        """When the next of its records becomes another by itself; None where none does."""
+        ends = (each.holds_until for line in self.lines for each in line.evidence)
+        return min((each for each in ends if each is not None), default=None)
 
 
 Found = Mapping[int, list[Evidence]]
@@ -96,6 +118,31 @@ class Input:
     best: float | None = None
     passing: bool = False
     shown_only: bool = False
+
+
+class Together(tuple[int, ...]):
+    """Agencies reckoned together, with what more than one input reads of them: it is read once."""
+
+    def __init__(self, agencies: Sequence[int]) -> None:
+        self.read: dict[tuple[Any, datetime], Any] = {}
+
+
+Read = Callable[[Session, Sequence[int], datetime], T]
+
+
+def shared(read: Read[T]) -> Read[T]:
+    """What several inputs read of agencies as they stood at an instant, read once for all of them."""
+
+    @wraps(read)
+    def once(session: Session, agencies: Sequence[int], until: datetime) -> T:
+        if not isinstance(agencies, Together):
+            return read(session, agencies, until)
+        if (read, until) not in agencies.read:
+            agencies.read[read, until] = read(session, agencies, until)
+        found: T = agencies.read[read, until]
+        return found
+
+    return once
 
 
 def faded(at: Sequence[datetime], half_life_days: float) -> list[float]:
@@ -148,7 +195,7 @@ def share(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Score
         zero,
         points * (mean - zero),
         points**2 * max(mean * (1 - mean), 0.0) / (total + prior),
-        _weighed(evidence, weights),
+        tuple(map(weighed, evidence, weights)),
     )
 
 
@@ -184,8 +231,18 @@ def total(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Score
     )
 
 
-def _weighed(evidence: Sequence[Evidence], weights: Sequence[float]) -> tuple[Evidence, ...]:
-    return tuple(replace(each, weight=weight) for each, weight in zip(evidence, weights, strict=True))
+def weighed(each: Evidence, weight: float) -> Evidence:
+    """A record with the weight it has in its line (`dataclasses.replace` takes four times as long)."""
+    return Evidence(
+        each.case_identifier,
+        each.at,
+        each.value,
+        weight,
+        each.facts,
+        each.contract,
+        each.by,
+        each.holds_until,
+    )
 
 
 def added_up(rules: CreditPolicy, lines: Sequence[ScoreLine]) -> float:

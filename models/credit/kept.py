@@ -21,7 +21,11 @@ from models.upsert import upsert
 
 
 class CreditScore(Base):
-    """An agency's newest sheet; `score` and `half_width` in tenths of a point."""
+    """An agency's newest sheet; `score` and `half_width` in tenths of a point.
+
+    `first_pass`, `on_time` and `stars` are plain means; `mean` is that of the ratings by which they score.
+    `holds_until` is when it becomes another by itself, since something is overdue; None where nothing is.
+    """
 
     __tablename__ = "credit_scores"
 
@@ -33,6 +37,8 @@ class CreditScore(Base):
     first_pass: Mapped[float | None]
     on_time: Mapped[float | None]
     stars: Mapped[float | None]
+    mean: Mapped[float | None]
+    holds_until: Mapped[datetime | None] = mapped_column(index=True)
     policy_version: Mapped[str] = mapped_column(String(40), index=True)
     computed_at: Mapped[datetime]
     agency: Mapped[Organisation] = relationship(lazy="joined")
@@ -46,17 +52,20 @@ KEPT = (
     "first_pass",
     "on_time",
     "stars",
+    "mean",
+    "holds_until",
     "policy_version",
     "computed_at",
 )
+VERSION = KEPT.index("policy_version")
 
 
 def in_time(sheet: Sheet) -> float | None:
-    """The plain share of deliverables that came in time, whatever lateness is worth in the score."""
+    """The plain share of deliverables that came in time, however late the others are."""
     line = sheet.line("on_time")
     if line is None or not line.evidence:
         return None
-    return float(sum(each.facts["late_days"] == 0 for each in line.evidence) / len(line.evidence))
+    return line.good / len(line.evidence)
 
 
 def passed_first(sheet: Sheet) -> float | None:
@@ -64,7 +73,7 @@ def passed_first(sheet: Sheet) -> float | None:
     line = sheet.line("first_pass")
     if line is None or not line.evidence:
         return None
-    return float(sum(each.value for each in line.evidence) / len(line.evidence))
+    return line.good / len(line.evidence)
 
 
 def _as_kept(sheet: Sheet) -> tuple[object, ...]:
@@ -77,7 +86,9 @@ def _as_kept(sheet: Sheet) -> tuple[object, ...]:
         sheet.settled,
         passed_first(sheet),
         in_time(sheet),
-        ratings.observed if ratings else None,
+        ratings.plain if ratings else None,
+        ratings.reckoned if ratings and ratings.evidence else None,
+        sheet.holds_until,
         sheet.policy,
         clock.now(),
     )
@@ -99,7 +110,8 @@ def store_score(
     """Keep these agencies' sheets for the lists, and what changed as history with its `causes` (identifiers).
 
     With `since`, what was kept when they were computed outside of this transaction: one that was kept anew
-    meanwhile is newer and stays. Returns the agencies whose score or grade is another now.
+    meanwhile is newer and stays. What moved a sheet that held no longer is what is overdue in it. Returns the
+    agencies whose score or grade is another now.
     """
     found = stored_score(session, list(sheets))
     new = [
@@ -110,6 +122,7 @@ def store_score(
     if new:
         upsert(session, CreditScore, ["agency_id"], new)
     changed = [key for key in sheets if key not in found]
+    causes = dict(causes or {})
     rows = (
         select(CreditScore)
         .where(CreditScore.agency_id.in_(list(found)))
@@ -123,12 +136,25 @@ def store_score(
             continue
         for name, value in zip(KEPT, now, strict=True):
             setattr(row, name, value)
+        if row.agency_id not in causes and _held_until(before):
+            causes[row.agency_id] = _overdue(sheets[row.agency_id])
         if (row.score, row.grade) != (before[0], before[2]):
             changed.append(row.agency_id)
-        if before[:3] != now[:3] or before[7] != now[7]:
+        if before[:3] != now[:3] or before[VERSION] != now[VERSION]:
             moved.add(row.agency_id)
-    past.keep(session, {key: sheets[key] for key in sorted(moved)}, causes or {})
+    past.keep(session, {key: sheets[key] for key in sorted(moved)}, causes)
     return sorted(changed)
+
+
+def _held_until(columns: tuple[object, ...]) -> bool:
+    """Whether a sheet, as its columns `KEPT`, held until a time that is over."""
+    until = columns[KEPT.index("holds_until")]
+    return isinstance(until, datetime) and until <= clock.now()
+
+
+def _overdue(sheet: Sheet) -> list[str]:
+    """The cases in which something is overdue now."""
+    return [each.case_identifier for line in sheet.lines for each in line.evidence if each.facts.get("open")]
 
 
 def refresh(session: Session, agency_id: int) -> CreditScore:

@@ -77,8 +77,9 @@ class RatingMean:
 
     @property
     def observed(self) -> float | None:
-        """The plain mean of the stars as they were given; None without a rating."""
-        return sum(each.rated.stars for each in self.ratings) / len(self.ratings) if self.ratings else None
+        """The mean of the stars as they were read, by their weights; None without a rating."""
+        weight = sum(each.weight for each in self.ratings)
+        return sum(each.weight * each.stars for each in self.ratings) / weight if weight else None
 
 
 def leniency(rules: CreditPolicy, weighted: float, weight: float) -> float:

@@ -36,7 +36,8 @@ def _commendation(session: Session, record: Any) -> None:
 
 
 def _in_time(session: Session, record: Any) -> None:
-    if record.answer_until is None or clock.now() > record.answer_until:
+    """By when it reached us, however long it waited here."""
+    if record.answer_until is None or clock.arrival(session) > record.answer_until:
         raise RuleViolation(N_("陈述申辩的期限已经届满,不能再提交;对认定不服的,可以依法申请复议。"))
 
 

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import cache
 from typing import ClassVar, Self
 
-from sqlalchemy import JSON, ColumnElement, ForeignKey, String, and_, false, or_, select, true
+from sqlalchemy import JSON, ColumnElement, ForeignKey, String, and_, exists, false, or_, select, true, update
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, object_session, relationship
 
 from models import clock, identifiers, workdays
@@ -55,8 +55,7 @@ class CreditRecord(Case, Base):
     `ends_at`; it is published until `published_until`, or not at all where that is None. `reply` is what
     the decision says to its subject's statement, which is not all yet where there is `more_to_come`; at
     `waived_at` its subject did without what is left of its time; `served` how each paper was brought to it
-    (serving.py). `recused`: users who stepped back from it. `suspended_at` until `resumed_at` it stood still
-    in its subject's reorganisation.
+    (serving.py). `recused`: users who stepped back from it.
     """
 
     __tablename__ = "credit_records"
@@ -94,8 +93,6 @@ class CreditRecord(Case, Base):
     repair_asked_at: Mapped[datetime | None]
     repaired_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-    suspended_at: Mapped[datetime | None]
-    resumed_at: Mapped[datetime | None]
     recused: Mapped[list[int]] = mapped_column(JSON, default=list)
     subject: Mapped[Organisation] = relationship(lazy="joined")
 
@@ -265,6 +262,22 @@ def _colleagues(session: Session, actor: Actor) -> set[int]:
     return set(session.scalars(found))
 
 
+class Suspension(Base):
+    """A time in which a record stood still in its subject's reorganisation; `until` None while it does."""
+
+    __tablename__ = "credit_record_suspensions"
+
+    record_id: Mapped[int] = mapped_column(ForeignKey("credit_records.id"), index=True)
+    since: Mapped[datetime] = mapped_column(default=clock.now)
+    until: Mapped[datetime | None]
+
+
+def end_suspension(session: Session, record: CreditRecord) -> None:
+    """It stands still no more from now on."""
+    still = update(Suspension).where(Suspension.record_id == record.id, Suspension.until.is_(None))
+    session.execute(still.values(until=clock.now()))
+
+
 def recorded(session: Session, source: str, about: int | None = None) -> bool:
     """Whether a record was put forward from this source, about this organisation if one is given."""
     found = select(CreditRecord.id).where(CreditRecord.source_identifier == source)
@@ -306,16 +319,17 @@ def in_force_at(at: datetime) -> ColumnElement[bool]:
     One that was repaired or revoked by then, had ended, or stood still in a reorganisation is not; one that
     was repaired later was in force then.
     """
-    standing_still = and_(
-        CreditRecord.suspended_at <= at,
-        or_(CreditRecord.resumed_at.is_(None), CreditRecord.resumed_at > at),
+    standing_still = exists().where(
+        Suspension.record_id == CreditRecord.id,
+        Suspension.since <= at,
+        or_(Suspension.until.is_(None), Suspension.until > at),
     )
     return and_(
         CreditRecord.in_force_from <= at,
         CreditRecord.ends_at > at,
         or_(CreditRecord.repaired_at.is_(None), CreditRecord.repaired_at > at),
         or_(CreditRecord.revoked_at.is_(None), CreditRecord.revoked_at > at),
-        or_(CreditRecord.suspended_at.is_(None), ~standing_still),
+        ~standing_still,
     )
 
 

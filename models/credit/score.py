@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models import clock
 from models.contracts.agreement import Contract
 from models.credit import policy
-from models.credit.evidence import Evidence, Input, ScoreLine, Sheet, added_up, bounded, sheet
+from models.credit.evidence import Evidence, Input, ScoreLine, Sheet, Together, added_up, bounded, sheet
 from models.credit.inputs import inputs
 from models.credit.policy import CreditPolicy
 from models.credit.rating_mean import leniency
@@ -42,7 +42,8 @@ def of_agencies(
     until = until or clock.now()
     rules = rules or policy.in_effect(until.astimezone(clock.BEIJING).date())
     counted = [inputs()[name] for name in rules.inputs]
-    gathered = [each.gather(session, rules, agencies, until) for each in counted]
+    together = Together(agencies)
+    gathered = [each.gather(session, rules, together, until) for each in counted]
     weighed = weigh(session, rules, gathered, until)
     found = {each.name: lines for each, lines in zip(counted, weighed, strict=True)}
     over = _contracts(session, agencies, until)
@@ -60,9 +61,7 @@ def _contracts(session: Session, agencies: Sequence[int], until: datetime) -> di
     """How many contracts of each were completed, and how many ended through its fault, by an instant."""
     ended = (
         Contract.completed_at <= until,
-        (Contract.state == "terminated")
-        & (Contract.ended_through == "agency")
-        & (Contract.signed_at <= until),
+        (Contract.ended_through == "agency") & Contract.signed_at.is_not(None) & (Contract.ended_at <= until),
     )
     counts = (func.sum(case((which, 1), else_=0)) for which in ended)
     over = (

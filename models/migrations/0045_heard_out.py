@@ -1,7 +1,7 @@
 """who has more to say before a credit record is decided, and what a site told us itself
 
 Revision ID: 0045
-Revises: 0041
+Revises: 0044
 Create Date: 2026-11-28 19:40:00
 
 """
@@ -15,7 +15,7 @@ import models.base
 
 # revision identifiers, used by Alembic.
 revision: str = "0045"
-down_revision: Union[str, Sequence[str], None] = "0041"
+down_revision: Union[str, Sequence[str], None] = "0044"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

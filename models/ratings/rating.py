@@ -89,7 +89,7 @@ def _not_replied(session: Session, rating: Rating) -> None:
 def _may_be_appealed(session: Session, rating: Rating) -> None:
     if rating.appealed_at is not None:
         raise RuleViolation(N_("这条评价已经申诉过,一条评价只能申诉一次。"))
-    if not rating.in_appeal_window:
+    if not rating.in_appeal_window_at(clock.arrival(session)):
         raise RuleViolation(N_("申诉期限已过:应当在评价公布后的申诉期内提出。"))
 
 
@@ -226,7 +226,11 @@ class Rating(Case, Base):
 
     @property
     def in_appeal_window(self) -> bool:
-        """Whether it may still be appealed, by the limit its party was told of.
+        """Whether it may still be appealed now."""
+        return self.in_appeal_window_at(clock.now())
+
+    def in_appeal_window_at(self, instant: datetime) -> bool:
+        """Whether it may be appealed at an instant, by the limit its party was told of.
 
         What was published before there were appeals is reckoned from its day.
         """
@@ -234,7 +238,7 @@ class Rating(Case, Base):
         if until is None and self.published_at is not None:
             days = policy.get(self.policy_version).number("rating.appeal_days")
             until = workdays.add(self.published_at, days)
-        return until is not None and clock.now() <= until
+        return until is not None and instant <= until
 
     def readable_by(self, session: Session, actor: Actor) -> bool:
         """Everybody reads what is published, and that something was hidden."""

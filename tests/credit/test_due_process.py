@@ -15,6 +15,7 @@ from market.credit.actions import records
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.oversight import actions as oversight
+from market.transaction import arriving
 from models import clock, workdays
 from models.credit.records import CreditRecord, in_force, months_later
 from models.documents import of_case
@@ -148,6 +149,17 @@ def test_the_whole_way_with_papers_and_proof_of_service(app: Flask, world: World
     assert sign_in(app, world, "buyer").get(page).status == 404
     assert record not in Visitor(app).get("/credit/records").text
     assert subject.get(page).status == 200
+
+
+def test_a_defence_counts_by_when_it_reached_us_not_by_how_long_it_waited_here(
+    world: World, time: Any
+) -> None:
+    record = cases.notified(world)
+    time.instant = found(record).answer_until
+    with arriving():
+        time.instant += timedelta(minutes=5)  # a queue, or the lock
+        records.defend(world.actor("agency"), record, statement=STATEMENT)
+    assert found(record).statement == STATEMENT
 
 
 def test_a_defence_after_the_limit_is_refused_and_the_decision_does_not_wait_for_it(

@@ -123,7 +123,7 @@ def submit(
         select(Materials).where(Materials.contract_id == deliverable.contract_id, Materials.state == "due")
     ):
         _complete(session, materials, "waive", SYSTEM)  # it could do without
-    deliverable.submitted_at = deliverable.submitted_at or clock.now()
+    deliverable.submitted_at = deliverable.submitted_at or clock.arrival(session)
     deliverable.versions.append(
         DeliverableVersion(
             number=number,

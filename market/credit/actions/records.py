@@ -310,7 +310,7 @@ def suspend(session: Session, actor: Actor, identifier: str, *, reason: str, fil
     check_any(files)
     papers = hand_in_all(session, actor, record, files)
     perform(session, record, "suspend", actor, reason=reason, data=hashes_of(papers))
-    record.suspended_at, record.resumed_at = clock.now(), None
+    session.add(records.Suspension(record_id=record.id))
     _bring(session, record, "suspend")
     return identifier
 
@@ -320,7 +320,7 @@ def resume(session: Session, actor: Actor, identifier: str, *, reason: str) -> s
     """Shown and used again, for what is left of its term."""
     record = CreditRecord.lock(session, identifier)
     perform(session, record, "resume", actor, reason=reason)
-    record.resumed_at = clock.now()
+    records.end_suspension(session, record)
     _bring(session, record, "resume")
     return identifier
 

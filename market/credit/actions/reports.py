@@ -65,7 +65,7 @@ def _stated(session: Session, agency: Organisation) -> Stated:
 def _facts(session: Session, agency: Organisation, sheet: Sheet) -> Rows:
     today = clock.today()
     ratings = sheet.line("ratings")
-    stars = ratings.observed if ratings else None
+    stars = ratings.plain if ratings else None
     rated = coverage.of_organisations(session, [agency.id])[agency.id]
     running = session.scalar(
         select(func.count())

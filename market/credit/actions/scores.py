@@ -136,10 +136,14 @@ def tell_refreshed(session: Session, agencies: list[int]) -> None:
 
 
 def _stale(after: int = 0) -> Select[int, str]:
-    """The agencies without a sheet by the policy in effect."""
+    """The agencies without a sheet by the policy in effect, or with one that holds no longer.
+
+    Something of theirs is overdue, and a day later than it was: as many as that are, whatever the market.
+    """
     missing = or_(
         kept.CreditScore.policy_version.is_(None),
         kept.CreditScore.policy_version != policy.current().name,
+        kept.CreditScore.holds_until <= clock.now(),
     )
     return (
         select(Organisation.id, Organisation.identifier)
@@ -150,7 +154,7 @@ def _stale(after: int = 0) -> Select[int, str]:
 
 
 def look_at_scores(after: int, most: int) -> Looked | None:
-    """The sheets of the next agencies that have none by the policy in effect.
+    """The sheets of the next agencies that have none by the policy in effect, or none that still holds.
 
     Computed outside of any transaction that writes. An agency whose sheet cannot be computed stays as it
     is, as a failure of its own.
@@ -209,10 +213,10 @@ def begin_scores(session: Session, actor: Actor) -> str:
 
 
 def refresh_every_score() -> str | None:
-    """Compute the sheets by no policy yet, or by another than is in effect, a piece to a transaction.
+    """Compute the sheets by no policy yet, by another than is in effect, or of whom something is overdue.
 
-    One that was interrupted goes on where it was. Nothing fades by the night, so that most nights there are
-    none. Returns the batch, None where there was nothing to do.
+    A piece to a transaction; one that was interrupted goes on where it was. Nothing fades by the night, so
+    that most nights there are few or none. Returns the batch, None where there was nothing to do.
     """
     db.session.rollback()
     identifier = batches.under_way(db.session, "scores")

@@ -7,16 +7,16 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from models.credit.deliveries import delivered
+from models.credit.deliveries import Delivered, delivered, next_workday
 from models.credit.evidence import Evidence, Found, Input, share
 from models.credit.policy import CreditPolicy
 from models.i18n import N_
 
 
 def worth(rules: CreditPolicy, late_days: int | None) -> float:
-    """What a deliverable is worth that came so many working days late; None: it never came.
+    """What a deliverable is worth that is so many working days late; None: its contract ended without it.
 
-    1 in time; the first day takes the policy's `first_day`, the rest goes evenly until `nothing_days`.
+    0 in time: 1; the first day takes the policy's `first_day`, the rest goes evenly until `nothing_days`.
     """
     first, nothing = (float(rules.rate(f"inputs.on_time.{key}")) for key in ("first_day", "nothing_days"))
     if late_days is None or late_days >= nothing:
@@ -24,15 +24,31 @@ def worth(rules: CreditPolicy, late_days: int | None) -> float:
     return 1.0 if late_days <= 0 else (1 - first) * (nothing - late_days) / (nothing - 1)
 
 
+def _evidence(rules: CreditPolicy, each: Delivered, until: datetime) -> Evidence:
+    """What is overdue counts by its lateness so far, until the next working day makes it one day later.
+
+    What is late by no whole working day yet is in the first day of its lateness.
+    """
+    assert each.counted_at is not None
+    late = each.late_days if each.in_time or each.late_days is None else max(each.late_days, 1)
+    value = worth(rules, late)
+    facts = {"in_time": each.in_time, "late_days": each.late_days, "open": each.open}
+    later = next_workday(until) if each.open and value > 0 else None
+    return Evidence(
+        each.contract,
+        each.counted_at,
+        value,
+        facts=facts,
+        contract=each.contract_id,
+        holds_until=later,
+    )
+
+
 def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], until: datetime) -> Found:
     found: dict[int, list[Evidence]] = {key: [] for key in agencies}
     for each in delivered(session, agencies, until):
         if each.counted_at is not None:
-            facts = {"late_days": each.late_days}
-            value = worth(rules, each.late_days)
-            found[each.agency_id].append(
-                Evidence(each.contract, each.counted_at, value, facts=facts, contract=each.contract_id)
-            )
+            found[each.agency_id].append(_evidence(rules, each, until))
     return found
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
-from models.credit.evidence import Evidence, Found, Gather, Input, ScoreLine
+from models.credit.evidence import Evidence, Found, Gather, Input, ScoreLine, weighed
 from models.credit.policy import CreditPolicy
 from models.credit.rating_facts import RatingFact, half_life
 from models.credit.rating_mean import Rated, leniency, rating_mean
@@ -134,7 +133,7 @@ def reckon(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Scor
         zero,
         points * (mean.mean - zero),
         (points * mean.half_width) ** 2,
-        tuple(replace(of, weight=each.weight) for each, of in zip(mean.ratings, evidence, strict=True)),
+        tuple(weighed(of, each.weight) for each, of in zip(mean.ratings, evidence, strict=True)),
     )
 
 

@@ -1,4 +1,7 @@
-"""The credit records in force: what was decided about an agency, with the points of its kind."""
+"""The credit records in force: what was decided about an agency, with the points kept with each.
+
+They are those of the policy under which it was proposed, as what it limits is: its subject was told of these.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,8 @@ def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], unti
     standing = in_force(session, list(agencies), until)
     return {
         key: [
-            Evidence(each.identifier, each.in_force_from or each.proposed_at, rules.kinds[each.kind].points)
+            Evidence(each.identifier, each.in_force_from or each.proposed_at, each.points)
             for each in standing.get(key, [])
-            if each.kind in rules.kinds
         ]
         for key in agencies
     }
