@@ -57,7 +57,7 @@ def _one(agency: int) -> None:
 
 
 def _all(locks: list[float]) -> None:
-    """Every sheet anew, reckoned outside of the lock and kept under it: its seconds go to `locks`."""
+    """Every sheet anew, reckoned outside of the lock and kept under it; `locks` gets the seconds of each."""
     with transaction() as session:
         session.execute(update(kept.CreditScore).values(policy_version="of before"))
     last = 0

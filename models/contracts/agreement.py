@@ -295,9 +295,7 @@ class Contract(Case, Base):
     suspended_until: Mapped[datetime | None]
     notice_by_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     notice_to_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
-    ended_through: Mapped[str | None] = mapped_column(
-        String(12)
-    )  # whose fault ended it: buyer, agency, none, agreed
+    ended_through: Mapped[str | None] = mapped_column(String(12))  # whose fault: buyer, agency, none, agreed
     completed_at: Mapped[datetime | None] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     award: Mapped[Award] = relationship()

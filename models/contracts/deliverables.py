@@ -5,26 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import (
-    JSON,
-    ColumnElement,
-    ForeignKey,
-    String,
-    UniqueConstraint,
-    and_,
-    case,
-    false,
-    func,
-    null,
-    or_,
-)
+from sqlalchemy import ColumnElement, ForeignKey, String, UniqueConstraint, and_, case, false, func, null, or_
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from models import clock, policy, workdays
+from models import clock, policy
 from models.accounts import Organisation
 from models.base import Base, Json, Name
 from models.contracts.agreement import RUNNING, Milestone
+from models.contracts.lateness import as_stood, came_in_time, days_late
 from models.contracts.of_contract import OfContract
 from models.documents import Document
 from models.errors import RuleViolation
@@ -211,24 +200,6 @@ DELIVERABLE = Workflow(
 )
 
 
-def came_in_time(came: datetime, limit: datetime) -> bool:
-    """Whether what came at an instant came in time: the one rule, for every page, figure, score and penalty.
-
-    A limit ends with its last working day, when business does (民法典 203): at 17:00, the instant that both
-    parties read on the contract and at which it is told to be overdue. What comes after is late, be it the
-    same evening.
-    """
-    return came <= limit
-
-
-def days_late(limit: datetime, at: datetime) -> int:
-    """How late that is at an instant: working days that have begun since the day of the limit.
-
-    The contract charges by these. What is late by none of them yet is late all the same.
-    """
-    return max(0, workdays.between(limit, at))
-
-
 class Deliverable(OfContract, Base):
     """What the agency hands over for a milestone.
 
@@ -254,7 +225,7 @@ class Deliverable(OfContract, Base):
     submitted_at: Mapped[datetime | None]
     missed_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
-    earlier: Mapped[list[Json] | None] = mapped_column(JSON(none_as_null=True))
+    earlier: Mapped[list[Json] | None]
     decided_at: Mapped[datetime | None] = mapped_column(index=True)
     returns: Mapped[int] = mapped_column(default=0)
     reviews: Mapped[int] = mapped_column(default=0)
@@ -298,13 +269,8 @@ class Deliverable(OfContract, Base):
 
         `until`, `deliver_by`, `missed_at` and since when the contract was paused, if it was, as ISO 8601.
         """
-        stood = {
-            "until": clock.now(),
-            "deliver_by": self.deliver_by,
-            "missed_at": self.missed_at,
-            "paused_at": paused_at,
-        }
-        self.earlier = [*(self.earlier or []), {name: at and at.isoformat() for name, at in stood.items()}]
+        stood = as_stood(self.deliver_by, self.missed_at, paused_at)
+        self.earlier = [*(self.earlier or []), stood]
 
     @property
     def first_pass(self) -> bool | None:

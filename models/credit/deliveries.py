@@ -17,7 +17,8 @@ from models import workdays
 from models.base import Json
 from models.clock import BEIJING
 from models.contracts.agreement import Contract
-from models.contracts.deliverables import Deliverable, ReviewOutcome, came_in_time, days_late
+from models.contracts.deliverables import Deliverable, ReviewOutcome
+from models.contracts.lateness import came_in_time, days_late
 from models.credit.evidence import shared
 
 

@@ -21,7 +21,8 @@ from models import clock, workdays
 from models.contracts.deliverables import Deliverable
 from models.credit import policy, score
 from models.credit.inputs.on_time import worth
-from models.credit.kept import CreditHistory, CreditScore
+from models.credit.kept import CreditScore
+from models.credit.past import CreditHistory
 from models.credit.records import CreditRecord
 from tests.credit import record_cases as cases
 from tests.credit.record_cases import files

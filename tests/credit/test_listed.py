@@ -98,7 +98,7 @@ def test_it_is_told_what_a_listing_stops_and_when_that_is_over(app: Flask, world
     with app.test_request_context():
         assert event_sentence(stop) == "限制措施开始"
         said = ";".join(event_details(stop))
-    assert all(words in said for words in ("投标", "签订合同", "2029-02-02"))
+    assert all(words in said for words in ("参加投标", "签订新合同", "2029-02-02"))
     (listing,) = listings()
     time.instant += timedelta(hours=1)
     dispute(world, listing.identifier)
@@ -146,7 +146,7 @@ def test_the_notice_says_what_it_takes_how_long_it_lasts_and_what_it_stops(app: 
     (paper,) = [each for each in of_case(db.session, "credit_record", record) if each.issued]
     facts = dict(paper.issued["facts"])
     assert facts["生效后计分"] == "-35"
-    assert facts["生效后限制"] == "报价、投标、中选"
+    assert facts["生效后限制"] == "参与报价、参加投标、接受中选"
     assert facts["拟定期限"] == "24 个月(决定在 12 到 36 个月之间确定)"
     records.waive(world.actor("agency"), record)
     records.uphold(world.actor("decider"), record, reason=cases.REASON, months=18)

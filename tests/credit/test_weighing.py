@@ -98,7 +98,7 @@ def test_linked_buyers_are_one_in_shares_and_stars_and_the_file_does_not_say_whi
     published = {each["name"]: set(each["evidence"][0]) for each in told["inputs"] if each["evidence"]}
     weighed = {"case", "at", "value", "seen", "unseen", "n"}
     assert published["ratings"] == weighed | {"item_mean", "habit"}
-    assert published["on_time"] == weighed | {"late_days"}
+    assert published["on_time"] == weighed | {"in_time", "late_days", "open"}
 
 
 def test_linked_buyers_with_small_contracts_buy_hardly_any_share() -> None:

@@ -17,7 +17,7 @@ from market.credit.blueprint import bp
 from market.credit.views.records import weight_name
 from market.extensions import db
 from market.filters import Choice, Filter, Filters
-from market.formatting import bilingual, region
+from market.formatting import bilingual, catalogued, region
 from market.identity import current_actor
 from market.pagination import paged
 from market.spreadsheets import Column, export
@@ -111,8 +111,8 @@ COLUMNS = (
     Column[CreditRecord](_l("地区"), lambda record: region(record.region_code)),
     Column[CreditRecord](_l("类别"), lambda record: bilingual(record.kind_names)),
     Column[CreditRecord](_l("轻重"), weight_name),
-    Column[CreditRecord](_l("依据"), lambda record: record.basis),
-    Column[CreditRecord](_l("所在清单"), lambda record: record.rule.listed),
+    Column[CreditRecord](_l("依据"), lambda record: catalogued(record.basis)),
+    Column[CreditRecord](_l("所在清单"), lambda record: catalogued(record.rule.listed)),
     Column[CreditRecord](_l("决定时间"), lambda record: record.decided_at),
     Column[CreditRecord](_l("公示到期"), lambda record: record.published_until),
 )

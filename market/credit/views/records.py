@@ -24,7 +24,7 @@ from market.credit.forms import (
     UpholdForm,
 )
 from market.extensions import db, login
-from market.formatting import bilingual, format_instant, problem_text
+from market.formatting import bilingual, catalogued, format_instant, problem_text
 from market.forms import Form
 from market.identity import current_actor
 from models import clock
@@ -92,8 +92,8 @@ def _public(record: CreditRecord) -> list[Fact]:
         (_("类别"), bilingual(record.kind_names)),
         (_("轻重"), weight_name(record)),
         (_("事实"), record.facts),
-        (_("依据"), record.basis),
-        (_("所在清单"), record.rule.listed),
+        (_("依据"), catalogued(record.basis)),
+        (_("所在清单"), catalogued(record.rule.listed)),
         (_("限制措施"), limits_of(record)),
         (_("决定时间"), format_instant(record.decided_at) if record.decided_at else ""),
         (_("公示到期"), format_instant(record.published_until) if record.published_until else _("不公示")),
@@ -111,13 +111,13 @@ def _whole(record: CreditRecord) -> list[Fact]:
     return [
         (_("当事人"), _subject(record)),
         (_("轻重"), weight_name(record)),
-        (_("依据"), record.basis),
-        (_("所在清单"), record.rule.listed),
+        (_("依据"), catalogued(record.basis)),
+        (_("所在清单"), catalogued(record.rule.listed)),
         (_("来源"), named),
         (_("信用规则版本"), record.credit_policy),
         (_("生效后计分"), str(record.points)),
         (_("生效后限制"), limits_of(record)),
-        (_("修复前要履行的义务"), record.rule.duty),
+        (_("修复前要履行的义务"), catalogued(record.rule.duty)),
         (_("提出时间"), at(record.proposed_at)),
         (_("告知时间"), at(record.notified_at)),
         (_("陈述申辩期限"), at(record.answer_until)),
@@ -198,11 +198,11 @@ def _before_deciding(record: CreditRecord) -> list[Fact]:
     """What is to be read before a decision: the facts, and what its subject said."""
     return [
         (_("拟认定的事实"), record.facts),
-        (_("依据"), record.basis),
+        (_("依据"), catalogued(record.basis)),
         (_("陈述和申辩"), record.statement or _("没有提交")),
         (_("陈述申辩期限"), _time_left(record)),
         (_("信用承诺"), record.commitment if record.state == "repairing" else ""),
-        (_("修复前要履行的义务"), record.rule.duty if record.state == "repairing" else ""),
+        (_("修复前要履行的义务"), catalogued(record.rule.duty) if record.state == "repairing" else ""),
     ]
 
 
@@ -220,9 +220,9 @@ def _told(record: CreditRecord) -> list[Fact]:
     """What its subject reads before it answers or asks."""
     return [
         (_("拟认定的事实"), record.facts),
-        (_("依据"), record.basis),
+        (_("依据"), catalogued(record.basis)),
         (_("已经提交的陈述"), record.statement if record.state == "heard" else ""),
-        (_("修复前要履行的义务"), record.rule.duty if record.state == "in_force" else ""),
+        (_("修复前要履行的义务"), catalogued(record.rule.duty) if record.state == "in_force" else ""),
     ]
 
 
