@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import click
 from flask import Flask, current_app
@@ -13,15 +12,12 @@ from flask import Flask, current_app
 from market import jobs
 from market.accounts.actions.members import appoint_admin
 from market.config import close_to_others
-from market.credit.actions.external import bring_in
-from market.credit.actions.fetching import fetch_one
+from market.credit.commands import credit
 from market.demo import loading
 from market.demo.playing import play
 from market.extensions import db, migrate
-from market.formatting import problem_text
 from market.glossary import document
 from market.indexing import rebuild_index
-from market.replaying import credit
 from market.seeding import seed_market
 from market.serving.lock import Taken, hold
 from market.serving.processes import lanes
@@ -29,9 +25,7 @@ from market.serving.ready import refusals
 from market.serving.supervisor import Supervisor
 from models import CASES
 from models.actors import SYSTEM
-from models.credit.external import ExternalFetch
 from models.diagrams import describe
-from models.errors import Problem
 
 
 def register(app: Flask) -> None:
@@ -110,41 +104,6 @@ def worker(lane: str | None) -> None:
         current_app.extensions["jobs"].work(lane)
     else:
         Supervisor(lanes(current_app._get_current_object())).run()  # type: ignore[attr-defined]
-
-
-@credit.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
-@click.option("--source", required=True, help="Which site says so: gsxt, creditchina, province, city.")
-@click.option("--whole", multiple=True, help="A list of which the file is all there is: abnormal, serious.")
-@click.option(
-    "--sure", is_flag=True, help="Also where less than half of what a whole list had is left, or nothing."
-)
-def external(file: Path | None, source: str, whole: tuple[str, ...], sure: bool) -> None:
-    """Bring in who is on a list others keep, from FILE (CSV, XLSX) or from the address set for the source.
-
-    All or nothing; exit status 1 with every cell that cannot be taken.
-    """
-    try:
-        if file is None:
-            key = fetch_one(SYSTEM, source)
-        else:
-            key = bring_in(
-                SYSTEM,
-                source=source,
-                file_name=file.name,
-                content=file.read_bytes(),
-                whole=whole,
-                sure=sure,
-                way="command",
-            )
-    except Problem as wrong:
-        with current_app.test_request_context():  # whose language the words are in
-            raise click.ClickException(problem_text(wrong)) from None
-    taken = db.session.get_one(ExternalFetch, int(key))
-    click.echo(
-        f"{taken.entries} entries, {taken.matched} of organisations here, {taken.unmatched} of others;"
-        f" {taken.changed} new or changed, {taken.ended} over"
-    )
 
 
 @click.command()

@@ -53,7 +53,7 @@ def restricted_of(actor: Actor, asked: Mapping[str, str]) -> Select[Any]:
         query = query.where(Organisation.state != "verified")
     elif source:
         query = query.where(Organisation.state == "verified")
-    recorded, listed = restrictions.recorded(*ACTIVITIES), restrictions.listed(*ACTIVITIES)
+    recorded, listed = restrictions.stopped_by_record(*ACTIVITIES), restrictions.stopped_by_list(*ACTIVITIES)
     by = {"record": recorded, "listing": listed, "grade": and_(not_(recorded), not_(listed))}
     if source in by:
         query = query.where(by[source])

@@ -293,7 +293,9 @@ def in_brief(organisation: Organisation) -> RuleViolation:
 def free_for(*activities: str) -> ColumnElement[bool]:
     """The organisations that nothing stops at any of these activities now, in SQL: the twin of `check`."""
     states = [state for state, stops in STATES.items() if not set(stops) & set(activities)]
-    free = and_(Organisation.state.in_(states), ~recorded(*activities), ~listed(*activities))
+    free = and_(
+        Organisation.state.in_(states), ~stopped_by_record(*activities), ~stopped_by_list(*activities)
+    )
     rules = policy.current()
     grades = [grade for grade in policy.GRADES if set(rules.limits_of_grade(grade)) & set(activities)]
     if not grades:
@@ -306,7 +308,7 @@ def free_for(*activities: str) -> ColumnElement[bool]:
     return and_(free, ~graded.exists())
 
 
-def recorded(*activities: str) -> ColumnElement[bool]:
+def stopped_by_record(*activities: str) -> ColumnElement[bool]:
     """The organisations that a record in force stops at any of these activities now, in SQL."""
     named = [cast(CreditRecord.limits, String).contains(f'"{activity}"') for activity in activities]
     found = select(CreditRecord.id).where(
@@ -315,7 +317,7 @@ def recorded(*activities: str) -> ColumnElement[bool]:
     return found.exists()
 
 
-def listed(*activities: str) -> ColumnElement[bool]:
+def stopped_by_list(*activities: str) -> ColumnElement[bool]:
     """The organisations that a list others keep stops at any of these activities now, in SQL."""
     stops = limiting(policy.current(), activities, clock.now())
     found = select(ExternalListing.id).where(ExternalListing.subject_id == Organisation.id, stops)

@@ -1,4 +1,4 @@
-"""Commands about credit: a score reckoned again, and another policy tried on the whole market."""
+"""Commands about credit: a score reckoned again, a policy tried on the whole market, lists brought in."""
 
 from __future__ import annotations
 
@@ -6,24 +6,30 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import click
+from flask import current_app
 from sqlalchemy import select
 
+from market.credit.actions.external import bring_in
+from market.credit.actions.fetching import fetch_one
 from market.extensions import db
+from market.formatting import problem_text
 from market.spreadsheets import as_csv
 from models import clock
 from models.accounts import Organisation
+from models.actors import SYSTEM
 from models.clock import BEIJING
 from models.credit import policy
 from models.credit.evidence import Sheet
+from models.credit.external import ExternalFetch
 from models.credit.past import CreditHistory
 from models.credit.policy import CreditPolicy
 from models.credit.score import of_agencies, of_agency
-from models.errors import RuleViolation
+from models.errors import Problem, RuleViolation
 
 
 @click.group()
 def credit() -> None:
-    """Scores: reckoned again, and as another policy would have them."""
+    """Scores reckoned again, and as another policy would have them; lists that others keep brought in."""
 
 
 @credit.command()
@@ -62,6 +68,41 @@ def replay(agency: str, until: datetime | None) -> None:
         click.echo("they differ")
         raise SystemExit(1)
     click.echo("equal")
+
+
+@credit.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--source", required=True, help="Which site says so: gsxt, creditchina, province, city.")
+@click.option("--whole", multiple=True, help="A list of which the file is all there is: abnormal, serious.")
+@click.option(
+    "--sure", is_flag=True, help="Also where less than half of what a whole list had is left, or nothing."
+)
+def external(file: Path | None, source: str, whole: tuple[str, ...], sure: bool) -> None:
+    """Bring in who is on a list others keep, from FILE (CSV, XLSX) or from the address set for the source.
+
+    All or nothing; exit status 1 with every cell that cannot be taken.
+    """
+    try:
+        if file is None:
+            key = fetch_one(SYSTEM, source)
+        else:
+            key = bring_in(
+                SYSTEM,
+                source=source,
+                file_name=file.name,
+                content=file.read_bytes(),
+                whole=whole,
+                sure=sure,
+                way="command",
+            )
+    except Problem as wrong:
+        with current_app.test_request_context():  # whose language the words are in
+            raise click.ClickException(problem_text(wrong)) from None
+    taken = db.session.get_one(ExternalFetch, int(key))
+    click.echo(
+        f"{taken.entries} entries, {taken.matched} of organisations here, {taken.unmatched} of others;"
+        f" {taken.changed} new or changed, {taken.ended} over"
+    )
 
 
 PIECE = 500  # agencies that are reckoned together
