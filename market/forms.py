@@ -25,7 +25,6 @@ from wtforms import (
     SelectMultipleField,
     StringField,
     TextAreaField,
-    fields,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.form import BaseForm
@@ -41,7 +40,7 @@ from market.validation import InWords
 from models import days, money, numbers, printable
 from models.accounts import User
 from models.clock import BEIJING
-from models.errors import Problem, RuleViolation
+from models.errors import Problem
 from models.lengths import REASON_MOST, bounds
 from models.spelling import UNKEEPABLE, typed
 from models.submissions import Sent
@@ -158,7 +157,6 @@ class Form(FlaskForm):
             self.form_errors.append(message)
 
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 MOST_NUMBER = 2**31 - 1  # what a whole number's column takes
 
 
@@ -176,10 +174,8 @@ def keepable(form: Any, field: Field) -> None:
     if isinstance(field, FileField) and any(map(is_empty, told)):
         raise StopValidation(str(_l("文件是空的。")))
     day = field.data.date() if isinstance(field.data, datetime) else field.data
-    if isinstance(day, date) and not FIRST_DAY <= day <= LAST_DAY:
-        raise StopValidation(
-            str(_l("日期应在 %(first)s 年到 %(last)s 年之间。", first=FIRST_DAY.year, last=LAST_DAY.year))
-        )
+    if isinstance(day, date) and not days.of_our_time(day):
+        raise StopValidation(str(_l(days.UNLIKELY, said=day.isoformat())))
     if isinstance(field, IntegerField) and field.data is not None and abs(field.data) > MOST_NUMBER:
         raise StopValidation(str(_l("数字太大。")))
 
@@ -326,15 +322,6 @@ class ChecklistField(SelectMultipleField):
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
-
-
-class DateField(fields.DateField):
-    """A day of our time: one in the year 1 or 9999 is a slip, or a machine's word for none."""
-
-    def pre_validate(self, form: Any) -> None:
-        if self.data is not None and not days.of_our_time(self.data):
-            unlikely = RuleViolation(days.UNLIKELY, said=self.data.isoformat())
-            raise ValidationError(problem_text(unlikely))
 
 
 class BeijingTimeField(_Written):

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, Regexp, ValidationError
 
 from market.formatting import (
@@ -24,7 +24,6 @@ from market.formatting import (
 from market.forms import (
     FITS_REASON,
     NEEDED,
-    DateField,
     Form,
     MoneyField,
     WholeField,

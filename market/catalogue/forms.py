@@ -6,11 +6,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from market.formatting import catalogued
-from market.forms import FITS_REASON, NEEDED, DateField, Form, WholeField, choices, printed, reasoned, text
+from market.forms import FITS_REASON, NEEDED, Form, WholeField, choices, printed, reasoned, text
 from market.options import profession_choices
 from models import numbers
 from models.catalogue import DEPARTMENTS, KINDS, MEASURES, NOTICE, PRICING, ApprovalMatter, ServiceItem

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
-from wtforms import BooleanField, PasswordField, RadioField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, PasswordField, RadioField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from market.formatting import notice_line
@@ -20,7 +20,6 @@ from market.forms import (
     ActForm,
     BeijingTimeField,
     ChecklistField,
-    DateField,
     Form,
     MoneyField,
     NeededReasonForm,

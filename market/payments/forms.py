@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
+    DateField,
     Field,
     HiddenField,
     RadioField,
@@ -19,18 +20,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional, ValidationError
 
 from market.extensions import db
-from market.forms import (
-    NEEDED,
-    DateField,
-    Form,
-    MoneyField,
-    WholeField,
-    choices,
-    printed,
-    reasoned,
-    text,
-    upload,
-)
+from market.forms import NEEDED, Form, MoneyField, WholeField, choices, printed, reasoned, text, upload
 from market.gateways import OnlineGateway, gateways
 from market.payments.actions.payouts import as_shown, known
 from market.payments.reading import ROLES, guessed

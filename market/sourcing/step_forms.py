@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import Length, NumberRange, Optional, ValidationError
 
 from market.formatting import catalogued, item_name, measure_words
@@ -16,7 +16,6 @@ from market.forms import (
     NEEDED,
     BeijingTimeField,
     ChecklistField,
-    DateField,
     Form,
     MoneyField,
     WholeField,
