@@ -34,7 +34,8 @@ def test_import_linter_keeps_every_contract() -> None:
 def test_rooms_import_each_others_actions_and_nothing_else() -> None:
     """What a room offers: its acts, its jobs, what its people should see to.
 
-    The worklist also shows a picture of oversight's. What the rooms share imports none of them.
+    The worklist also shows a picture of oversight's, and the command line has their commands. What they share
+    imports none of them.
     """
     graph = grimp.build_graph("market", cache_dir=None)
     rooms = {path.parent.name for path in ROOT.glob("market/*/blueprint.py")}
@@ -46,7 +47,8 @@ def test_rooms_import_each_others_actions_and_nothing_else() -> None:
             if room not in rooms or room == own or module == "market.application":
                 continue
             assert own in rooms | ABOVE, f"{module}, which rooms share, imports {imported}"
-            offered = {"actions", "jobs", "to_do"} | ({"overview"} if own == "worklist" else set())
+            more = {"worklist": {"overview"}, "cli": {"commands"}}.get(own, set())
+            offered = {"actions", "jobs", "to_do"} | more
             assert part in offered, f"{module} imports {imported}"
 
 

@@ -176,6 +176,7 @@ EXPORTS = {
     "agencies.export_batch": ("agency", ["/batches/{batch}"]),
     "agencies.export_checks": ("regulator", ["/oversight/checks"]),
     "agencies.export_shortlist": ("buyer", ["/my/agencies"]),
+    "credit.export_listed": ("visitor", ["/credit/listings"]),
     "credit.export_unranked": ("visitor", ["/credit/unranked"]),
     "ratings.export_followed": ("regulator", ["/oversight/follow-ups"]),
     "ratings.export_appealed": ("regulator", ["/oversight/rating-appeals"]),
