@@ -231,14 +231,14 @@ def total(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Score
     )
 
 
-def weighed(each: Evidence, weight: float) -> Evidence:
+def weighed(each: Evidence, weight: float, facts: Mapping[str, Any] | None = None) -> Evidence:
     """A record with the weight it has in its line (`dataclasses.replace` takes four times as long)."""
     return Evidence(
         each.case_identifier,
         each.at,
         each.value,
         weight,
-        each.facts,
+        each.facts if facts is None else facts,
         each.contract,
         each.by,
         each.holds_until,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable, ReviewOutcome
-from models.credit.evidence import Evidence, Found
+from models.credit.evidence import Evidence, Found, weighed
 from models.credit.identities import identities
 from models.credit.policy import CreditPolicy
 from models.events import Event
@@ -129,17 +129,17 @@ def weigh(session: Session, rules: CreditPolicy, found: Sequence[Found], until: 
     raters = {by(each) for each in everything if each.contract is not None}
     voices = identities(session, raters, until)
 
-    def weighed(evidence: list[Evidence]) -> list[Evidence]:
+    def line(evidence: list[Evidence]) -> list[Evidence]:
         of = [voices[by(each)] if each.contract is not None else None for each in evidence]
         count = Counter(of)
         return [
             each
             if each.contract is None or one is None
-            else replace(each, facts={**each.facts, **_facts(known[each.contract][1], count[one])})
+            else weighed(each, each.weight, {**each.facts, **_facts(known[each.contract][1], count[one])})
             for each, one in zip(evidence, of, strict=True)
         ]
 
-    return [{key: weighed(evidence) for key, evidence in lines.items()} for lines in found]
+    return [{key: line(evidence) for key, evidence in lines.items()} for lines in found]
 
 
 def _facts(of: Parts, count: int) -> Mapping[str, float]:
