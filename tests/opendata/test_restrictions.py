@@ -55,7 +55,7 @@ def test_it_says_of_each_activity_whether_it_is_allowed_and_why_not_until_when(
     assert why["until"] == cases.found(record).ends_at.astimezone(clock.BEIJING).isoformat(timespec="seconds")
     time.instant = cases.found(record).ends_at
     told = _asked(app, world)["answer"]
-    assert told["activities"]["bid"] == {"allowed": True, "name": "投标", "restrictions": []}, (
+    assert told["activities"]["bid"] == {"allowed": True, "name": "参加投标", "restrictions": []}, (
         "over by itself"
     )
     entry.suspend(world.actor("regulator"), world.identifiers["buyer"], reason="登记住所查无此机构")
@@ -163,7 +163,7 @@ def test_anybody_checks_it_with_a_program_that_knows_nothing_of_the_platform(
         status, said = _checked(tmp_path, changed, certificates)
         assert (status, "NOT VALID" in said) == (1, True)
     allowed = json.loads(json.dumps(told))
-    allowed["answer"]["activities"]["bid"] = {"allowed": True, "name": "投标", "restrictions": []}
+    allowed["answer"]["activities"]["bid"] = {"allowed": True, "name": "参加投标", "restrictions": []}
     assert _checked(tmp_path, allowed, certificates)[0] == 1
     leaf, root = (f"-----BEGIN{part}" for part in certificates.split("-----BEGIN")[1:])
     assert {_checked(tmp_path, told, each)[0] for each in (leaf, root)} == {1}

@@ -156,7 +156,7 @@ def test_a_suspended_agencys_quote_cannot_be_chosen(world: World) -> None:
         quote_actions.submit(world.actor(name), tender, price=100, days=20)
     closing.close(world.actor("buyer"), tender)
     entry.suspend(world.actor("regulator"), world.identifiers["agency"], reason="登记住所查无此机构")
-    with pytest.raises(RuleViolation, match="现在不能中选") as refused:
+    with pytest.raises(RuleViolation, match="现在不能接受中选") as refused:
         awards.award(
             world.actor("buyer"), tender, agency=world.identifiers["agency"], reasons="价格合理,工期满足"
         )
