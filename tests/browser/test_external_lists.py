@@ -30,13 +30,14 @@ def test_an_entry_from_the_file_through_the_dispute_to_the_answer(
 ) -> None:
     site.set_clock(START + timedelta(days=1 if width == 1440 else 2))
     regulator = Walker(browser, site, "regulator@example.cn", width, script=True)
-    agency = Walker(browser, site, "agency1@example.cn", width, script=True)
+    number = 1 if width == 1440 else 2
+    agency = Walker(browser, site, f"agency{number}@example.cn", width, script=True)
     visitor = Walker(browser, site, "", width, script=True)
 
-    visitor.open("/agencies/A-2026-000001")
+    visitor.open(f"/agencies/A-2026-00000{number}")
     found = re.search(r"[0-9A-Z]{18}", visitor.page.locator("main").inner_text())
     assert found is not None
-    which = "经营异常名录" if width == 1440 else "严重违法失信名单"
+    which = "经营异常名录"
     line = row(found[0], which, entered=(START - timedelta(days=9)).date().isoformat())
     regulator.open("/credit/external/new")
     _picture(regulator, f"bring-in-{width}")
@@ -57,10 +58,10 @@ def test_an_entry_from_the_file_through_the_dispute_to_the_answer(
     regulator.sees(which, "计入")
     _picture(regulator, f"list-{width}")
 
-    visitor.open("/agencies/A-2026-000001/credit")
+    visitor.open(f"/agencies/A-2026-00000{number}/credit")
     visitor.sees("外部名录", which)
     _picture(visitor, f"score-{width}")
-    agency.open("/agencies/A-2026-000001/credit")
+    agency.open(f"/agencies/A-2026-00000{number}/credit")
     agency.follow(which)
     listing = agency.page.url
     agency.follow("提出异议")
@@ -69,7 +70,7 @@ def test_an_entry_from_the_file_through_the_dispute_to_the_answer(
     _picture(agency, f"dispute-{width}")
     agency.press("提出异议")
     agency.sees("有异议,待答复")
-    visitor.open("/agencies/A-2026-000001/credit")
+    visitor.open(f"/agencies/A-2026-00000{number}/credit")
     assert which not in visitor.page.locator("main").inner_text()
 
     regulator.page.goto(listing)
