@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
+from models import clock
 from models.credit.policy import CreditPolicy
 from models.credit.running import left
 
@@ -68,7 +69,7 @@ class ScoreLine:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A score (0 to 100) with its lines, by one version of the policy.
+    """A score (0 to 100) with its lines, by one version of the policy, as it stood `at` an instant.
 
     `half_width` is one standard error of the score; `settled` the contracts it completed, `failed` those that
     ended through it.
@@ -81,6 +82,7 @@ class Sheet:
     lines: tuple[ScoreLine, ...]
     policy: str
     failed: int = 0
+    at: datetime = field(default_factory=clock.now)
 
     def line(self, name: str) -> ScoreLine | None:
         return next((line for line in self.lines if line.name == name), None)
@@ -260,6 +262,7 @@ def sheet(
     lines: Sequence[ScoreLine],
     settled: int,
     failed: int = 0,
+    at: datetime | None = None,
 ) -> Sheet:
     """The score its lines add up to, from the policy's base, between 0 and 100.
 
@@ -270,4 +273,4 @@ def sheet(
     graded = settled + failed >= rules.number("least_evidence")
     half_width = round(sqrt(sum(line.variance for line in lines)), 1)
     grade = rules.grade(score) if graded else None
-    return Sheet(score, half_width, grade, settled, tuple(lines), rules.name, failed)
+    return Sheet(score, half_width, grade, settled, tuple(lines), rules.name, failed, at or clock.now())

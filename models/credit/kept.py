@@ -16,7 +16,6 @@ from models.accounts import Organisation
 from models.base import Base
 from models.credit import past
 from models.credit.evidence import Sheet
-from models.credit.score import of_agencies
 from models.upsert import upsert
 
 
@@ -62,18 +61,17 @@ VERSION = KEPT.index("policy_version")
 
 def in_time(sheet: Sheet) -> float | None:
     """The plain share of deliverables that came in time, however late the others are."""
-    line = sheet.line("on_time")
-    if line is None or not line.evidence:
-        return None
-    return line.good / len(line.evidence)
+    return _share(sheet, "on_time")
 
 
 def passed_first(sheet: Sheet) -> float | None:
     """The plain share of reviewed deliverables that passed without a fault of the agency's."""
-    line = sheet.line("first_pass")
-    if line is None or not line.evidence:
-        return None
-    return line.good / len(line.evidence)
+    return _share(sheet, "first_pass")
+
+
+def _share(sheet: Sheet, name: str) -> float | None:
+    line = sheet.line(name)
+    return line.good / len(line.evidence) if line and line.evidence else None
 
 
 def _as_kept(sheet: Sheet) -> tuple[object, ...]:
@@ -90,7 +88,7 @@ def _as_kept(sheet: Sheet) -> tuple[object, ...]:
         ratings.reckoned if ratings and ratings.evidence else None,
         sheet.holds_until,
         sheet.policy,
-        clock.now(),
+        sheet.at,
     )
 
 
@@ -155,9 +153,3 @@ def _held_until(columns: tuple[object, ...]) -> bool:
 def _overdue(sheet: Sheet) -> list[str]:
     """The cases in which something is overdue now."""
     return [each.case_identifier for line in sheet.lines for each in line.evidence if each.facts.get("open")]
-
-
-def refresh(session: Session, agency_id: int) -> CreditScore:
-    """Compute an agency's sheet and keep it for the lists."""
-    store_score(session, of_agencies(session, [agency_id]))
-    return session.scalars(select(CreditScore).where(CreditScore.agency_id == agency_id)).one()

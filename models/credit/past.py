@@ -14,7 +14,6 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, Select, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from models import clock
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Json
@@ -55,7 +54,7 @@ def keep(session: Session, sheets: Mapping[int, Sheet], causes: Mapping[int, Seq
         session.add(
             CreditHistory(
                 agency_id=key,
-                at=clock.now(),
+                at=made.at,
                 score=round(made.score * 10),
                 half_width=round(made.half_width * 10),
                 grade=made.grade,

@@ -52,6 +52,7 @@ def of_agencies(
             rules,
             [each.reckon(rules, each.name, found[each.name][key]) for each in counted],
             *over.get(key, (0, 0)),
+            until,
         )
         for key in agencies
     }

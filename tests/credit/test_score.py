@@ -261,11 +261,22 @@ def test_what_is_kept_is_the_sheet_and_only_a_change_is_told(world: World, time:
     assert sheets[agency].score > sheets[other].score
 
 
+def test_a_sheet_is_of_the_instant_at_which_it_was_reckoned(world: World, time: Any) -> None:
+    agency, reckoned = world.organisation("agency").id, clock.now()
+    sheets = score.of_agencies(db.session, [agency])
+    db.session.rollback()
+    time.instant += timedelta(hours=1)
+    with transaction() as session:
+        kept.store_score(session, sheets)
+    past = db.session.scalars(select(CreditHistory).where(CreditHistory.agency_id == agency)).all()
+    assert past[-1].at == reckoned, "what came meanwhile is not in it"
+
+
 def test_a_sheet_computed_before_a_newer_one_was_kept_does_not_replace_it(world: World) -> None:
     agency = world.organisation("agency").id
     db.session.rollback()
     with transaction() as session:
-        kept.refresh(session, agency)
+        kept.store_score(session, score.of_agencies(session, [agency]))
     since = kept.stored_score(db.session, [agency])
     stale = score.of_agencies(db.session, [agency])
     db.session.rollback()

@@ -250,7 +250,8 @@ def refresh_failed() -> int:
 
 def _refresh_named(session: Session, identifiers: list[str]) -> int:
     agencies = list(session.scalars(select(Organisation.id).where(Organisation.identifier.in_(identifiers))))
-    tell_refreshed(session, kept.store_score(session, score.of_agencies(session, agencies)))
+    since = kept.stored_score(session, agencies)
+    tell_refreshed(session, kept.store_score(session, score.of_agencies(session, agencies), since))
     return len(agencies)
 
 
