@@ -111,11 +111,10 @@ def main(path):
         sheet = json.loads(Path(path).read_text(encoding="utf-8"))
         if sheet["formula"] != FORMULA:
             raise ValueError("unknown formula %r; this program knows %r" % (sheet["formula"], FORMULA))
-        found = replay(sheet)
+        found, told = replay(sheet), (sheet["score"], sheet["half_width"], sheet["grade"])
     except (OSError, ValueError, KeyError, TypeError) as wrong:
         print("cannot read %s: %s" % (path, wrong), file=sys.stderr)
         return 2
-    told = (sheet["score"], sheet["half_width"], sheet["grade"])
     print("published %s ± %s %s" % told)
     print("reckoned  %s ± %s %s" % found)
     return 0 if abs(found[0] - told[0]) < 0.051 and found[2] == told[2] else 1

@@ -161,5 +161,6 @@ def _why(old: Sheet, new: Sheet) -> str:
 
 def _end_of(day: date) -> datetime:
     """The last instant of a day in Beijing, or now if that is earlier."""
-    end = datetime.combine(day + timedelta(days=1), time(), BEIJING) - timedelta(microseconds=1)
-    return min(end, clock.now())
+    if day >= clock.today():
+        return clock.now()
+    return datetime.combine(day + timedelta(days=1), time(), BEIJING) - timedelta(microseconds=1)

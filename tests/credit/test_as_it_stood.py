@@ -98,6 +98,19 @@ def test_what_is_overdue_counts_by_its_lateness_so_far_and_costs_one_agency_a_ni
     assert refresh_every_score() is None
 
 
+def test_what_ends_by_its_time_counts_no_longer_even_if_nobody_ended_it(world: World, time: Any) -> None:
+    """The night reckons again what held until now, whatever becomes of the act that follows from the time."""
+    world.settled(stars=5)
+    record = cases.in_force(world, kind="unfair_terms", months=3)
+    drain()
+    before = _kept(world)
+    assert before.holds_until == cases.found(record).ends_at
+    low, time.instant = before.score, cases.found(record).ends_at
+    refresh_every_score()
+    assert _kept(world).score > low
+    assert cases.found(record).state == "in_force", "its act is still to come"
+
+
 def test_an_extension_changes_nothing_of_what_was_before_it(world: World, time: Any) -> None:
     contract = _overdue(world, time)
     time.instant = workdays.add(time.instant, 3)

@@ -77,8 +77,9 @@ def test_the_published_file_of_an_agency_replays(app: Flask, world: World, tmp_p
     sheet["inputs"][0]["evidence"][0]["value"] = 1.0
     file.write_text(json.dumps(sheet), encoding="utf-8")
     assert REPLAY.main(str(file)) == 1, "a file that was changed says so"
-    file.write_text("{", encoding="utf-8")
-    assert REPLAY.main(str(file)) == 2
+    for unreadable in ("{", json.dumps({key: sheet[key] for key in sheet if key != "half_width"})):
+        file.write_text(unreadable, encoding="utf-8")
+        assert REPLAY.main(str(file)) == 2
     assert visitor.get("/replay_score.py").text == PROGRAM.read_text(encoding="utf-8")
     assert "E-2026" not in told.text, "who rated is not in it"
 
@@ -115,6 +116,8 @@ def test_the_command_reckons_a_past_score_again(app: Flask, world: World, time: 
     last = [each for each in past if each.at.astimezone(BEIJING).date() <= day][-1]
     assert f"{last.score / 10:.1f}" in told.output
     assert "equal" in told.output
+    for day in ("9999-12-31", "0001-01-01"):
+        assert runner.invoke(args=["credit", "replay", agency.identifier, "--until", day]).exit_code == 0
     wrong = runner.invoke(args=["credit", "replay", "A-1999-000001"])
     assert (wrong.exit_code, "A-1999-000001" in wrong.output) == (2, True)
 

@@ -26,6 +26,7 @@ def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], unti
                 each.listed_at,
                 rules.lists[each.list].points,
                 facts={"list": each.list, "entered_on": each.entered_on.isoformat()},
+                holds_until=each.ends_at,
             )
             for each in listings.get(key, [])
             if each.list in rules.lists and rules.lists[each.list].record not in kinds.get(key, ())

@@ -20,7 +20,12 @@ def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], unti
     standing = in_force(session, list(agencies), until)
     return {
         key: [
-            Evidence(each.identifier, each.in_force_from or each.proposed_at, each.points)
+            Evidence(
+                each.identifier,
+                each.in_force_from or each.proposed_at,
+                each.points,
+                holds_until=each.ends_at,
+            )
             for each in standing.get(key, [])
         ]
         for key in agencies
