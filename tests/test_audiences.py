@@ -53,6 +53,9 @@ A_PART: Likeness = (
         404: [
             "/batches/{comparison}",
         ],
+        200: [
+            "/credit/listings/{waiting_listing}/confirm",  # which another official brought in
+        ],
     },
 )
 NO_OFFICE: Likeness = (
@@ -119,6 +122,8 @@ LIKE: dict[str, Likeness] = {
                 "/objections/{objection}/answer",
                 "/objections/{objection}/withdraw",
                 "/objections/{objection}/uphold",
+                "/credit/listings/{waiting_listing}",
+                "/credit/listings/{waiting_listing}/confirm",
             ],
         },
     ),
@@ -131,6 +136,7 @@ LIKE: dict[str, Likeness] = {
             ],
             404: [
                 "/agencies/{buyer}",
+                "/credit/listings/{listing}/dispute",
                 "/cases/{award}/messages",
                 "/my/contacts/{person}",
                 "/awards/{award}/annul",
