@@ -107,7 +107,8 @@ class Input:
     `reckon` makes a line of them. `events` are the acts that add or change such a record. `unit` is what the
     values are: stars, share or points. `cure` says what one more record at its best would bring, in `points`;
     `best` is the value of such a record, None where there is none. `passing`: its records end, and leave no
-    trace then (past.py). `shown_only`: no policy gives it points.
+    trace then (past.py). `shown_only`: no policy gives it points. `numbers` are those of the policy that its
+    formula reads besides those of its unit, each with the least and the most it may be.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Input:
     best: float | None = None
     passing: bool = False
     shown_only: bool = False
+    numbers: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class Together(tuple[int, ...]):

@@ -162,11 +162,12 @@ def own_listings(session: Session, organisation_id: int | None) -> Sequence[Exte
 
 
 def open_of(session: Session, subjects: Collection[int]) -> dict[tuple[int, str], ExternalListing]:
-    """The listings of these organisations that are not over, by organisation and list."""
+    """The listings of these organisations that are not over, by organisation and list, locked."""
     query = select(ExternalListing).where(
         ExternalListing.subject_id.in_(subjects), ExternalListing.state.not_in(OVER)
     )
-    return {(each.subject_id, each.list): each for each in session.scalars(query)}
+    locked = query.order_by(ExternalListing.id).with_for_update(of=ExternalListing)
+    return {(each.subject_id, each.list): each for each in session.scalars(locked)}
 
 
 def follow(session: Session, organisations: Iterable[Organisation]) -> list[str]:
@@ -190,14 +191,33 @@ def follow(session: Session, organisations: Iterable[Organisation]) -> list[str]
                 listing = None
             if found is not None and listing is None and not _is_over(rules, found):
                 changed.append(_begin(session, rules, organisation, found).identifier)
-            elif found is not None and listing is not None and listing.entry_id != found.id:
-                listing.entry_id, listing.entry, listing.source = found.id, found, found.source
-                listing.entered_on = found.entered_on
+            elif found is not None and listing is not None and _takes(rules, listing, found):
+                _rest_on(rules, listing, found)
                 changed.append(listing.identifier)
             if listing is not None and listing.state in UNSEEN and _vouched(found):
                 confirm(session, listing, SYSTEM)
                 changed.append(listing.identifier)
     return changed
+
+
+def _takes(rules: CreditPolicy, listing: ExternalListing, found: ExternalEntry) -> bool:
+    """Whether a listing is to rest on another entry from now on.
+
+    One that a second official looked at stays as it was seen then: what one official says otherwise of a list
+    of four eyes is not taken, what a national site says itself is.
+    """
+    if listing.entry_id == found.id:
+        return False
+    return listing.state in UNSEEN or not rules.lists[found.list].four_eyes or _vouched(found)
+
+
+def _rest_on(rules: CreditPolicy, listing: ExternalListing, found: ExternalEntry) -> None:
+    """Its site, day and term are those of another entry."""
+    listing.entry_id, listing.entry, listing.source = found.id, found, found.source
+    listing.entered_on, ends_at = found.entered_on, _term(rules, found)
+    if listing.due_at is not None and listing.due_at == listing.ends_at:
+        listing.due_at = ends_at
+    listing.ends_at = ends_at
 
 
 def _another(listing: ExternalListing, found: ExternalEntry) -> bool:
@@ -207,7 +227,8 @@ def _another(listing: ExternalListing, found: ExternalEntry) -> bool:
 
 def _vouched(found: ExternalEntry | None) -> bool:
     """Whether a national site said so itself, so that nobody need look at it again."""
-    return found is not None and (found.since.vouched or found.seen.vouched)
+    told = (found.since, found.seen) if found is not None else ()
+    return any(each.vouched and each.taken_at is not None for each in told)
 
 
 def confirm(session: Session, listing: ExternalListing, actor: Actor) -> None:
@@ -217,19 +238,19 @@ def confirm(session: Session, listing: ExternalListing, actor: Actor) -> None:
 
 
 def _is_over(rules: CreditPolicy, found: ExternalEntry) -> bool:
+    ends_at = _term(rules, found)
+    return ends_at is not None and ends_at <= clock.now()
+
+
+def _term(rules: CreditPolicy, found: ExternalEntry) -> datetime | None:
+    """When the months of its list are over, at the midnight in Beijing that ends them; None: never."""
     months = rules.lists[found.list].months
-    return bool(months) and _end_of(found.entered_on, months) <= clock.now()
-
-
-def _end_of(entered: date, months: int) -> datetime:
-    """When a term of so many months from a day on is over: at the midnight in Beijing that ends it."""
-    return datetime.combine(over_on(entered, months), time(), BEIJING)
+    return datetime.combine(over_on(found.entered_on, months), time(), BEIJING) if months else None
 
 
 def _begin(
     session: Session, rules: CreditPolicy, organisation: Organisation, found: ExternalEntry
 ) -> ExternalListing:
-    months = rules.lists[found.list].months
     listing = ExternalListing(
         identifier=identifiers.issue(session, ExternalListing),
         subject_id=organisation.id,
@@ -241,7 +262,7 @@ def _begin(
         entered_on=found.entered_on,
         credit_policy=rules.name,
         listed_at=clock.now(),
-        ends_at=_end_of(found.entered_on, months) if months else None,
+        ends_at=_term(rules, found),
     )
     listing.region_code = organisation.region_code
     waits = rules.lists[found.list].four_eyes and not _vouched(found)

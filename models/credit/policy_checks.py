@@ -7,6 +7,7 @@ every kind of record and every limit cites law and stands in a list (国办发�
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from models.errors import RuleViolation
@@ -21,15 +22,35 @@ NUMBERS: dict[str, dict[str, tuple[float, float]]] = {
     "stars": {},
     "points": {},
 }
-# What an input may say besides, and where points begin by its unit.
-ALSO: dict[str, tuple[float, float]] = {"first_day": (0, 1), "nothing_days": (1, 1000)}
+# Where points begin, by the unit of an input that says it.
 ZERO = {"share": (0, 1), "stars": (1, 5), "points": (0, 0)}
+# What the mean of ratings and the process of a record go by.
+RATING: dict[str, tuple[float, float]] = {
+    "half_life_days": (1, 100_000),
+    "prior_weight": (0.001, 1000),
+    "baseline_weight": (0.001, 1000),
+    "leniency_weight": (0.001, 1000),
+    "deviation": (0.001, 5),
+    "unseen_stars": (0, 4),
+    "unseen_share": (0, 1),
+    "unseen_least": (0, 1000),
+    "unseen_shift": (0, 10),
+    "first_mean": (1, 5),
+    "first_mean_weight": (0.001, 1000),
+}
+PROCESS: dict[str, tuple[float, float]] = {
+    f"{step}_days": (1, 1000) for step in ("notify", "state", "decide", "repair", "appeal")
+}
 
 
 def check(rules: CreditPolicy, grades: tuple[str, ...], activities: set[str], subjects: set[str]) -> None:
     """RuleViolation naming what is wrong with a version that was read."""
     _check_grades(rules, grades)
     _check_limits_of_grades(rules, activities)
+    _check_numbers("", {"least_evidence": (1, 1000)}, rules.values)
+    _check_numbers("rating", RATING, rules.values["rating"])
+    _check_numbers("process", PROCESS, rules.values["process"])
+    _check_classes(rules)
     _check_inputs(rules)
     for kind in rules.kinds.values():
         _check_kind(rules, kind, activities)
@@ -66,6 +87,28 @@ def _check_limits_of_grades(rules: CreditPolicy, activities: set[str]) -> None:
             raise RuleViolation(N_("等级“%(grade)s”的限制措施没有定义。"), grade=grade)
 
 
+def _check_classes(rules: CreditPolicy) -> None:
+    """Of every sum one class, the more the higher the sum."""
+    classes = [(_number(least), _number(factor)) for least, factor in rules.values["rating"]["value_classes"]]
+    told = [(least, factor) for least, factor in classes if least is not None and factor is not None]
+    rise = all(one[0] < other[0] and one[1] <= other[1] for one, other in pairwise(told))
+    if not told or len(told) != len(classes) or told[0][0] != 0 or told[0][1] < 0 or not rise:
+        raise RuleViolation(N_("合同金额的档次应从 0 元起,依次升高。"))
+
+
+def _check_numbers(where: str, bounds: dict[str, tuple[float, float]], numbers: dict[str, Any]) -> None:
+    """RuleViolation naming the first of these that is missing, no number, or out of its bounds."""
+    for key, (least, most) in bounds.items():
+        value = _number(numbers.get(key))
+        if value is None or not least <= value <= most:
+            raise RuleViolation(
+                N_("信用规则的 %(key)s 应在 %(least)s 到 %(most)s 之间。"),
+                key=f"{where}.{key}" if where else key,
+                least=least,
+                most=most,
+            )
+
+
 def _check_inputs(rules: CreditPolicy) -> None:
     from models.credit.inputs import inputs  # which rest on this
 
@@ -76,19 +119,10 @@ def _check_inputs(rules: CreditPolicy) -> None:
                 N_("没有计分项“%(input)s”。可选:%(known)s"), input=name, known="、".join(declared)
             )
         found = declared[name]
-        bounds = {**NUMBERS[found.unit], "points": (0, 1000)}
-        also = {**ALSO, "zero": ZERO[found.unit]}
-        for key in bounds.keys() | (numbers.keys() & also.keys()):
-            least, most = bounds.get(key) or also[key]
-            value = _number(numbers.get(key))
-            if value is None or not least <= value <= most:
-                raise RuleViolation(
-                    N_("计分项“%(input)s”的 %(key)s 应在 %(least)s 到 %(most)s 之间。"),
-                    input=name,
-                    key=key,
-                    least=least,
-                    most=most,
-                )
+        bounds = {**NUMBERS[found.unit], **found.numbers, "points": (0.0, 1000.0)}
+        if "zero" in numbers:
+            bounds["zero"] = ZERO[found.unit]
+        _check_numbers(f"inputs.{name}", bounds, numbers)
         if found.shown_only and _number(numbers["points"]) != 0:
             raise RuleViolation(N_("计分项“%(input)s”只展示,分值应为 0。"), input=name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -10,18 +10,20 @@ import pytest
 from flask import Flask
 
 from harness.factories import World
-from market.credit.actions import fetching
+from market.credit.actions import broken, external, fetching
 from market.credit.actions import listings as acts
 from market.extensions import db
 from market.jobs import run_deadlines
+from market.transaction import transaction
 from market.worklist.waiting import waiting
 from models import clock
 from models.actors import SYSTEM
+from models.clock import BEIJING
 from models.credit import restrictions
 from models.credit.external import ExternalEntry
-from models.credit.listings import standing
+from models.credit.listings import follow, standing
 from models.credit.score import of_agency
-from models.errors import NotAllowed, RuleViolation
+from models.errors import Conflict, NotAllowed, RuleViolation
 from tests.credit.external_lists import STRANGER, bring, entry, listings, row, says, site, table
 from tests.web import Visitor, sign_in
 
@@ -178,3 +180,61 @@ def test_a_site_that_answers_with_nothing_takes_nobody_off(app: Flask, world: Wo
         app.config.update(EXTERNAL_SOURCES=f"gsxt={url}", EXTERNAL_TOKENS="gsxt=let-me-in")
         fetching.fetch_every()
     assert [each.state for each in listings()] == ["listed"]
+
+
+def test_what_was_confirmed_is_not_said_otherwise_by_one_official(
+    app: Flask, world: World, time: Any
+) -> None:
+    """Until a national site says so itself; then its term goes by the day it says."""
+    bring(world, row(code(world), SERIOUS, number="甲", reason="记号甲"))
+    (listing,) = listings("listed")
+    ends_at = listing.ends_at
+    time.instant += timedelta(hours=1)
+    bring(world, row(code(world), SERIOUS, number="甲", reason="记号乙", entered="2025-01-10"), second=False)
+    (listing,) = listings("listed")
+    assert (listing.entry.reason, listing.ends_at) == ("记号甲", ends_at)
+    assert "记号乙" not in Visitor(app).get(f"/credit/listings/{listing.identifier}").text
+    told = entry(code(world), list="serious", number="甲", reason="记号丙", entered_on="2025-01-10")
+    with site() as (server, url):
+        server.answer = says(told)
+        app.config.update(EXTERNAL_SOURCES=f"gsxt={url}", EXTERNAL_TOKENS="gsxt=let-me-in")
+        time.instant += timedelta(hours=1)
+        fetching.fetch_one(SYSTEM, "gsxt")
+    (listing,) = listings("listed")
+    assert (listing.entry.reason, listing.ends_at, listing.due_at) == (
+        "记号丙",
+        datetime(2028, 1, 10, tzinfo=BEIJING),
+        listing.ends_at,
+    )
+
+
+def test_a_national_fetch_that_was_broken_off_confirms_nothing(
+    app: Flask, world: World, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring(world, row(code(world), SERIOUS, number="甲"), second=False)
+    waits = listings("waiting")[0].entry
+    same = {name: getattr(waits, name) for name in ("number", "reason", "authority", "name")}
+    told = entry(code(world), list="serious", entered_on=waits.entered_on.isoformat(), **same)
+    time.instant += timedelta(hours=1)
+    with site() as (server, url):
+        server.answer = says(told)
+        app.config.update(EXTERNAL_SOURCES=f"gsxt={url}", EXTERNAL_TOKENS="gsxt=let-me-in")
+        with monkeypatch.context() as broken_off:
+            broken_off.setattr(external, "_finish", lambda *_, **__: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                fetching.fetch_one(SYSTEM, "gsxt")
+    with transaction() as session:
+        follow(session, [world.organisation("agency")])
+    assert listings("waiting"), "nothing of it counts"
+
+
+def test_a_source_whose_lock_is_held_for_a_moment_is_taken_by_nobody_meanwhile(world: World) -> None:
+    with broken.holding("gsxt"), pytest.raises(Conflict, match="马上再试"):
+        bring(world, row(code(world)))
+    assert bring(world, row(code(world))).state == "taken"
+
+
+def test_only_a_site_that_nobody_can_answer_for_is_believed_at_once() -> None:
+    sure = fetching._is_sure
+    assert [sure(url) for url in ("https://a.gov.cn/x", "http://127.0.0.1:1/x")] == [True, True]
+    assert not sure("http://a.gov.cn/x")

@@ -81,6 +81,16 @@ def give_up_broken_of(source: str, *, held: bool) -> None:
     give_up(ExternalFetch.source == source, *late)
 
 
+def check_held(source: str, *, held: bool) -> None:
+    """Conflict where somebody holds a source's lock who takes nothing from it: that is over in a moment."""
+    with looking() as session:
+        under_way = select(ExternalFetch.id).where(
+            ExternalFetch.source == source, ExternalFetch.state == "taking"
+        )
+        if not held and session.scalars(under_way).first() is None:
+            raise Conflict(N_("这个来源刚才中断的导入正在清理,请马上再试一次。"))
+
+
 def give_up_broken() -> None:
     """Of every source, when the jobs start and by night; and what failed fetches left is thrown away."""
     with looking() as session:

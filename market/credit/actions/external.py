@@ -116,6 +116,7 @@ def take(
     ours: list[bool] = []
     with broken.holding(source.key) as held:
         broken.give_up_broken_of(source.key, held=held)
+        broken.check_held(source.key, held=held)
         fetch = _begin(
             actor,
             source=source.key,

@@ -70,4 +70,5 @@ INPUT = Input(
     _gather,
     share,
     best=1.0,
+    numbers={"first_day": (0, 1), "nothing_days": (1, 1000)},
 )
