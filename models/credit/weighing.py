@@ -17,6 +17,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from models.base import Json
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable, ReviewOutcome
 from models.credit.evidence import Evidence, Found, weighed
@@ -28,6 +29,22 @@ from models.payments.payment import Payment
 
 BACK = ("refunded", "penalty")  # postings by which money of a contract goes back to its buyer
 TENTHS = 10
+# The acts that change what a contract's records weigh: money comes in or goes back (a milestone that is paid
+# may cost the agency something), an authority records an outcome, or the price becomes another.
+EVENTS = frozenset(
+    {
+        "change.agree",
+        "contract.continue",
+        "contract.give_notice",
+        "contract.resume",
+        "deliverable.finish",
+        "deliverable.pass",
+        "deliverable.send_back",
+        "deliverable.waive",
+        "payment.confirm",
+        "payment.receive",
+    }
+)
 _RECEIVED = (
     (Event.case_type == "payment")
     & (Event.case_identifier == Payment.identifier)
@@ -103,11 +120,18 @@ def of_contracts(
     )
     came, went = ({key: int(amount) for key, amount in session.execute(of)} for of in (paid, back))
     known = set(session.scalars(reviewed))
-    prices = select(Contract.id, Contract.buyer_id, Contract.price).where(wanted)
-    return {
-        key: (buyer, parts(rules, price, came.get(key, 0) - went.get(key, 0), reviewed=key in known))
-        for key, buyer, price in session.execute(prices)
-    }
+    prices = select(Contract.id, Contract.buyer_id, Contract.price, Contract.earlier_prices).where(wanted)
+    found: dict[int, tuple[int, Parts]] = {}
+    for key, buyer, now, earlier in session.execute(prices):
+        price, money = _price(earlier or (), now, until), came.get(key, 0) - went.get(key, 0)
+        found[key] = buyer, parts(rules, price, money, reviewed=key in known)
+    return found
+
+
+def _price(earlier: Sequence[Json], now: int, until: datetime) -> int:
+    """The price of an instant: the first of the earlier ones that ended after it, or the present one."""
+    ended = (each["price"] for each in earlier if datetime.fromisoformat(each["until"]) > until)
+    return int(next(ended, now))
 
 
 def weigh(session: Session, rules: CreditPolicy, found: Sequence[Found], until: datetime) -> list[Found]:
