@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from models.base import Json
@@ -45,11 +45,7 @@ EVENTS = frozenset(
         "payment.receive",
     }
 )
-_RECEIVED = (
-    (Event.case_type == "payment")
-    & (Event.case_identifier == Payment.identifier)
-    & (Event.kind == "payment.receive")
-)
+_OF_PAYMENT = (Event.case_type == "payment") & (Event.case_identifier == Payment.identifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +97,7 @@ def of_contracts(
     wanted = Contract.agency_id.in_(agencies) if contract is None else Contract.id == contract
     paid = (
         select(Payment.contract_id, func.sum(Payment.amount))
-        .join(Event, _RECEIVED)
-        .where(theirs(Payment), Payment.kind != "penalty", Payment.state == "cleared", Event.at <= until)
+        .where(theirs(Payment), Payment.kind != "penalty", *_was_in(until))
         .group_by(Payment.contract_id)
     )
     back = (
@@ -126,6 +121,19 @@ def of_contracts(
         price, money = _price(earlier or (), now, until), came.get(key, 0) - went.get(key, 0)
         found[key] = buyer, parts(rules, price, money, reviewed=key in known)
     return found
+
+
+def _was_in(until: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """A payment that a bank or gateway had seen by an instant, and that no operator had set back since."""
+    seen = exists().where(_OF_PAYMENT, Event.kind == "payment.receive", Event.at <= until)
+    last = (
+        select(case((Event.kind == "payment.override", Event.data["to"].as_string()), else_="cleared"))
+        .where(_OF_PAYMENT, Event.kind.in_(("payment.receive", "payment.override")), Event.at <= until)
+        .order_by(Event.id.desc())
+        .limit(1)
+        .correlate(Payment)
+    )
+    return seen, last.scalar_subquery() == "cleared"
 
 
 def _price(earlier: Sequence[Json], now: int, until: datetime) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from harness.factories import World
@@ -12,6 +13,7 @@ from market.contracts.actions import changing, drafting, signing
 from market.credit.actions.scores import counted
 from market.extensions import db
 from market.jobs import drain, run_deadlines
+from market.oversight.actions import override
 from market.payments.actions import paying
 from models import CASES, clock, workdays
 from models.contracts.agreement import Contract
@@ -19,6 +21,7 @@ from models.contracts.deliverables import Deliverable
 from models.credit import policy, score, weighing
 from models.credit.past import CreditHistory
 from models.credit.weighing import Parts, of_contracts
+from models.errors import RuleViolation
 from models.payments.payment import Payment
 from tests.contracts.milestones import paid, pay
 from tests.contracts.test_changes import propose
@@ -100,8 +103,61 @@ def test_what_goes_back_for_lateness_counts_when_the_milestone_is_paid(world: Wo
     assert _replays(world)
 
 
+def _set_state(world: World, case_type: str, identifier: str, target: str) -> None:
+    override(
+        world.actor("admin"),
+        case_type=case_type,
+        identifier=identifier,
+        target=target,
+        reason="依更正决定调整状态",
+    )
+    drain()
+
+
+def test_a_payment_that_an_operator_sets_back_is_not_seen_from_then_on(world: World, time: Any) -> None:
+    world.appoint_admin()
+    contract = _in_three(world, 2_000_000)
+    deposit = world.one(Payment, contract, kind="deposit").identifier
+    paying.receive(world.actor("custodian"), deposit)
+    _late(world, time, contract)
+    world.delivered(contract)
+    drain()
+    then, before = clock.now(), _parts(contract)
+    assert before.share > 0
+    for target, share in (("confirmed", 0.0), ("cleared", before.share), ("confirmed", 0.0)):
+        time.instant += timedelta(hours=1)
+        _set_state(world, "payment", deposit, target)
+        assert _parts(contract).share == share
+        assert is_kept(world, "agency")
+    assert _parts(contract, then) == before
+    assert _replays(world)
+    time.instant += timedelta(hours=1)
+    paying.receive(world.actor("custodian"), deposit)
+    assert _parts(contract).share == before.share, "seen once more, it counts once"
+
+
+def test_no_operator_calls_a_deliverable_off_or_brings_one_back(world: World, time: Any) -> None:
+    world.appoint_admin()
+    contract = _in_three(world, 2_000_000)
+    _late(world, time, contract, days=2)
+    identifier = world.one(Deliverable, contract).identifier
+    with pytest.raises(RuleViolation, match="随合同结束"):
+        _set_state(world, "deliverable", identifier, "cancelled")
+    assert world.one(Deliverable, contract).state == "late"
+    changing.give_notice(world.actor("buyer"), contract, reason="对方经催告仍不履行主要义务")
+    time.instant = workdays.add(time.instant, 5) + timedelta(minutes=1)
+    run_deadlines()
+    drain()
+    with pytest.raises(RuleViolation, match="随合同结束"):
+        _set_state(world, "deliverable", identifier, "due")
+    assert world.one(Deliverable, contract).state == "cancelled"
+    assert is_kept(world, "agency")
+    assert _replays(world)
+
+
 def test_every_act_that_moves_a_weight_is_counted_and_is_one() -> None:
     assert counted() >= weighing.EVENTS
     for kind in weighing.EVENTS:
         case_type, act = kind.split(".")
+        assert f"{case_type}.override" in counted()
         assert act in {move.act for move in CASES[case_type].workflow.moves}, kind

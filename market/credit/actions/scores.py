@@ -33,8 +33,9 @@ PIECE = 40  # sheets that one event brings beside those it is about, in one tran
 
 
 def counted() -> set[str]:
-    """The acts that add or change a record a score is made of."""
-    return ENDED.union(weighing.EVENTS, *(each.events for each in inputs().values()))
+    """The acts that add or change a record of a score, or what it weighs; an operator's are among them."""
+    kinds = ENDED.union(weighing.EVENTS, *(each.events for each in inputs().values()))
+    return kinds | {f"{kind.partition('.')[0]}.override" for kind in kinds}
 
 
 def agencies_scored(session: Session, happened: Iterable[Event]) -> dict[int, list[str]]:
