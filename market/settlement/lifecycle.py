@@ -206,9 +206,18 @@ def hold(session: Session, contract: Contract, since: datetime) -> None:
 
 
 def proceed(session: Session, contract: Contract, until: datetime) -> None:
-    """They go on; what was to be paid meanwhile is paid."""
-    go_on(contract, running(session, contract), until)
+    """They go on; what was to be paid meanwhile is paid. What was late and has time again is not late."""
+    deliverable = running(session, contract)
+    go_on(contract, deliverable, until)
+    if deliverable is not None and deliverable.state == "late" and deliverable.deliver_by > clock.now():
+        give_time(session, deliverable)
     settle(session, contract)
+
+
+def give_time(session: Session, deliverable: Deliverable) -> None:
+    """Its limit was put off: whether it came in time shows at the new one."""
+    perform(session, deliverable, "extend", SYSTEM)
+    deliverable.missed_at = None
 
 
 def end(session: Session, contract: Contract, act: str, *, to_agency: int, fault: str) -> None:

@@ -259,9 +259,9 @@ class Contract(Case, Base):
     on; `findings` what the rules of `findings_version` say of it; `deviations` how many clauses differ.
     `retention_rate` is the fraction of every milestone's price but the last that waits for the last;
     `late_rate` the fraction of its price that a working day of lateness costs, `late_most` that of the whole
-    price which all of it may cost. They are 0 where the template's clauses do not name them. `unsigned_by` is
-    who let the time to sign pass, or gave the award up: `agency`, `buyer` or `both`. `paper` is the document
-    with the present text and the signatures it has so far, once somebody needed it.
+    price which all of it may cost; 0 where the template's clauses do not name them. `unsigned_by` is who let
+    the time to sign pass, or gave the award up: `agency`, `buyer` or `both`. `paper` is the document with the
+    present text and its signatures, once somebody needed it. `earlier_prices`: see `changes.vary`.
     """
 
     __tablename__ = "contracts"
@@ -283,6 +283,7 @@ class Contract(Case, Base):
     findings_version: Mapped[str] = mapped_column(String(12), default="")
     deviations: Mapped[int] = mapped_column(default=0)
     price: Mapped[Fen]
+    earlier_prices: Mapped[list[Json] | None]
     deposit: Mapped[Fen]
     days: Mapped[int]
     retention_rate: Mapped[str] = mapped_column(String(12), default="0")

@@ -170,7 +170,12 @@ def _check_variation(
 
 
 def vary(contract: Contract, rows: list[Json]) -> None:
-    """Put other milestones in the place of those not met. RuleViolation as `plan` says."""
+    """Put other milestones in the place of those not met. RuleViolation as `plan` says.
+
+    The price there was stays in `earlier_prices`, oldest first, as `price` (fen) and `until` (ISO 8601).
+    """
+    kept_until = {"until": clock.now().isoformat(), "price": contract.price}
+    contract.earlier_prices = [*(contract.earlier_prices or []), kept_until]
     done = under_way(contract)
     kept = contract.milestones[:done]
     contract.days = sum(m.days for m in kept) + sum(row["days"] for row in rows)

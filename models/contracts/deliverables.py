@@ -264,6 +264,11 @@ class Deliverable(OfContract, Base):
         """Working days by which the first submission is, or was, late."""
         return days_late(self.deliver_by, self.submitted_at or clock.now())
 
+    def check_override(self, target: str) -> None:
+        """Whether and when it was called off follows from its contract's end, and scores go by that."""
+        if "cancelled" in (self.state, target):
+            raise RuleViolation(N_("成果是否不再提交,只随合同结束而定,不能直接改状态。"), "target")
+
     def keep_limit(self, paused_at: datetime | None) -> None:
         """Keep how its limit stood until now: lateness at an instant goes by the limit of that instant.
 

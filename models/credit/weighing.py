@@ -14,9 +14,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session
 
+from models.base import Json
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable, ReviewOutcome
 from models.credit.evidence import Evidence, Found, weighed
@@ -28,11 +29,23 @@ from models.payments.payment import Payment
 
 BACK = ("refunded", "penalty")  # postings by which money of a contract goes back to its buyer
 TENTHS = 10
-_RECEIVED = (
-    (Event.case_type == "payment")
-    & (Event.case_identifier == Payment.identifier)
-    & (Event.kind == "payment.receive")
+# The acts that change what a contract's records weigh: money comes in or goes back (a milestone that is paid
+# may cost the agency something), an authority records an outcome, or the price becomes another.
+EVENTS = frozenset(
+    {
+        "change.agree",
+        "contract.continue",
+        "contract.give_notice",
+        "contract.resume",
+        "deliverable.finish",
+        "deliverable.pass",
+        "deliverable.send_back",
+        "deliverable.waive",
+        "payment.confirm",
+        "payment.receive",
+    }
 )
+_OF_PAYMENT = (Event.case_type == "payment") & (Event.case_identifier == Payment.identifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +97,7 @@ def of_contracts(
     wanted = Contract.agency_id.in_(agencies) if contract is None else Contract.id == contract
     paid = (
         select(Payment.contract_id, func.sum(Payment.amount))
-        .join(Event, _RECEIVED)
-        .where(theirs(Payment), Payment.kind != "penalty", Payment.state == "cleared", Event.at <= until)
+        .where(theirs(Payment), Payment.kind != "penalty", *_was_in(until))
         .group_by(Payment.contract_id)
     )
     back = (
@@ -103,11 +115,31 @@ def of_contracts(
     )
     came, went = ({key: int(amount) for key, amount in session.execute(of)} for of in (paid, back))
     known = set(session.scalars(reviewed))
-    prices = select(Contract.id, Contract.buyer_id, Contract.price).where(wanted)
-    return {
-        key: (buyer, parts(rules, price, came.get(key, 0) - went.get(key, 0), reviewed=key in known))
-        for key, buyer, price in session.execute(prices)
-    }
+    prices = select(Contract.id, Contract.buyer_id, Contract.price, Contract.earlier_prices).where(wanted)
+    found: dict[int, tuple[int, Parts]] = {}
+    for key, buyer, now, earlier in session.execute(prices):
+        price, money = _price(earlier or (), now, until), came.get(key, 0) - went.get(key, 0)
+        found[key] = buyer, parts(rules, price, money, reviewed=key in known)
+    return found
+
+
+def _was_in(until: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """A payment that a bank or gateway had seen by an instant, and that no operator had set back since."""
+    seen = exists().where(_OF_PAYMENT, Event.kind == "payment.receive", Event.at <= until)
+    last = (
+        select(case((Event.kind == "payment.override", Event.data["to"].as_string()), else_="cleared"))
+        .where(_OF_PAYMENT, Event.kind.in_(("payment.receive", "payment.override")), Event.at <= until)
+        .order_by(Event.id.desc())
+        .limit(1)
+        .correlate(Payment)
+    )
+    return seen, last.scalar_subquery() == "cleared"
+
+
+def _price(earlier: Sequence[Json], now: int, until: datetime) -> int:
+    """The price of an instant: the first of the earlier ones that ended after it, or the present one."""
+    ended = (each["price"] for each in earlier if datetime.fromisoformat(each["until"]) > until)
+    return int(next(ended, now))
 
 
 def weigh(session: Session, rules: CreditPolicy, found: Sequence[Found], until: datetime) -> list[Found]:

@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from harness.factories import World
-from market.contracts.actions import changing
+from market.contracts.actions import changing, disputing
 from market.credit.actions import records
 from market.credit.actions.scores import refresh_every_score
 from market.extensions import db
@@ -132,6 +132,37 @@ def test_an_extension_changes_nothing_of_what_was_before_it(world: World, time: 
     assert then is not None
     assert [each.facts["late_days"] for each in then.evidence] == [3]
     assert round(score.of_agency(db.session, key, late_at).score * 10) == was
+
+
+def test_what_was_late_within_the_day_has_time_again_when_the_clocks_go_on(world: World, time: Any) -> None:
+    """Its limit moves to 17:00 of the day on which they do; without it that day it is late, and counts."""
+    contract = _overdue(world, time)
+    time.instant += timedelta(minutes=10)
+    dispute = disputing.file(world.actor("buyer"), contract, claim="对方迟迟不交成果,请求处理这件事")
+    _told()
+    paused_at, was = clock.now(), _kept(world).score
+    time.instant = workdays.add(time.instant, 3).replace(hour=1, minute=0)
+    disputing.withdraw(world.actor("buyer"), dispute)
+    drain()
+    db.session.rollback()
+    deliverable = world.one(Deliverable, contract)
+    assert clock.now() < deliverable.deliver_by
+    assert (deliverable.state, deliverable.missed_at) == ("due", None)
+    assert deliverable.due_at == deliverable.deliver_by
+    assert _line(world).evidence == (), "it has time again"
+    key = world.organisation("agency").id
+    assert round(score.of_agency(db.session, key, paused_at).score * 10) == was
+    time.instant = deliverable.deliver_by + timedelta(minutes=1)
+    _told()
+    assert world.one(Deliverable, contract).state == "late"
+    scores = [_kept(world).score]
+    for _day in range(2):
+        assert _kept(world).holds_until is not None, "it becomes later by the day"
+        _next_night(time)
+        time.instant = workdays.add(time.instant, 1)
+        refresh_every_score()
+        scores.append(_kept(world).score)
+    assert scores == sorted(set(scores), reverse=True), "worse by the day"
 
 
 def test_every_past_score_is_reckoned_again_through_suspensions_extensions_and_another_preset(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from tests.models.snapshot import Snapshot
+from tests.models.snapshot import LONG_AGO, Snapshot
+
+LATER = LONG_AGO + timedelta(days=30)
 
 
 def test_0043_a_rating_keeps_the_weight_that_it_was_counted_with(market: Snapshot) -> None:
@@ -44,3 +46,32 @@ def test_0044_each_suspension_and_each_end_has_its_time(market: Snapshot) -> Non
     market.downgrade()
     assert market.row("credit_records", over)["suspended_at"] == later, "the last is left"
     assert market.row("credit_records", still)["suspended_at"] == at
+
+
+def test_0046_a_contract_knows_the_prices_that_it_had(market: Snapshot) -> None:
+    contract = market.add("contracts", price=4_500_000, award_id=market.add("awards", price=4_000_000))
+    for number, (met_at, amount) in enumerate(((LONG_AGO, 1_000_000), (LATER, 500_000), (None, 3_000_000))):
+        market.add("milestones", contract_id=contract, number=number, amount=amount, met_at=met_at)
+    for days, kind, state, amounts in (
+        (10, "variation", "agreed", [500_000, 2_600_000]),
+        (15, "variation", "refused", [9_000_000]),
+        (40, "variation", "agreed", [3_000_000]),
+    ):
+        terms = {"milestones": [{"amount": amount} for amount in amounts]}
+        name = f"U-2026-0000{days}"
+        market.add(
+            "contract_changes", contract_id=contract, identifier=name, kind=kind, state=state, terms=terms
+        )
+        act = {"agreed": "change.agree", "refused": "change.refuse"}[state]
+        at = LONG_AGO + timedelta(days=days)
+        market.add("events", case_type="change", case_identifier=name, kind=act, at=at)
+    other, score = market.add("contracts"), market.add("credit_scores", holds_until=None)
+    market.upgrade()
+    until = [(LONG_AGO + timedelta(days=days)).isoformat() for days in (10, 40)]
+    assert market.row("contracts", contract)["earlier_prices"] == [
+        {"until": until[0], "price": 4_000_000},
+        {"until": until[1], "price": 4_100_000},
+    ]
+    assert market.row("contracts", other)["earlier_prices"] is None
+    assert market.row("credit_scores", score)["holds_until"] is not None, "to be reckoned anew"
+    market.downgrade()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from market.case_actions import case_action
 from market.contracts.actions.common import sides, suspend_if_owing
-from market.settlement.lifecycle import end, hold, proceed, running
+from market.settlement.lifecycle import end, give_time, hold, proceed, running
 from market.transaction import action
 from models import clock, identifiers
 from models.actors import SYSTEM, Actor
@@ -85,8 +85,7 @@ def _take_effect(session: Session, change: Change) -> None:
     deliverable = running(session, contract)
     if change.kind == "extension" and deliverable is not None:
         extend(contract, deliverable, change.terms["days"])
-        perform(session, deliverable, "extend", SYSTEM)
-        deliverable.missed_at = None
+        give_time(session, deliverable)
     elif change.kind == "suspension":
         contract.suspended_until = datetime.fromisoformat(change.terms["until"])
         perform(session, contract, "suspend", SYSTEM)

@@ -16,7 +16,7 @@ from market.transaction import action
 from models import CASES, batches, clock, events, failures
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.credit import identities, kept, policy, rating_facts, score, signals
+from models.credit import identities, kept, policy, rating_facts, score, signals, weighing
 from models.credit.dealing import at_which_two_are, dealers
 from models.credit.evidence import Sheet
 from models.credit.inputs import inputs
@@ -33,8 +33,9 @@ PIECE = 40  # sheets that one event brings beside those it is about, in one tran
 
 
 def counted() -> set[str]:
-    """The acts that add or change a record a score is made of."""
-    return ENDED.union(*(each.events for each in inputs().values()))
+    """The acts that add or change a record of a score, or what it weighs; an operator's are among them."""
+    kinds = ENDED.union(weighing.EVENTS, *(each.events for each in inputs().values()))
+    return kinds | {f"{kind.partition('.')[0]}.override" for kind in kinds}
 
 
 def agencies_scored(session: Session, happened: Iterable[Event]) -> dict[int, list[str]]:

@@ -39,7 +39,7 @@ INPUT = Input(
     N_("争议"),
     N_("再完成一份没有争议责任的合同,加 %(points)s 分。"),
     "share",
-    frozenset({"dispute.decide", "contract.complete", "payment.receive"}),
+    frozenset({"dispute.decide", "contract.complete"}),
     _gather,
     share,
     best=1.0,

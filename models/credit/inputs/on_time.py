@@ -64,7 +64,6 @@ INPUT = Input(
             "deliverable.extend",
             "deliverable.cancel",
             "contract.end",
-            "payment.receive",
         }
     ),
     _gather,

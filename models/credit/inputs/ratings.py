@@ -142,7 +142,7 @@ INPUT = Input(
     N_("业主评价"),
     N_("再有一位业主给五星,加 %(points)s 分;旧评价的影响逐渐变小。"),
     "stars",
-    frozenset({"rating.publish", "rating.hide", "payment.receive"}),
+    frozenset({"rating.publish", "rating.hide"}),
     gather("buyer"),
     reckon,
     best=5.0,

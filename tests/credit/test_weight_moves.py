@@ -1,0 +1,163 @@
+"""Each act that changes what a record weighs is counted, and leaves the weights of before as they were."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from harness.factories import World
+from market.contracts.actions import changing, drafting, signing
+from market.credit.actions.scores import counted
+from market.extensions import db
+from market.jobs import drain, run_deadlines
+from market.oversight.actions import override
+from market.payments.actions import paying
+from models import CASES, clock, workdays
+from models.contracts.agreement import Contract
+from models.contracts.deliverables import Deliverable
+from models.credit import policy, score, weighing
+from models.credit.past import CreditHistory
+from models.credit.weighing import Parts, of_contracts
+from models.errors import RuleViolation
+from models.payments.payment import Payment
+from tests.contracts.milestones import paid, pay
+from tests.contracts.test_changes import propose
+from tests.credit.test_weighing import is_kept
+
+
+def _in_three(world: World, price: int) -> str:
+    """A contract at so many fen of three milestones, begun, its materials handed over."""
+    identifier: str = world.contract_of(world.awarded(price=price)).identifier
+    rows = [("踏勘", 4, price // 4, False), ("初稿", 6, price // 4, False), ("报批稿", 10, price // 2, True)]
+    milestones = [{"name": n, "days": d, "amount": a, "reviewed": r} for n, d, a, r in rows]
+    drafting.revise(world.actor("buyer"), identifier, texts={}, milestones=milestones)
+    signing.agree(world.actor("buyer"), identifier)
+    signing.agree(world.actor("agency"), identifier)
+    world.paid(identifier, "deposit")
+    world.supplied(identifier)
+    return identifier
+
+
+def _late(world: World, time: Any, contract: str, days: int = 21) -> None:
+    """Nothing comes until so many working days after the limit."""
+    time.instant = world.one(Deliverable, contract).deliver_by + timedelta(minutes=1)
+    run_deadlines()
+    drain()
+    time.instant = workdays.add(time.instant, days)
+
+
+def _parts(contract: str, until: datetime | None = None) -> Parts:
+    db.session.rollback()
+    key = db.session.scalars(select(Contract.id).where(Contract.identifier == contract)).one()
+    return of_contracts(db.session, policy.current(), until or clock.now(), contract=key)[key][1]
+
+
+def _replays(world: World) -> bool:
+    """Whether every score that was kept of the agency is reckoned again from the records, as of its day."""
+    db.session.rollback()
+    key = world.organisation("agency").id
+    past = db.session.scalars(select(CreditHistory).where(CreditHistory.agency_id == key)).all()
+    last = {each.at: each for each in past}
+    assert last
+    again = (score.of_agency(db.session, key, at, policy.get(of.policy_version)) for at, of in last.items())
+    return [each.score for each in last.values()] == [round(sheet.score * 10) for sheet in again]
+
+
+def test_a_variation_counts_from_its_day_on_and_the_price_of_before_stays(world: World, time: Any) -> None:
+    contract = _in_three(world, 480_000)
+    _late(world, time, contract)
+    world.accepted(world.delivered(contract))
+    drain()
+    pay(world, world.one(Payment, contract, state="due").identifier)
+    drain()
+    then, before = clock.now(), _parts(contract)
+    time.instant += timedelta(hours=1)
+    rows = [("初稿", 6, 120_000, False), ("报批稿", 12, 262_000, True)]
+    more = [{"name": n, "days": d, "amount": a, "reviewed": r} for n, d, a, r in rows]
+    changing.agree(world.actor("buyer"), propose(world, contract, "variation", milestones=more))
+    drain()
+    assert _parts(contract).unseen > before.unseen, "a dearer contract is of another class"
+    assert _parts(contract, then) == before
+    assert is_kept(world, "agency")
+    assert _replays(world)
+
+
+def test_what_goes_back_for_lateness_counts_when_the_milestone_is_paid(world: World, time: Any) -> None:
+    contract = _in_three(world, 2_000_000)
+    paying.receive(world.actor("custodian"), world.one(Payment, contract, kind="deposit").identifier)
+    _late(world, time, contract)
+    deliverable = world.delivered(contract)
+    drain()
+    then, before = clock.now(), _parts(contract)
+    time.instant += timedelta(hours=1)
+    world.accepted(deliverable)
+    pay(world, world.one(Payment, contract, state="due").identifier)
+    drain()
+    assert paid("penalty", contract) > 0
+    assert _parts(contract).share < before.share, "it is not seen any more"
+    assert _parts(contract, then) == before
+    assert is_kept(world, "agency")
+    assert _replays(world)
+
+
+def _set_state(world: World, case_type: str, identifier: str, target: str) -> None:
+    override(
+        world.actor("admin"),
+        case_type=case_type,
+        identifier=identifier,
+        target=target,
+        reason="依更正决定调整状态",
+    )
+    drain()
+
+
+def test_a_payment_that_an_operator_sets_back_is_not_seen_from_then_on(world: World, time: Any) -> None:
+    world.appoint_admin()
+    contract = _in_three(world, 2_000_000)
+    deposit = world.one(Payment, contract, kind="deposit").identifier
+    paying.receive(world.actor("custodian"), deposit)
+    _late(world, time, contract)
+    world.delivered(contract)
+    drain()
+    then, before = clock.now(), _parts(contract)
+    assert before.share > 0
+    for target, share in (("confirmed", 0.0), ("cleared", before.share), ("confirmed", 0.0)):
+        time.instant += timedelta(hours=1)
+        _set_state(world, "payment", deposit, target)
+        assert _parts(contract).share == share
+        assert is_kept(world, "agency")
+    assert _parts(contract, then) == before
+    assert _replays(world)
+    time.instant += timedelta(hours=1)
+    paying.receive(world.actor("custodian"), deposit)
+    assert _parts(contract).share == before.share, "seen once more, it counts once"
+
+
+def test_no_operator_calls_a_deliverable_off_or_brings_one_back(world: World, time: Any) -> None:
+    world.appoint_admin()
+    contract = _in_three(world, 2_000_000)
+    _late(world, time, contract, days=2)
+    identifier = world.one(Deliverable, contract).identifier
+    with pytest.raises(RuleViolation, match="随合同结束"):
+        _set_state(world, "deliverable", identifier, "cancelled")
+    assert world.one(Deliverable, contract).state == "late"
+    changing.give_notice(world.actor("buyer"), contract, reason="对方经催告仍不履行主要义务")
+    time.instant = workdays.add(time.instant, 5) + timedelta(minutes=1)
+    run_deadlines()
+    drain()
+    with pytest.raises(RuleViolation, match="随合同结束"):
+        _set_state(world, "deliverable", identifier, "due")
+    assert world.one(Deliverable, contract).state == "cancelled"
+    assert is_kept(world, "agency")
+    assert _replays(world)
+
+
+def test_every_act_that_moves_a_weight_is_counted_and_is_one() -> None:
+    assert counted() >= weighing.EVENTS
+    for kind in weighing.EVENTS:
+        case_type, act = kind.split(".")
+        assert f"{case_type}.override" in counted()
+        assert act in {move.act for move in CASES[case_type].workflow.moves}, kind
