@@ -188,8 +188,7 @@ def _mean(
         elsewhere[each.buyer] = elsewhere[each.buyer].plus(above, -_weight(each), at, half)
     here = dict(elsewhere)
     for each, at, _item_mean, above in ratings:
-        seen = _weight(each) * each.parts.share
-        here[each.buyer] = here[each.buyer].plus(above, seen, at, half)
+        here[each.buyer] = here[each.buyer].plus(above, each.parts.seen, at, half)
     voices = Counter(raters.get(each.buyer, each.buyer) for each, *_rest in ratings)
 
     def of(one: Running) -> float:

@@ -290,12 +290,16 @@ def _close(session: Session, contract: Contract, fault: str = "") -> None:
                 if isinstance(case, Deliverable):
                     case.keep_limit(contract.paused_at)
                     case.cancelled_at = clock.now()
-                    case.missed_at = (
-                        None
-                        if fault in ("buyer", "none")
-                        else case.missed_at or (clock.now() if fault == "agency" else None)
-                    )
+                    if case.submitted_at is None:
+                        case.missed_at = _missed(case, fault)
                 perform(session, case, act, SYSTEM)
+
+
+def _missed(deliverable: Deliverable, fault: str) -> datetime | None:
+    """When what never came was missed, of a contract that ends now through somebody's fault."""
+    if fault in ("buyer", "none"):
+        return None
+    return deliverable.missed_at or (clock.now() if fault == "agency" else None)
 
 
 def ask_ratings(session: Session, contract: Contract, left_by: str = "") -> None:

@@ -285,7 +285,8 @@ class Deliverable(OfContract, Base):
         """
         if self.reviews:
             return self.faulty_reviews == 0
-        return False if self.state == "cancelled" and self.missed_at is not None else None
+        never_came = self.submitted_at is None and self.missed_at is not None
+        return False if self.state == "cancelled" and never_came else None
 
     @hybrid_property
     def counted_at(self) -> datetime | None:

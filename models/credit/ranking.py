@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select
 
+from models import clock
 from models.accounts import Organisation
 from models.actors import IN_STANDING
 from models.agencies.fees import FeeSchedule
@@ -18,6 +19,7 @@ from models.catalogue import ServiceItem
 from models.contracts.agreement import Contract
 from models.credit import policy
 from models.credit.kept import CreditScore
+from models.credit.score import ended
 from models.errors import Problem, RuleViolation
 from models.i18n import N_
 from models.regions import within
@@ -27,14 +29,6 @@ from models.sourcing.tenders import Tender
 def needed() -> int:
     """How many contracts have to have ended before an agency ranks, by the policy of today."""
     return policy.current().number("least_evidence")
-
-
-def ended_through_work() -> ColumnElement[bool]:
-    """A contract that says something of its agency: completed, or ended through its fault."""
-    return or_(
-        Contract.completed_at.is_not(None),
-        and_(Contract.state == "terminated", Contract.ended_through == "agency"),
-    )
 
 
 @dataclass(frozen=True)
@@ -52,13 +46,14 @@ class Ranking:
 
     def _of_the_item(self) -> ColumnElement[int]:
         """How many contracts of the item have ended, in SQL."""
-        ended = (
+        counted = or_(*ended(clock.now()))
+        contracts = (
             select(func.count(Contract.id))
             .join(Tender, Tender.id == Contract.tender_id)
             .join(ServiceItem, ServiceItem.id == Tender.item_id)
-            .where(Contract.agency_id == Organisation.id, ServiceItem.code == self.item, ended_through_work())
+            .where(Contract.agency_id == Organisation.id, ServiceItem.code == self.item, counted)
         )
-        return ended.scalar_subquery()
+        return contracts.scalar_subquery()
 
     def _narrowed(self) -> list[ColumnElement[bool]]:
         among = [self._offered()] if self.item else []

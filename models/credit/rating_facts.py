@@ -28,8 +28,9 @@ class RatingFact(Base):
 
     `stars` 1 to 5; `seen_share` how much of its contract others had seen when it came, 0 to 1; `item_mean`
     what the item's ratings ran at then; `above` the stars above what the agency was taken for, `weight` what
-    that counted with in the rater's habit, by the policy of that day; `habit` and `habit_weight` the rater's
-    sums of these up to and with this one, faded to its day. `hidden_at`: since when it counts no more.
+    that counted with in the rater's habit, by the policy of that day, and `seen_weight` its seen part alone;
+    `habit` and `habit_weight` the rater's sums of these up to and with this one, faded to its day.
+    `hidden_at`: since when it counts no more.
     """
 
     __tablename__ = "rating_facts"
@@ -51,6 +52,7 @@ class RatingFact(Base):
     item_mean: Mapped[float]
     above: Mapped[float]
     weight: Mapped[float]
+    seen_weight: Mapped[float]
     habit: Mapped[float]
     habit_weight: Mapped[float]
     hidden_at: Mapped[datetime | None]
@@ -170,6 +172,7 @@ def _fact(session: Session, rules: CreditPolicy, rating: Rating, contract: Contr
         item_mean=item_mean,
         above=above,
         weight=weight,
+        seen_weight=seen.seen,
         habit=habit.total,
         habit_weight=habit.weight,
     )

@@ -10,9 +10,9 @@ Of the ratings an agency has, each with the stars x (1 to 5) of its five dimensi
   for the part of its price that a bank or gateway saw. The value class of what was seen counts (weighing.py).
 - Leniency of a rater: e = sum(v (x - b)) / (sum(v) + weight) over the ratings this organisation gave until
   the agency's newest, v their weight without the n, b what the rated agency was taken for by its seen ratings
-  alone when each was published. Of what it gave this agency only what was seen is in it, and for what was not
-  seen nothing is. x' = x - e is what a rating says. Habits are not added up over linked buyers: two ratings
-  with one habit would tell which buyers are held for one.
+  alone when each was published. Of what it gave this agency only the seen part is in it, with the weight of
+  that part, and for what was not seen nothing is. x' = x - e is what a rating says. Habits are not added up
+  over linked buyers: two ratings with one habit would tell which buyers are held for one.
 - A = (sum(w x') + k g) / (sum(w) + k) over the seen parts, g the running mean of the items they are about
   (a fixed prior ages, for ratings inflate over the years), k the prior's weight.
 - What is unseen is read as at most so many stars from A, weighs in all at most a share of what is seen (and

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import clock
@@ -58,16 +58,22 @@ def of_agencies(
     }
 
 
+def ended(until: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The contracts that say something of their agency at an instant: completed, and ended through its fault.
+
+    For grades and rankings alike. One that was never signed says nothing of its work.
+    """
+    through_it = (Contract.ended_through == "agency") & Contract.signed_at.is_not(None)
+    return Contract.completed_at <= until, through_it & (Contract.ended_at <= until)
+
+
 def _contracts(session: Session, agencies: Sequence[int], until: datetime) -> dict[int, tuple[int, int]]:
     """How many contracts of each were completed, and how many ended through its fault, by an instant."""
-    ended = (
-        Contract.completed_at <= until,
-        (Contract.ended_through == "agency") & Contract.signed_at.is_not(None) & (Contract.ended_at <= until),
-    )
-    counts = (func.sum(case((which, 1), else_=0)) for which in ended)
+    which = ended(until)
+    counts = (func.sum(case((each, 1), else_=0)) for each in which)
     over = (
         select(Contract.agency_id, *counts)
-        .where(Contract.agency_id.in_(agencies), or_(*ended))
+        .where(Contract.agency_id.in_(agencies), or_(*which))
         .group_by(Contract.agency_id)
     )
     return {agency: (settled, failed) for agency, settled, failed in session.execute(over)}

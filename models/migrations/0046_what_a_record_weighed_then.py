@@ -1,4 +1,4 @@
-"""the prices a contract had
+"""the prices a contract had, and the weight of what was seen of a rating
 
 Every score is reckoned anew in the next night: what its records weigh follows more acts from now on.
 
@@ -81,9 +81,15 @@ def _keep_prices() -> None:
 def upgrade() -> None:
     op.add_column("contracts", sa.Column("earlier_prices", sa.JSON(), nullable=True))
     _keep_prices()
+    # Added as it is: the part that past scores were reckoned with, so that they come out the same.
+    op.add_column(
+        "rating_facts", sa.Column("seen_weight", sa.Double(), nullable=False, server_default=sa.text("0"))
+    )
+    op.execute("UPDATE rating_facts SET seen_weight = weight * seen_share")
     scores = sa.table("credit_scores", sa.column("holds_until", _AT))
     op.execute(scores.update().values(holds_until=clock.now()))
 
 
 def downgrade() -> None:
+    op.drop_column("rating_facts", "seen_weight")
     op.drop_column("contracts", "earlier_prices")

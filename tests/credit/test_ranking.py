@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,13 @@ from flask import Flask
 
 from harness.factories import ITEM, World
 from market.agencies.actions import entry
+from market.contracts.actions import changing
 from market.extensions import db
+from market.jobs import drain, run_deadlines
+from market.oversight.actions import override
+from models import workdays
 from models.credit.ranking import Ranking
+from tests.credit.test_weighing import sheet_of
 from tests.web import Visitor, sign_in
 
 
@@ -52,6 +58,30 @@ def test_for_an_item_it_takes_work_of_that_item(app: Flask, world: World) -> Non
     page = Visitor(app).get(f"/credit/unranked?item={other}")
     assert "这一事项结束的合同是 0 份,不到 1 份。" in page.text
     assert Visitor(app).get(f"/credit?item={other}").soup.select("td.nothing")
+
+
+def test_what_counts_for_a_grade_counts_for_a_rank_whatever_state_an_operator_sets(
+    world: World, time: Any
+) -> None:
+    world.appoint_admin()
+    contract = world.started()
+    changing.give_notice(world.actor("buyer"), contract, reason="对方经催告仍不履行主要义务")
+    time.instant = workdays.add(time.instant, 5) + timedelta(minutes=1)
+    run_deadlines()
+    drain()
+    for target in ("terminated", "active"):
+        assert sheet_of(world).failed == 1
+        assert ranked(Ranking()) == ranked(Ranking(ITEM)) == [world.identifiers["agency"]]
+        override(
+            world.actor("admin"),
+            case_type="contract",
+            identifier=contract,
+            target=target,
+            reason="依更正决定调整状态",
+        )
+        drain()
+        db.session.rollback()
+    assert ranked(Ranking()) == ranked(Ranking(ITEM)) == [world.identifiers["agency"]]
 
 
 @pytest.mark.parametrize("region", ["632801", "632800", "630000"])

@@ -24,11 +24,12 @@ from market.transaction import transaction
 from models import clock, workdays
 from models.accounts import Organisation
 from models.contracts.agreement import Contract
-from models.credit import kept, policy, rating_facts
+from models.credit import kept, policy, rating_facts, weighing
 from models.credit.evidence import Evidence, Sheet, share
 from models.credit.identities import IdentityLink
 from models.credit.past import CreditHistory
 from models.credit.rating_facts import ItemMean, RatingFact
+from models.credit.rating_mean import leniency
 from models.credit.score import of_agency
 from models.credit.weighing import Parts, of_contracts
 from models.payments.payment import Payment
@@ -213,3 +214,18 @@ def test_a_habit_is_taken_out_with_the_weight_it_went_in_with_whatever_the_polic
         assert [unseen for _seen, unseen in habits] == pytest.approx([0, 0], abs=1e-9)
     assert [fact.weight for fact in db.session.scalars(select(RatingFact))] == [1.0, 1.0]
     assert db.session.scalars(select(CreditHistory)).first() is not None
+
+
+def test_what_was_seen_of_a_rating_is_in_a_habit_by_its_own_weight(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 600,000 yuan 60,000 were in: 0.1 x 1.2 of what it gave this agency is in what is taken off."""
+    rules = policy.current()
+    tenth = weighing.parts(rules, 60_000_000, 6_000_000, reviewed=False)
+    assert (tenth.seen, tenth.unseen) == pytest.approx((0.12, 0.9))
+    monkeypatch.setattr(weighing, "parts", lambda *_given, **_more: tenth)
+    rated(world, "buyer", stars=1)
+    fact = db.session.scalars(select(RatingFact)).one()
+    assert (fact.weight, fact.seen_weight) == pytest.approx((1.02, 0.12))
+    (habit,) = facts(sheet_of(world), "ratings", "habit")
+    assert habit == pytest.approx([leniency(rules, 0.12 * fact.above, 0.12), 0])

@@ -48,7 +48,9 @@ def test_0044_each_suspension_and_each_end_has_its_time(market: Snapshot) -> Non
     assert market.row("credit_records", still)["suspended_at"] == at
 
 
-def test_0046_a_contract_knows_the_prices_that_it_had(market: Snapshot) -> None:
+def test_0046_a_contract_knows_its_prices_and_a_rating_what_was_seen_of_it(
+    market: Snapshot,
+) -> None:
     contract = market.add("contracts", price=4_500_000, award_id=market.add("awards", price=4_000_000))
     for number, (met_at, amount) in enumerate(((LONG_AGO, 1_000_000), (LATER, 500_000), (None, 3_000_000))):
         market.add("milestones", contract_id=contract, number=number, amount=amount, met_at=met_at)
@@ -65,6 +67,7 @@ def test_0046_a_contract_knows_the_prices_that_it_had(market: Snapshot) -> None:
         act = {"agreed": "change.agree", "refused": "change.refuse"}[state]
         at = LONG_AGO + timedelta(days=days)
         market.add("events", case_type="change", case_identifier=name, kind=act, at=at)
+    rating = market.add("rating_facts", weight=1.2, seen_share=0.5)
     other, score = market.add("contracts"), market.add("credit_scores", holds_until=None)
     market.upgrade()
     until = [(LONG_AGO + timedelta(days=days)).isoformat() for days in (10, 40)]
@@ -72,6 +75,7 @@ def test_0046_a_contract_knows_the_prices_that_it_had(market: Snapshot) -> None:
         {"until": until[0], "price": 4_000_000},
         {"until": until[1], "price": 4_100_000},
     ]
+    assert market.row("rating_facts", rating)["seen_weight"] == 0.6, "as past scores have it"
     assert market.row("contracts", other)["earlier_prices"] is None
     assert market.row("credit_scores", score)["holds_until"] is not None, "to be reckoned anew"
     market.downgrade()

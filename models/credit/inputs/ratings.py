@@ -76,7 +76,7 @@ def _habits(
     here = dict(elsewhere)
     for fact in facts:
         key = fact.agency_id, fact.rater_id
-        here[key] = here[key].plus(fact.above, fact.weight * fact.seen_share, fact.at, half)
+        here[key] = here[key].plus(fact.above, fact.seen_weight, fact.at, half)
 
     def of(each: Running) -> float:
         return leniency(rules, each.total, max(each.weight, 0.0))
