@@ -51,6 +51,7 @@ class ExternalListing(Case, Base):
     __table_args__ = (Index("ix_external_listings_of", "subject_id", "list"),)
     workflow: ClassVar[Workflow] = EXTERNAL_LISTING
     prefix: ClassVar[str] = "XL"
+    lock_after: ClassVar[str] = "subject"  # as whoever follows the sites locks them
     parties: ClassVar[dict[str, str]] = {"subject": "subject_id"}
 
     subject_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
@@ -162,12 +163,18 @@ def own_listings(session: Session, organisation_id: int | None) -> Sequence[Exte
 
 
 def open_of(session: Session, subjects: Collection[int]) -> dict[tuple[int, str], ExternalListing]:
-    """The listings of these organisations that are not over, by organisation and list, locked."""
-    query = select(ExternalListing).where(
-        ExternalListing.subject_id.in_(subjects), ExternalListing.state.not_in(OVER)
+    """The listings of these organisations that are not over, locked, by organisation and list.
+
+    After the organisations, as every act on a listing locks them (`lock_after`).
+    """
+    query = (
+        select(ExternalListing)
+        .where(ExternalListing.subject_id.in_(subjects), ExternalListing.state.not_in(OVER))
+        .order_by(ExternalListing.id)
+        .with_for_update(of=ExternalListing)
+        .execution_options(populate_existing=True)
     )
-    locked = query.order_by(ExternalListing.id).with_for_update(of=ExternalListing)
-    return {(each.subject_id, each.list): each for each in session.scalars(locked)}
+    return {(each.subject_id, each.list): each for each in session.scalars(query)}
 
 
 def follow(session: Session, organisations: Iterable[Organisation]) -> list[str]:

@@ -9,12 +9,16 @@ import pytest
 from sqlalchemy import event
 
 from harness.factories import World
+from market.credit.actions.following import follow_some
 from market.extensions import db
 from market.transaction import transaction
 from models import CASES
+from models.actors import SYSTEM
 from models.cases import Case
 from models.contracts.agreement import Contract
+from models.credit.listings import ExternalListing
 from models.errors import NotFound
+from tests.credit.external_lists import bring, row
 from tests.models.test_workflow import whole_market
 
 
@@ -62,6 +66,25 @@ def test_the_declared_order_goes_one_way(world: World) -> None:
     for kind in CASES.values():
         tables = chain(kind)
         assert len(tables) == len(set(tables))
-        assert tables[0] in ("tenders", "contracts") or len(tables) == 1
+        assert tables[0] in ("tenders", "contracts", "organisations") or len(tables) == 1
     with pytest.raises(NotFound), transaction() as session:
         CASES["objection"].lock(session, "J-0000-000000")
+
+
+def test_who_follows_the_sites_locks_organisations_and_then_their_listings(world: World) -> None:
+    agency = world.organisation("agency")
+    bring(world, row(agency.uscc))
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        follow_some(SYSTEM, keys=[agency.id])
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    locked = [re.findall(r"FROM (\w+)", each)[0] for each in asked if "FOR UPDATE" in each]
+    if db.engine.dialect.name == "postgresql":  # elsewhere the whole file is locked
+        assert locked == ["organisations", "external_listings"]
+    assert chain(ExternalListing) == ["organisations", "external_listings"]
