@@ -23,7 +23,8 @@ class CreditScore(Base):
     """An agency's newest sheet; `score` and `half_width` in tenths of a point.
 
     `first_pass`, `on_time` and `stars` are plain means; `mean` is that of the ratings by which they score.
-    `holds_until` is when it becomes another by itself, since something is overdue; None where nothing is.
+    `holds_until` is when it becomes another by itself: something is overdue by a day more, or a record in it
+    ends; None where nothing does.
     """
 
     __tablename__ = "credit_scores"

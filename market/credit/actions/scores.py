@@ -139,7 +139,7 @@ def tell_refreshed(session: Session, agencies: list[int]) -> None:
 def _stale(after: int = 0) -> Select[int, str]:
     """The agencies without a sheet by the policy in effect, or with one that holds no longer.
 
-    Something of theirs is overdue, and a day later than it was: as many as that are, whatever the market.
+    Something of theirs is overdue, and a day later than it was, or a record has ended.
     """
     missing = or_(
         kept.CreditScore.policy_version.is_(None),
