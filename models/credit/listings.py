@@ -77,8 +77,14 @@ class ExternalListing(Case, Base):
 
     @property
     def rule(self) -> ExternalList:
-        """Its list, in the version of the policy it was found under."""
-        return policy.get(self.credit_policy).lists[self.list]
+        """Its list, as the policy in effect has it; as it was found under where that has it no more."""
+        return policy.current().lists.get(self.list) or policy.get(self.credit_policy).lists[self.list]
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What it stops its subject at: nothing where the policy in effect has no such list."""
+        of = policy.current().lists.get(self.list)
+        return of.limits if of is not None else ()
 
     @property
     def names(self) -> dict[str, str]:

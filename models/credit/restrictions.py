@@ -171,15 +171,12 @@ def _of_record(record: CreditRecord, at: datetime) -> list[Restriction]:
 
 
 def _of_listing(listing: ExternalListing) -> list[Restriction]:
-    rules = policy.current()
-    of = rules.lists.get(listing.list)
-    if of is None:
-        return []
+    of = listing.rule
     reason = RuleViolation(N_("列入%(list)s"), list=of.names)
     lifted = RuleViolation(N_("%(duty)s,移出名录即解除"), duty=of.duty)
     return [
         Restriction(activity, "listing", reason, of.basis, listing.ends_at, lifted, listing.identifier)
-        for activity in of.limits
+        for activity in listing.limits
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,10 +13,11 @@ from sqlalchemy import select
 from harness.factories import World
 from market.credit.actions import listings as acts
 from market.credit.actions import records
+from market.credit.actions.restricting import limits_of
 from market.event_text import event_details, event_sentence
 from market.extensions import db
 from market.jobs import drain
-from models.credit import policy
+from models.credit import policy, restrictions
 from models.documents import of_case
 from models.errors import RuleViolation
 from models.events import Event
@@ -162,3 +164,27 @@ def test_the_policy_page_has_the_lists_and_how_long_records_last(app: Flask, wor
         assert all(words in page for words in (each.zh, each.basis, each.listed, each.duty))
     for words in ("1–3 个月", "3–12 个月", "12–36 个月", "须另一人核对", "国家企业信用信息公示系统"):
         assert words in page, words
+
+
+def test_what_it_stops_is_said_everywhere_by_the_policy_in_effect(
+    app: Flask, world: World, time: Any, monkeypatch: Any
+) -> None:
+    bring(world, row(code(world), SERIOUS))
+    _told(world)
+    (listing,) = listings("listed")
+    found = policy.current()
+    of = replace(found.lists["serious"], limits=("award",), basis="新法第一条", duty="照新规定办")
+    monkeypatch.setattr(policy, "current", lambda: replace(found, lists={**found.lists, "serious": of}))
+    agency = world.organisation("agency")
+    stops = restrictions.of(db.session, [agency])[agency.id]
+    assert [(each.activity, each.basis) for each in stops] == [("award", "新法第一条")]
+    assert limits_of(listing) == ["award"]
+    assert "新法第一条" in Visitor(app).get("/credit/listings").text
+    assert "新法第一条" in Visitor(app).get("/credit/listings.csv").text
+    assert "照新规定办" in sign_in(app, world, "agency").get("/my").text
+    dispute(world, listing.identifier)
+    assert _told(world)[-1].data["opens"] == ["award"]
+    gone = {key: each for key, each in found.lists.items() if key != "serious"}
+    monkeypatch.setattr(policy, "current", lambda: replace(found, lists=gone))
+    assert limits_of(listing) == []
+    assert Visitor(app).get("/credit/listings").status == 200

@@ -61,8 +61,8 @@ def _tell(session: Session, case_type: str, acts: dict[str, str]) -> None:
 
 
 def limits_of(source: Source) -> list[str]:
-    """What a record, or a listing, stops its subject at."""
-    return list(source.limits if isinstance(source, CreditRecord) else source.rule.limits)
+    """What a record stops its subject at, or a listing by the policy in effect."""
+    return list(source.limits)
 
 
 def _told(listing: ExternalListing, act: str) -> bool:

@@ -70,7 +70,7 @@ def show_listing(identifier: str) -> Any:
 
 def _facts(listing: ExternalListing, *, inside: bool) -> list[Fact]:
     entry, rule = listing.entry, listing.rule
-    limits = _("、").join(_(ACTIVITIES[each]) for each in rule.limits)
+    limits = _("、").join(_(ACTIVITIES[each]) for each in listing.limits)
     facts = [
         (_("当事人"), _subject(listing)),
         (_("统一社会信用代码"), listing.subject.uscc),
