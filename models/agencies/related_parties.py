@@ -44,6 +44,7 @@ TIES = {
 }
 
 PEOPLE = ("representative", "owner")
+AT_ONCE = 10_000  # asked about in one statement: SQLite takes some 32,000 values
 LEAST_DIGITS = 7  # of a telephone without its area, and of any bank's account
 # What people type where somebody or something should be named.
 NOTHING = frozenset(
@@ -200,11 +201,12 @@ def _joined(keys: list[int], marks: list[Mark]) -> list[Group]:
                 members, ties = members | group[0], ties | group[1]
                 groups.remove(group)
             groups.append((members, ties))
+    place = {key: number for number, key in enumerate(keys)}
     found = [
-        Group(tuple(sorted(members, key=keys.index)), tuple(tie for tie in TIES if tie in ties))
+        Group(tuple(sorted(members, key=place.__getitem__)), tuple(tie for tie in TIES if tie in ties))
         for members, ties in groups
     ]
-    return sorted(found, key=lambda group: keys.index(group.agencies[0]))
+    return sorted(found, key=lambda group: place[group.agencies[0]])
 
 
 def _shared(borne: list[set[str]]) -> set[str]:
@@ -214,7 +216,12 @@ def _shared(borne: list[set[str]]) -> set[str]:
 
 
 def _marks(session: Session, keys: list[int]) -> Iterable[Mark]:
-    """All that is known of these, in two statements."""
+    """All that is known of these, in two statements for each piece of so many."""
+    for begin in range(0, len(keys), AT_ONCE):
+        yield from _marks_of(session, keys[begin : begin + AT_ONCE])
+
+
+def _marks_of(session: Session, keys: list[int]) -> Iterable[Mark]:
     known = select(
         Organisation.id,
         Organisation.legal_representative,

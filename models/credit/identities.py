@@ -15,10 +15,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from models import policy
 from models.accounts import Organisation
-from models.agencies.related_parties import linked
+from models.agencies.related_parties import AT_ONCE, linked
 from models.base import Base
 
-AT_ONCE = 10_000  # asked about in one statement: SQLite takes some 32,000 values
 MOST_HOPS = 8  # from one to the next; a chain that long is one owner's, or nobody's
 
 
@@ -50,13 +49,12 @@ def observe(session: Session, organisations: Iterable[int], at: datetime) -> lis
         for tie in group.ties
         if tie != "said" and "said" not in group.ties and other != min(group.agencies)
     }
-    known: set[tuple[int, int, str]] = set(
-        session.execute(
-            select(IdentityLink.one_id, IdentityLink.other_id, IdentityLink.tie).where(
-                IdentityLink.one_id.in_(keys), IdentityLink.other_id.in_(keys)
-            )
+    known: set[tuple[int, int, str]] = set()
+    for begin in range(0, len(keys), AT_ONCE):
+        of = IdentityLink.one_id.in_(keys[begin : begin + AT_ONCE])
+        known.update(
+            session.execute(select(IdentityLink.one_id, IdentityLink.other_id, IdentityLink.tie).where(of))
         )
-    )
     found = [
         IdentityLink(one_id=one, other_id=other, tie=tie, found_at=at)
         for one, other, tie in sorted(wanted - known)

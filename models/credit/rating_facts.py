@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, exists, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, exists, func, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from models.base import Base, Code
@@ -30,7 +30,8 @@ class RatingFact(Base):
     what the item's ratings ran at then; `above` the stars above what the agency was taken for, `weight` what
     that counted with in the rater's habit, by the policy of that day, and `seen_weight` its seen part alone;
     `habit` and `habit_weight` the rater's sums of these up to and with this one, faded to its day.
-    `hidden_at`: since when it counts no more.
+    `at` is its publication, from which it fades; it counts since it was read, `counts_from`, and no more
+    since `hidden_at`.
     """
 
     __tablename__ = "rating_facts"
@@ -55,6 +56,7 @@ class RatingFact(Base):
     seen_weight: Mapped[float]
     habit: Mapped[float]
     habit_weight: Mapped[float]
+    counts_from: Mapped[datetime]
     hidden_at: Mapped[datetime | None]
 
 
@@ -76,29 +78,37 @@ def half_life(rules: CreditPolicy) -> float:
     return float(rules.rate("rating.half_life_days"))
 
 
-def keep(session: Session, rules: CreditPolicy, ratings: Iterable[str]) -> set[int]:
+def _to_be_kept() -> ColumnElement[bool]:
+    """Published ratings of agencies of which nothing is kept yet; joined with their contracts.
+
+    One that was hidden before it was read counts for nothing.
+    """
+    return and_(
+        Rating.ratee_id == Contract.agency_id,
+        Rating.published_at.is_not(None),
+        Rating.state.in_(COUNTED),
+        Rating.scores.is_not(None),
+        ~exists().where(RatingFact.rating_id == Rating.id),
+    )
+
+
+def keep(session: Session, rules: CreditPolicy, ratings: Iterable[str], now: datetime) -> set[int]:
     """Keep what is to be kept of these ratings (identifiers), in the order in which they were published.
 
-    One that is kept already, is not published or is not about an agency is passed over. Returns the agencies.
+    They count from now on. One that is kept already, is not published or is not about an agency is passed
+    over. Returns the agencies.
     """
     tender = aliased(Tender)
     rows = (
         select(Rating, Contract, tender)
         .join(Contract, Contract.id == Rating.contract_id)
         .join(tender, tender.id == Contract.tender_id)
-        .where(
-            Rating.identifier.in_(list(ratings)),
-            Rating.ratee_id == Contract.agency_id,
-            Rating.published_at.is_not(None),
-            Rating.state.in_(COUNTED),  # one that was hidden before it was read counts for nothing
-            Rating.scores.is_not(None),
-            ~exists().where(RatingFact.rating_id == Rating.id),
-        )
+        .where(Rating.identifier.in_(list(ratings)), _to_be_kept())
         .order_by(Rating.published_at, Rating.id)
     )
     touched = set()
     for rating, contract, about in session.execute(rows).unique():
-        session.add(_fact(session, rules, rating, contract, about.item.code))
+        session.add(_fact(session, rules, rating, contract, about.item.code, now))
         session.flush()
         touched.add(rating.ratee_id)
     return touched
@@ -109,13 +119,7 @@ def unread(session: Session, most: int) -> list[str]:
     rows = (
         select(Rating.identifier)
         .join(Contract, Contract.id == Rating.contract_id)
-        .where(
-            Rating.ratee_id == Contract.agency_id,
-            Rating.published_at.is_not(None),
-            Rating.state.in_(COUNTED),  # one that was hidden before it was read counts for nothing
-            Rating.scores.is_not(None),
-            ~exists().where(RatingFact.rating_id == Rating.id),
-        )
+        .where(_to_be_kept())
         .order_by(Rating.published_at, Rating.id)
         .limit(most)
     )
@@ -143,7 +147,9 @@ def hide(session: Session, rules: CreditPolicy, ratings: Sequence[str], at: date
     return set(session.scalars(theirs)) if raters else set()
 
 
-def _fact(session: Session, rules: CreditPolicy, rating: Rating, contract: Contract, item: str) -> RatingFact:
+def _fact(
+    session: Session, rules: CreditPolicy, rating: Rating, contract: Contract, item: str, now: datetime
+) -> RatingFact:
     at, stars, half = rating.published_at, rating.mean, half_life(rules)
     assert at is not None  # the query asked for it
     assert stars is not None
@@ -175,6 +181,7 @@ def _fact(session: Session, rules: CreditPolicy, rating: Rating, contract: Contr
         seen_weight=seen.seen,
         habit=habit.total,
         habit_weight=habit.weight,
+        counts_from=now,
     )
 
 

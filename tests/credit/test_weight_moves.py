@@ -25,7 +25,7 @@ from models.errors import RuleViolation
 from models.payments.payment import Payment
 from tests.contracts.milestones import paid, pay
 from tests.contracts.test_changes import propose
-from tests.credit.test_weighing import is_kept
+from tests.credit.test_weighing import is_kept, rated, sheet_of
 
 
 def _in_three(world: World, price: int) -> str:
@@ -64,6 +64,24 @@ def _replays(world: World) -> bool:
     assert last
     again = (score.of_agency(db.session, key, at, policy.get(of.policy_version)) for at, of in last.items())
     return [each.score for each in last.values()] == [round(sheet.score * 10) for sheet in again]
+
+
+def test_a_rating_counts_since_it_was_read_not_since_it_was_published(world: World, time: Any) -> None:
+    """Of this agency, and of another that the same buyer rated: a sheet of between knows nothing of it."""
+    rated(world, "buyer", stars=4)
+    time.instant += timedelta(hours=1)
+    rated(world, "buyer", agency="second", stars=1)
+    time.instant += timedelta(hours=1)
+    rated(world, "buyer", stars=2, read=False)
+    rated(world, "buyer", agency="third", stars=2, read=False)
+    time.instant += timedelta(minutes=1)
+    between = {name: sheet_of(world, name) for name in ("agency", "second", "third")}
+    time.instant += timedelta(minutes=1)
+    drain()
+    for name, sheet in between.items():
+        assert sheet_of(world, name, sheet.at) == sheet
+    assert sheet_of(world).score < between["agency"].score
+    assert _replays(world)
 
 
 def test_a_variation_counts_from_its_day_on_and_the_price_of_before_stays(world: World, time: Any) -> None:

@@ -15,7 +15,7 @@ from market.jobs import drain, run_deadlines
 from market.oversight import actions as oversight
 from market.ratings.actions import appealing
 from market.ratings.actions import rating as ratings
-from models import workdays
+from models import clock, workdays
 from models.credit import policy, rating_facts, score
 from models.credit.kept import CreditScore
 from models.errors import NotAllowed, RuleViolation, WrongState
@@ -117,7 +117,7 @@ def test_one_that_is_hidden_before_it_was_read_stops_no_score(world: World) -> N
     appealing.state(world.actor("buyer"), appeal, statement="评语写的是现场负责人的态度")
     appealing.uphold(world.actor("regulator"), appeal, reason="评语指名侮辱他人,依法隐去")
     assert rating_facts.unread(db.session, 10) == []
-    assert rating_facts.keep(db.session, policy.current(), [rating]) == set()
+    assert rating_facts.keep(db.session, policy.current(), [rating], clock.now()) == set()
     drain()
     assert stars(world) is None
 

@@ -28,6 +28,7 @@ from models.ratings.rating import Rating
 ABOUT = {"rating": "ratee_id", "credit_record": "subject_id", "external_listing": "subject_id"}
 # What a grade asks for, whatever the inputs.
 ENDED = {"contract.complete", "contract.dissolve", "contract.end"}
+OF_NO_BUYER = {"credit_record", "external_listing"}  # nobody new deals with an agency by one of these
 TOUCHED = "credit.touched"  # its data: the keys of the agencies whose sheets are still to be computed
 PIECE = 40  # sheets that one event brings beside those it is about, in one transaction
 
@@ -66,7 +67,8 @@ def refresh_scores(session: Session, happened: list[Event]) -> None:
     causes = agencies_scored(session, happened)
     touched = {key for event in happened if event.kind == TOUCHED for key in event.data["agencies"]}
     touched |= _read_ratings(session, happened)
-    touched |= _observed(session, causes)
+    dealt = [event for event in happened if event.case_type not in OF_NO_BUYER]
+    touched |= _observed(session, agencies_scored(session, dealt))
     waiting = sorted(touched - set(causes))
     for agency in waiting[:PIECE]:
         causes[agency] = []
@@ -90,7 +92,7 @@ def _read_ratings(session: Session, happened: Iterable[Event]) -> set[int]:
     published, hidden = named["rating.publish"], named["rating.hide"]
     if not published and not hidden:
         return set()
-    rated = rating_facts.keep(session, policy.current(), published)
+    rated = rating_facts.keep(session, policy.current(), published, clock.now())
     touched = rating_facts.hide(session, policy.current(), hidden, clock.now())
     about = select(Rating.ratee_id).where(Rating.identifier.in_(hidden))
     for agency in sorted(rated | set(session.scalars(about))):
@@ -200,14 +202,13 @@ MOST_READ = 100  # ratings of a release before this one, in one transaction
 def read_ratings(session: Session, actor: Actor) -> str:
     """Keep what the mean reads of ratings that nobody has read yet. Returns the last, empty if none."""
     missing = rating_facts.unread(session, MOST_READ)
-    rating_facts.keep(session, policy.current(), missing)
+    rating_facts.keep(session, policy.current(), missing, clock.now())
     return missing[-1] if missing else ""
 
 
 @action
-def begin_scores(session: Session, actor: Actor) -> str:
-    """Every sheet by another policy is to be computed anew; Conflict while that is under way."""
-    total = session.scalar(select(func.count()).select_from(_stale().order_by(None).subquery())) or 0
+def begin_scores(session: Session, actor: Actor, *, total: int) -> str:
+    """So many sheets are to be computed anew; Conflict while that is under way."""
     return batches.begin(
         session, actor, "scores", clock.today().isoformat(), [], state="loading", total=total
     ).identifier
@@ -222,11 +223,12 @@ def refresh_every_score() -> str | None:
     db.session.rollback()
     identifier = batches.under_way(db.session, "scores")
     if identifier is None:
-        if db.session.execute(_stale().limit(1)).first() is None:
+        total = db.session.scalar(select(func.count()).select_from(_stale().order_by(None).subquery()))
+        if not total:
             return None
         while read_ratings(SYSTEM):
             pass
-        identifier = begin_scores(SYSTEM)
+        identifier = begin_scores(SYSTEM, total=total)
     while step(identifier):
         pass
     return identifier

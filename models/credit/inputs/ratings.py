@@ -26,7 +26,12 @@ def gather(by: str) -> Gather:
         rows = session.execute(
             select(RatingFact, Rating.contract_id)
             .join(Rating, Rating.id == RatingFact.rating_id)
-            .where(RatingFact.agency_id.in_(agencies), RatingFact.by == by, RatingFact.at <= until, counts)
+            .where(
+                RatingFact.agency_id.in_(agencies),
+                RatingFact.by == by,
+                RatingFact.counts_from <= until,
+                counts,
+            )
             .order_by(RatingFact.id)
         ).all()
         habits = _habits(session, rules, by, [fact for fact, _contract in rows], until)
@@ -55,7 +60,8 @@ def _habits(
     if not newest:
         return {}
     half, pairs = half_life(rules), {(fact.agency_id, fact.rater_id) for fact in facts}
-    elsewhere = {key: each.until(newest[key[0]], half) for key, each in _given(session, by, facts).items()}
+    given = _given(session, by, facts, until)
+    elsewhere = {key: each.until(newest[key[0]], half) for key, each in given.items()}
     hidden = select(RatingFact).where(
         RatingFact.rater_id.in_({rater for _agency, rater in pairs}),
         RatingFact.by == by,
@@ -84,14 +90,21 @@ def _habits(
     return {key: (of(here[key]), of(elsewhere[key])) for key in pairs}
 
 
-def _given(session: Session, by: str, facts: Sequence[RatingFact]) -> dict[tuple[int, int], Running]:
-    """What each rater had given in all until an agency's newest rating, by agency and rater."""
+def _given(
+    session: Session, by: str, facts: Sequence[RatingFact], until: datetime
+) -> dict[tuple[int, int], Running]:
+    """What each rater had given in all until an agency's newest rating, by agency and rater.
+
+    As far as it was read by an instant.
+    """
     last_of = {fact.agency_id: fact.id for fact in sorted(facts, key=lambda fact: (fact.at, fact.id))}
     pairs = {(fact.agency_id, fact.rater_id): fact.id for fact in facts}
     one, last, given = aliased(RatingFact), aliased(RatingFact), aliased(RatingFact)
     until_then = (  # found by its index, however much the rater has given
         select(given.id)
-        .where(given.rater_id == one.rater_id, given.by == by, given.at <= last.at)
+        .where(
+            given.rater_id == one.rater_id, given.by == by, given.at <= last.at, given.counts_from <= until
+        )
         .order_by(given.at.desc(), given.id.desc())
         .limit(1)
         .correlate(one, last)
