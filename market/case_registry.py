@@ -213,7 +213,8 @@ def _form_of(page: ActPage, case: Case, *, why: bool, needed: bool) -> Form:
         form.prepare(case)
     if why and needed and "reason" in form:
         form["reason"].flags.required = True
-        form["reason"].validators = (*form["reason"].validators, reasoned)
+        if reasoned not in form["reason"].validators:
+            form["reason"].validators = (*form["reason"].validators, reasoned)
     return form
 
 

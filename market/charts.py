@@ -235,7 +235,9 @@ def lines(
         )
     for index, label in enumerate(labels):
         parts.append(
-            Markup('<text class="weak" x="{}" y="172" text-anchor="middle">{}</text>').format(x(index), label)
+            Markup('<text class="weak" x="{}" y="172" text-anchor="{}">{}</text>').format(
+                x(index), "end" if places and places[index] > 0.9 else "middle", label
+            )
         )
     for place, (name, css, values) in enumerate(series):
         known = [(index, share) for index, share in enumerate(values) if share is not None]

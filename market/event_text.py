@@ -193,6 +193,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "linked": lambda groups: _("关联单位:%(groups)s", groups=";".join(_linked(group) for group in groups)),
     "unsigned": lambda side: _(UNSIGNED_BY[side]),
     "duty": lambda words: _("完成“%(duty)s”后可以申请信用修复,修复即解除", duty=catalogued(words)),
+    "removal": lambda words: _("移出的办法:%(duty)s;移出即解除", duty=catalogued(words)),
     "problem": lambda kept: stored_problem_text(kept),
     "follows": lambda way: _(FOLLOWS[way]),
     "value": str,

@@ -8,6 +8,7 @@ CREDIT: dict[str, tuple[int, ...]] = {
     "/credit/records/{record}/drop": (302, 404, 404, 404, 404, 200, 404, 404, 403, 404),
     "/credit/records/{told}": (302, 404, 404, 200, 404, 200, 404, 404, 200, 404),
     "/credit/records/{told}/defend": (302, 404, 404, 200, 404, 403, 404, 404, 403, 404),
+    "/credit/records/{told}/defend_partly": (302, 404, 404, 200, 404, 403, 404, 404, 403, 404),
     "/credit/records/{told}/waive": (302, 404, 404, 200, 404, 403, 404, 404, 403, 404),
     "/credit/records/{told}/recuse": (302, 404, 404, 403, 404, 200, 404, 404, 403, 404),
     "/credit/records/{published}": PUBLIC,

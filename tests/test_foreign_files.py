@@ -50,6 +50,7 @@ TABLES: dict[str, tuple[Callable[[], bytes], str]] = {
     "empty lines": (lambda: b"\n" * 18_000_000, "空行也算"),
     "a long line": (lambda: b"x" * 19_000_000, "第 1 行超过"),
     "commas": (lambda: b"," * 1_000_000, "第 1 行超过"),
+    "a heading twice": (lambda: "事项编号,单位,事项编号\nA,次,B\n".encode(), "表头有两列都叫:事项编号"),
 }
 
 

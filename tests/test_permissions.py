@@ -231,7 +231,8 @@ OF_CASES: list[tuple[str, str]] = [
     ),
     (
         "agency, agency suspended",
-        "credit_record.defend credit_record.waive credit_record.ask_repair credit_record.withdraw "
+        "credit_record.defend credit_record.defend_partly credit_record.waive credit_record.ask_repair "
+        "credit_record.withdraw "
         "external_listing.dispute",
     ),
     (

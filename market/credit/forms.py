@@ -6,9 +6,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length
+from wtforms.validators import Length, NumberRange
 
-from market.formatting import bilingual
+from market.formatting import bilingual, problem_text
 from market.forms import (
     FITS_REASON,
     NEEDED,
@@ -18,16 +18,13 @@ from market.forms import (
     choices,
     fits,
     printed,
-    reasoned,
     upload,
 )
 from models.credit import policy
-from models.credit.deciding import bounds
+from models.credit.deciding import bounds, outside_bounds
 from models.credit.listings import ExternalListing
 from models.credit.policy import SUBJECTS, Kind
 from models.credit.records import CreditRecord
-
-WEIGHTS = ("severe", "general", "minor", "good")
 
 
 def _kind_named(kind: Kind) -> str:
@@ -56,14 +53,10 @@ class ProposeForm(Form):
 
     def prepare(self) -> None:
         rules = policy.current()
-        self.kind.choices = [
-            choice
-            for weight in WEIGHTS
-            for choice in choices(
-                [(kind.key, _kind_named(kind)) for kind in rules.kinds.values() if kind.weight == weight],
-                bilingual({"zh": rules.weights[weight].zh, "en": rules.weights[weight].en}),
-            )
-        ]
+        self.kind.choices = choices([("", _("请选择"))])
+        for weight, term in rules.weights.items():
+            kinds = [(kind.key, _kind_named(kind)) for kind in rules.kinds.values() if kind.weight == weight]
+            self.kind.choices += choices(kinds, bilingual({"zh": term.zh, "en": term.en}))
 
 
 class DefendForm(Form):
@@ -71,10 +64,6 @@ class DefendForm(Form):
         _l("陈述和申辩"),
         [fits(CreditRecord.statement), printed],
         description=_l("事实、依据或者处理有什么不对,请逐点写明。监管部门要在决定里答复。"),
-    )
-    more = BooleanField(
-        _l("期限届满之前还要补充"),
-        description=_l("勾选的,期限届满之前、您表示不再补充之前,不能认定;不勾选的,随即可以认定。"),
     )
     file = upload(_l("证据"), needed=False, several=True)
 
@@ -86,6 +75,8 @@ class _TermForm(Form):
 
     def prepare(self, record: CreditRecord) -> None:
         least, most = bounds(record)
+        outside = problem_text(outside_bounds(record))
+        self.months.validators = [*self.months.validators, NumberRange(least, most, outside)]
         self.months.description = _(
             "%(weight)s:%(least)s 到 %(most)s 个月,自决定之日起算。",
             weight=bilingual({"zh": record.term.zh, "en": record.term.en}),
@@ -102,9 +93,7 @@ class UpholdForm(_TermForm):
         [Length(max=1000), printed],
         description=_l("逐点写明采纳或者不采纳,以及理由。"),
     )
-    reason = TextAreaField(
-        _l("认定的理由"), [FITS_REASON, reasoned, printed], description=_l("会写进决定书。")
-    )
+    reason = TextAreaField(_l("认定的理由"), [FITS_REASON, printed], description=_l("会写进决定书。"))
 
     def prepare(self, record: CreditRecord) -> None:
         super().prepare(record)
@@ -116,9 +105,7 @@ class UpholdForm(_TermForm):
 
 
 class CommendForm(_TermForm):
-    reason = TextAreaField(
-        _l("认定的理由"), [FITS_REASON, reasoned, printed], description=_l("会写进认定书。")
-    )
+    reason = TextAreaField(_l("认定的理由"), [FITS_REASON, printed], description=_l("会写进认定书。"))
 
 
 class AskRepairForm(Form):
@@ -131,7 +118,7 @@ class AskRepairForm(Form):
 
 
 class SuspendForm(Form):
-    reason = TextAreaField(_l("理由"), [FITS_REASON, reasoned, printed], description=_l("会告知对方并留痕。"))
+    reason = TextAreaField(_l("理由"), [FITS_REASON, printed], description=_l("会告知对方并留痕。"))
     file = upload(_l("法院裁定"), several=True)
 
 

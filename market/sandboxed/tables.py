@@ -46,6 +46,8 @@ def rows(content: bytes, headings: Headings, needed: tuple[str, ...], most: int)
     if heading is None:
         raise Refused(N_("文件是空的。"))
     titles = [_text(cell).strip().lstrip("*") for cell in heading]
+    if twice := sorted({title for title in titles if title and titles.count(title) > 1} & words):
+        raise Refused(N_("表头有两列都叫:%(columns)s。请只留一列。"), columns="、".join(twice))
     places = {
         name: next((i for i, cell in enumerate(titles) if cell in (name, *known)), None)
         for name, known in headings.items()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from statistics import mean, median
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from models import clock, policy, workdays
@@ -85,21 +85,21 @@ def sheets(session: Session, buyer_ids: Iterable[int]) -> dict[int, BuyerSheet]:
         session, keys, select(Payment.buyer_id, Payment.pay_by, Payment.paid_at), payments_counted
     ):
         late = [workdays.between(by, at or clock.now()) for by, at in rows if _late(by, at)]
-        days = [by for by, _at in rows]
+        days = [at or by for by, at in rows]
         found[key] = replace(
             found[key], paid=_share(len(rows) - len(late), days), days_late=_median(late, days)
         )
     supplied = select(Materials.buyer_id, Materials.supply_by, Materials.supplied_at)
     for key, rows in _by(session, keys, supplied, materials_counted):
         in_time = sum(not _late(by, at) for by, at in rows)
-        found[key] = replace(found[key], materials=_share(in_time, [by for by, _at in rows]))
+        found[key] = replace(found[key], materials=_share(in_time, [at or by for by, at in rows]))
     signed = select(Contract.buyer_id, Contract.created_at, Contract.signed_at)
     for key, rows in _by(session, keys, signed, contracts_counted):
         missing, days = sum(at is None for _made, at in rows), [made for made, _at in rows]
         found[key] = replace(
             found[key], not_contracted=Figure(missing, len(rows), len(rows), min(days), max(days))
         )
-    rated = select(Rating.ratee_id, Rating.closes_at, Rating.scores)
+    rated = select(Rating.ratee_id, func.coalesce(Rating.published_at, Rating.closes_at), Rating.scores)
     for key, rows in _by(session, keys, rated, ratings_counted):
         found[key] = replace(found[key], ratings=_mean(rows))
     return found
@@ -180,6 +180,6 @@ def _median(late: list[int], days: list[datetime]) -> Figure:
 
 def _mean(rows: list[Any]) -> Figure:
     """Of each rating the mean of its dimensions, of all of them the mean."""
-    given = [mean(scores.values()) for _closes, scores in rows if scores]
-    days = [closes for closes, _scores in rows]
+    given = [mean(scores.values()) for _day, scores in rows if scores]
+    days = [day for day, _scores in rows]
     return Figure(mean(given) if given else None, len(given), len(rows), min(days), max(days))

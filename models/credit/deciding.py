@@ -7,10 +7,14 @@ whoever proposed a record does not decide on it where the office has somebody el
 
 from __future__ import annotations
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
 from models import clock
 from models.actors import Actor
 from models.credit.records import CreditRecord, months_later
 from models.errors import RuleViolation
+from models.events import Event
 from models.i18n import N_
 from models.lengths import check_text
 
@@ -31,6 +35,13 @@ def bounds(record: CreditRecord) -> tuple[int, int]:
     return max(record.term.least_months, 1), record.term.longest_months
 
 
+def outside_bounds(record: CreditRecord) -> RuleViolation:
+    """What is said of so many months as a record of this weight may not last."""
+    least, most = bounds(record)
+    said = N_("这类事实的期限应在 %(least)s 到 %(most)s 个月之间。")
+    return RuleViolation(said, "months", least=least, most=most)
+
+
 def put_in_force(record: CreditRecord, actor: Actor, *, decision: str, reply: str, months: int) -> None:
     """Keep the decision; the term runs from now.
 
@@ -38,9 +49,7 @@ def put_in_force(record: CreditRecord, actor: Actor, *, decision: str, reply: st
     """
     least, most = bounds(record)
     if not least <= months <= most:
-        raise RuleViolation(
-            N_("这类事实的期限应在 %(least)s 到 %(most)s 个月之间。"), "months", least=least, most=most
-        )
+        raise outside_bounds(record)
     keep_decision(record, actor, decision=decision, reply=reply)
     now = clock.now()
     record.months, record.in_force_from = months, now
@@ -52,6 +61,22 @@ def keep_decision(record: CreditRecord, actor: Actor, *, decision: str, reply: s
     """Keep what was decided, why and by whom; RuleViolation at `reply` where a statement is unanswered."""
     record.reply = check_text(CreditRecord.reply, reply, REPLY) if record.statement else None
     record.decision, record.decided_at, record.decided_by_id = decision.strip(), clock.now(), actor.user_id
+
+
+def decided_by(session: Session, record: CreditRecord) -> str:
+    """The name of the office that put it in force, as it was called then; empty before."""
+    acts = ("credit_record.uphold", "credit_record.commend")
+    office = (
+        select(Event.actor_organisation)
+        .where(
+            Event.case_type == "credit_record",
+            Event.case_identifier == record.identifier,
+            Event.kind.in_(acts),
+        )
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    return session.scalar(office) or ""
 
 
 def end_publication(record: CreditRecord) -> None:

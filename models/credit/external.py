@@ -88,7 +88,7 @@ class ExternalEntry(Base):
     authority: Mapped[str] = mapped_column(String(100))
     fetch_id: Mapped[int] = mapped_column(ForeignKey("external_fetches.id"), index=True)
     until_id: Mapped[int | None] = mapped_column(ForeignKey("external_fetches.id"), index=True)
-    seen_id: Mapped[int] = mapped_column(ForeignKey("external_fetches.id"))
+    seen_id: Mapped[int] = mapped_column(ForeignKey("external_fetches.id"), index=True)
     seen: Mapped[ExternalFetch] = relationship(foreign_keys=[seen_id], lazy="joined")
     since: Mapped[ExternalFetch] = relationship(foreign_keys=[fetch_id], lazy="joined")
 

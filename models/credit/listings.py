@@ -125,7 +125,10 @@ class ExternalListing(Case, Base):
         return or_(cls.visible_to(actor), cls.is_counting())
 
     def hindrance(self, actor: Actor, act: str) -> NotAllowed | None:
-        """Whoever brought an entry in is not the second to look at it."""
+        """Whoever brought an entry in is not the second to look at it.
+
+        What was fetched, or an operator brought in by command, has no official's name: any of them may.
+        """
         by = self.entry.since.by_id
         if act not in ("confirm", "decline") or by is None or by != actor.user_id:
             return None

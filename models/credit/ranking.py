@@ -81,16 +81,15 @@ class Ranking:
         )
         return query.order_by(Organisation.id)
 
-    def why_not(self, agency: Organisation, grade: str | None, contracts: int) -> Problem:
-        """Why an agency that `unranked` found does not rank, in words."""
+    def why_not(self, agency: Organisation, grade: str | None, contracts: int) -> list[Problem]:
+        """Why an agency that `unranked` found does not rank, in words: every reason there is."""
+        reasons: list[Problem] = []
         if agency.state != IN_STANDING:
-            return RuleViolation(N_("目前的状态是“%(state)s”,恢复之后再排名。"), state=agency.state_label)
+            reasons.append(RuleViolation(N_("目前的状态是“%(state)s”,不排名。"), state=agency.state_label))
         if grade is None:
-            return RuleViolation(
-                N_("结束的合同还不到 %(needed)s 份,没有依据评级;没有记录不等于记录好。"), needed=needed()
-            )
-        return RuleViolation(
-            N_("这一事项结束的合同是 %(contracts)s 份,不到 %(needed)s 份。"),
-            contracts=contracts,
-            needed=needed(),
-        )
+            few = N_("结束的合同还不到 %(needed)s 份,没有依据评级;没有记录不等于记录好。")
+            reasons.append(RuleViolation(few, needed=needed()))
+        elif self.item and contracts < needed():
+            few = N_("这一事项结束的合同是 %(contracts)s 份,不到 %(needed)s 份。")
+            reasons.append(RuleViolation(few, contracts=contracts, needed=needed()))
+        return reasons

@@ -41,21 +41,6 @@ def _in_time(session: Session, record: Any) -> None:
         raise RuleViolation(N_("陈述申辩的期限已经届满,不能再提交;对认定不服的,可以依法申请复议。"))
 
 
-def _has_time(session: Session, record: Any) -> None:
-    _in_time(session, record)
-    if record.waived_at is not None:
-        raise RuleViolation(N_("已经表示不再补充,可以随即认定。"))
-
-
-def _heard_out(session: Session, record: Any) -> None:
-    """Its subject said what it has to say, or that it will not, or let its time pass (行政处罚法 45)."""
-    if record.may_say_more:
-        raise RuleViolation(
-            N_("陈述申辩的期限到 %(until)s 届满:此前当事人没有说完,也没有表示不再补充的,不能认定。"),
-            until=record.answer_until.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M"),
-        )
-
-
 def _repairable(session: Session, record: Any) -> None:
     if record.weight == "good":
         raise RuleViolation(N_("守信记录不需要修复。"))
@@ -76,7 +61,7 @@ CREDIT_RECORD = Workflow(
         State("in_force", N_("生效"), tone="bad"),
         State("repairing", N_("待修复决定"), tone="bad"),
         State("suspended", N_("中止公示"), tone="plain"),
-        State("dropped", N_("不予认定"), tone="plain", terminal=True),
+        State("dropped", N_("未予认定"), tone="plain", terminal=True),
         State("repaired", N_("已修复"), tone="good", terminal=True),
         State("expired", N_("期满"), tone="plain", terminal=True),
         State("revoked", N_("已撤销"), tone="plain", terminal=True),
@@ -115,7 +100,8 @@ CREDIT_RECORD = Workflow(
             limit=TO_DECIDE,
             main=True,
         ),
-        Move("notified", "waive", "heard", who={"subject"}, rules=(_has_time,), limit=TO_DECIDE),
+        Move("notified", "defend_partly", "notified", who={"subject"}, rules=(_in_time,)),
+        Move("notified", "waive", "heard", who={"subject"}, rules=(_in_time,), limit=TO_DECIDE),
         Move("notified", "lapse", "heard", who={"system"}, limit=TO_DECIDE, notify=("subject",)),
         Move("notified", "recuse", "notified", who={"regulator"}, needs_reason=True),
         Move(
@@ -128,24 +114,13 @@ CREDIT_RECORD = Workflow(
         ),
         Move(
             "heard",
-            "waive",
-            "heard",
-            who={"subject"},
-            rules=(_has_time,),
-            once=True,
-            offered=lambda record: record.may_say_more,
-        ),
-        Move(
-            "heard",
             "uphold",
             "in_force",
             who={"regulator"},
-            rules=(_heard_out,),
             limit=TERM,
             notify=("subject",),
             needs_reason=True,
             main=True,
-            offered=lambda record: not record.may_say_more,
         ),
         Move("heard", "drop", "dropped", who={"regulator"}, notify=("subject",), needs_reason=True),
         Move("heard", "recuse", "heard", who={"regulator"}, needs_reason=True),
@@ -210,14 +185,15 @@ CREDIT_RECORD = Workflow(
     ),
     opening=TO_NOTIFY,
     openings={"propose": N_("提出信用记录")},
-    duties=("defend", "waive", "ask_repair", "withdraw"),
-    prepares=("defend", "waive", "ask_repair", "withdraw"),
+    duties=("defend", "defend_partly", "waive", "ask_repair", "withdraw"),
+    prepares=("defend", "defend_partly", "waive", "ask_repair", "withdraw"),
     undone_by={"ask_repair": "withdraw"},
     decides={"heard": N_("认定信用记录"), "repairing": N_("决定是否同意修复")},
     consequences={
         "notify": N_("当事人会看到拟认定的事实、依据和权利,并收到告知书;期限内可以陈述申辩。"),
         "commend": N_("守信记录即时生效并公开。"),
-        "defend": N_("提交之后监管部门即可认定;期限届满之前还要补充的,请在表上写明,届满之前就不能认定。"),
+        "defend": N_("提交之后监管部门即可认定;还要补充的,请先提交一部分。"),
+        "defend_partly": N_("期限届满之前可以继续补充;届满之前、您表示不再补充之前,不能认定。"),
         "waive": N_("不必等期限届满,监管部门随即可以认定;认定之后仍可以依法申请复议。"),
         "uphold": N_("记录从今天起生效:计入信用分;一般和严重的公开;所列限制措施同时生效。"),
         "repair": N_("公示、共享和使用立即终止,限制措施同时解除。"),
@@ -231,7 +207,8 @@ CREDIT_RECORD = Workflow(
         "commend": N_("认定"),
         "uphold": N_("认定"),
         "drop": N_("不予认定"),
-        "waive": N_("不再陈述申辩"),
+        "defend_partly": N_("先提交一部分"),
+        "waive": N_("不再补充"),
         "repair": N_("同意修复"),
         "suspend": N_("因破产重整中止公示"),
     },
@@ -240,8 +217,9 @@ CREDIT_RECORD = Workflow(
         "commend": N_("认定守信记录"),
         "drop": N_("不予认定"),
         "defend": N_("陈述申辩"),
-        "waive": N_("放弃陈述申辩的剩余期限"),
-        "lapse": N_("逾期未陈述申辩"),
+        "defend_partly": N_("先行陈述一部分"),
+        "waive": N_("表示不再补充"),
+        "lapse": N_("陈述申辩期限届满"),
         "recuse": N_("回避"),
         "uphold": N_("认定"),
         "ask_repair": N_("申请信用修复"),

@@ -53,9 +53,8 @@ class CreditRecord(Case, Base):
     elsewhere. `credit_policy`, `weight`, `points` and `limits` (activities it stops) are as the credit
     policy had them at the proposal. `months` is how long it was decided to last: from `in_force_from` until
     `ends_at`; it is published until `published_until`, or not at all where that is None. `reply` is what
-    the decision says to its subject's statement, which is not all yet where there is `more_to_come`; at
-    `waived_at` its subject did without what is left of its time; `served` how each paper was brought to it
-    (serving.py). `recused`: users who stepped back from it.
+    the decision says to its subject's statement; at `waived_at` its subject did without what is left of its
+    time; `served` how each paper was brought to it (serving.py). `recused`: users who stepped back from it.
     """
 
     __tablename__ = "credit_records"
@@ -79,7 +78,6 @@ class CreditRecord(Case, Base):
     served: Mapped[list[Json]] = mapped_column(default=list)
     statement: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 5})
     stated_at: Mapped[datetime | None]
-    more_to_come: Mapped[bool] = mapped_column(default=False)
     waived_at: Mapped[datetime | None]
     reply: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 5})
     decision: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 5})
@@ -132,12 +130,6 @@ class CreditRecord(Case, Base):
     def answer_by(self) -> datetime:
         """Until when its subject may answer: what it was told, or would be now."""
         return self.answer_until or self._days("state_days")
-
-    @property
-    def may_say_more(self) -> bool:
-        """Whether its subject's time runs, and it has not said all it has to say, nor did without."""
-        said = self.waived_at is not None or (bool(self.statement) and not self.more_to_come)
-        return self.answer_until is not None and clock.now() < self.answer_until and not said
 
     @property
     def decide_by(self) -> datetime:

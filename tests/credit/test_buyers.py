@@ -63,6 +63,18 @@ def test_the_figures_by_hand(world: World, time: Any) -> None:
     assert sheet.not_contracted == Figure(0, 4, 4, sheet.not_contracted.since, sheet.not_contracted.until)
 
 
+def test_what_was_done_before_its_limit_is_of_the_day_on_which_it_was_done(world: World, time: Any) -> None:
+    contract = world.signed()
+    world.paid(contract, "deposit")
+    assert world.one(Payment, contract, kind="deposit").pay_by > clock.now()
+    world.supplied(contract)
+    sheet = _sheet(world)
+    for figure in (sheet.paid, sheet.materials, sheet.not_contracted):
+        assert figure.count or figure.of
+        assert figure.since is not None
+        assert figure.since <= figure.until <= clock.now()
+
+
 def test_what_is_due_and_not_paid_counts_as_late_and_what_waits_for_an_answer_does_not(
     world: World, time: Any
 ) -> None:

@@ -66,6 +66,9 @@ def test_a_regulator_proposes_from_the_page_and_everything_missing_is_said_at_it
     for kind in ("made_up", ""):
         assert regulator.submit(page, **{**good, "kind": kind}).error_at("kind")
     assert db.session.query(CreditRecord).count() == 0
+    chosen = regulator.get(page).soup.select("select[name=kind] option")
+    assert chosen[0]["value"] == "", "no kind is chosen for anybody"
+    assert not [option for option in chosen if option.has_attr("selected") and option["value"]]
     made = regulator.submit(page, **good)
     assert made.status == 303
     assert regulator.get(made.location).status == 200
@@ -117,6 +120,9 @@ def test_the_whole_way_with_papers_and_proof_of_service(app: Flask, world: World
     for months in ("11", "37"):
         refused = decider.submit(f"{page}/uphold", reason=REASON, months=months, reply=REPLY)
         assert "12" in refused.error_at("months")
+    refused = decider.submit(f"{page}/uphold", reason="", months="37", reply=REPLY)
+    assert "12" in refused.error_at("months"), "all that is wrong is said at once"
+    assert refused.error_at("reason").count("理由") == 1, "and each once"
     assert decider.submit(f"{page}/uphold", reason=REASON, months="24", reply=REPLY).status == 303
     case = found(record)
     assert (case.state, case.decided_at, case.in_force_from) == ("in_force", time.instant, time.instant)
@@ -127,6 +133,8 @@ def test_the_whole_way_with_papers_and_proof_of_service(app: Flask, world: World
     public = Visitor(app).get(page)
     assert public.status == 200
     assert FACTS in public.text
+    assert world.organisation("regulator").name in public.text, "who decided"
+    assert "起可以申请,须先" in public.text, "and how it may be repaired"
     assert STATEMENT not in public.text
     assert record in Visitor(app).get("/credit/records").text
     assert "出具虚假或者失实的成果" in Visitor(app).get(f"/agencies/{world.identifiers['agency']}").text

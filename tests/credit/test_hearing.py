@@ -43,32 +43,41 @@ def test_no_decision_while_the_subjects_time_runs_and_it_said_nothing(world: Wor
 def test_whoever_has_more_to_say_is_not_decided_on_before_the_time_is_over(
     app: Flask, world: World, time: Any
 ) -> None:
+    """Until then it is the subject's turn, and nobody else's."""
     record = cases.notified(world)
     page = f"/credit/records/{record}"
     subject, decider = sign_in(app, world, "agency"), sign_in(app, world, "decider")
-    assert subject.submit(f"{page}/defend", statement=STATEMENT, more="y").status == 303
-    assert "之前不能认定" in decider.get(page).text
-    assert decider.get(page).soup.select_one(f'a[href="{page}/uphold"]') is None
-    early = decider.get(f"{page}/uphold")
-    assert early.status == 422
-    assert "没有表示不再补充" in early.text
-    with pytest.raises(RuleViolation, match="不能认定"):
-        _decide(world, record)
     limit = found(record).answer_until
     assert limit is not None
+    assert subject.submit(f"{page}/defend_partly", statement=STATEMENT).status == 303
+    assert (found(record).state, found(record).due_at) == ("notified", limit)
+    assert record in {case.identifier for case in waiting(world.actor("agency"))}
+    for name in ("decider", "regulator"):
+        assert record not in {case.identifier for case in waiting(world.actor(name))}
+    shown = decider.get(page)
+    assert "期限届满之后,监管部门才能认定" in shown.text
+    assert not shown.soup.select(f'a[href="{page}/uphold"], a[href="{page}/drop"]')
+    assert STATEMENT in subject.get(f"{page}/defend").text, "what it said so far stands beside the form"
+    with pytest.raises(WrongState):
+        _decide(world, record)
     time.instant = limit + timedelta(minutes=1)
+    run_deadlines()
     assert sign_in(app, world, "decider").get(f"{page}/uphold").status == 200
+    assert record not in {case.identifier for case in waiting(world.actor("agency"))}
     _decide(world, record)
     assert found(record).state == "in_force"
 
 
 def test_a_further_statement_that_is_the_last_lets_it_be_decided(world: World, time: Any) -> None:
     record = cases.notified(world)
-    records.defend(world.actor("agency"), record, statement=STATEMENT, more=True)
-    due = found(record).due_at
+    records.defend_partly(world.actor("agency"), record, statement=STATEMENT)
     time.instant += timedelta(days=1)
     records.defend(world.actor("agency"), record, statement="补充的证据就是这些,没有别的了。")
-    assert found(record).due_at == due, "the office's time runs from the first"
+    due = found(record).due_at
+    assert STATEMENT in found(record).statement
+    time.instant += timedelta(days=1)
+    records.defend(world.actor("agency"), record, statement="还有一份照片。")
+    assert found(record).due_at == due, "the office's time runs from when it could decide"
     _decide(world, record)
 
 
@@ -79,7 +88,7 @@ def test_the_subject_may_do_without_what_is_left_of_its_time(
     record = cases.notified(world)
     page = f"/credit/records/{record}"
     if said:
-        records.defend(world.actor("agency"), record, statement=STATEMENT, more=True)
+        records.defend_partly(world.actor("agency"), record, statement=STATEMENT)
     subject = sign_in(app, world, "agency")
     assert subject.get(page).soup.select_one(f'a[href="{page}/waive"]') is not None
     asked = subject.get(f"{page}/waive")
@@ -89,7 +98,7 @@ def test_the_subject_may_do_without_what_is_left_of_its_time(
     case = found(record)
     assert (case.state, case.waived_at) == ("heard", time.instant)
     assert subject.get(page).soup.select_one(f'a[href="{page}/waive"]') is None
-    with pytest.raises(RuleViolation, match="已经表示"):
+    with pytest.raises(WrongState):
         records.waive(world.actor("agency"), record)
     assert "已经表示不再补充" in sign_in(app, world, "decider").get(f"{page}/uphold").text
     _decide(world, record, REPLY if said else "")

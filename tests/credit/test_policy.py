@@ -173,8 +173,10 @@ def test_the_page_prints_every_number_and_every_basis(app: Flask, world: World) 
     for kind in rules.kinds.values():
         assert kind.zh in page.text
         assert kind.basis in page.text
-    for numbers in rules.inputs.values():
-        assert f">{numbers['points']}<" in page.text
+    for name, numbers in rules.inputs.items():
+        times = "×" if inputs()[name].unit == "points" else ""
+        assert f">{times}{numbers['points']}<" in page.text
+    assert "事项的平均" in page.text, "where the points of ratings begin"
     whole = Visitor(app).get(page.soup.select_one("a[href$='policy.toml']")["href"])
     assert whole.response.mimetype == "text/plain"
     assert policy.read(whole.text, rules.preset) == rules

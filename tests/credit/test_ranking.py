@@ -29,7 +29,7 @@ def ranked(ranking: Ranking) -> list[str]:
 def left_out(ranking: Ranking) -> dict[str, str]:
     rows = db.session.execute(ranking.unranked())
     return {
-        agency.identifier: ranking.why_not(agency, grade, contracts).message
+        agency.identifier: " ".join(each.message for each in ranking.why_not(agency, grade, contracts))
         for agency, grade, contracts in rows
     }
 
@@ -135,4 +135,12 @@ def test_by_item_and_by_place(app: Any, two: World) -> None:
 def test_who_is_suspended_is_not_ranked(app: Any, two: World) -> None:
     entry.suspend(two.actor("regulator"), two.identifiers["second"], reason="登记住所查无此机构")
     assert _order(app, two) == ["agency"]
-    assert "恢复之后再排名" in left_out(Ranking())[two.identifiers["second"]]
+    why = left_out(Ranking())[two.identifiers["second"]]
+    assert "不排名" in why
+    assert "没有依据评级" not in why
+    entry.suspend(two.actor("regulator"), two.identifiers["third"], reason="登记住所查无此机构")
+    both = left_out(Ranking())[two.identifiers["third"]]
+    assert "不排名" in both
+    assert "没有依据评级" in both, "it would not rank again either"
+    told = Visitor(app).get("/credit/unranked.csv").text
+    assert "不排名。 结束的合同还不到" in told

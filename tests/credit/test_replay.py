@@ -99,7 +99,12 @@ def test_the_page_shows_every_number_record_and_change(app: Flask, world: World,
     assert sign_in(app, world, "agency").get(path).soup.select(f"a[href='/contracts/{contract}']")
     assert "× (" in page.text, "the formula in figures"
     assert "加" in page.text, "what would raise it says by how much"
-    assert page.soup.select("svg.chart")
+    chart = page.soup.select_one("svg.chart")
+    assert "不含信用记录和外部名录" in chart.text
+    assert chart.select("text.weak")[-1].text == f"{time.instant.astimezone(BEIJING):%Y-%m-%d}", "of now"
+    own = sign_in(app, world, "agency").get(path)
+    assert "不含信用记录和外部名录" not in own.soup.select_one("svg.chart").text
+    assert len(page.soup.select(".grade")) < len(own.soup.select(".grade")), "no grade of what is not all"
 
 
 def test_the_command_reckons_a_past_score_again(app: Flask, world: World, time: Any) -> None:

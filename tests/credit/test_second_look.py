@@ -59,6 +59,11 @@ def test_what_one_official_brought_in_stops_nobody_until_a_second_confirms_it(
     assert listing.identifier not in public.text
     own = sign_in(app, world, "agency")
     assert "第二位工作人员对照网站核对之前" in own.get(page).text
+    assert "可以在这里提一次异议" not in own.get(page).text, "there is nothing to dispute yet"
+    for name in ("agency", "regulator"):
+        shown = sign_in(app, world, name).get(page).text
+        assert "由 regulator 导入" in shown
+        assert "从网站取得" not in shown
     assert listing.identifier not in own.get("/my/notices").text, "it is told once it counts"
     importer = sign_in(app, world, "regulator")
     assert importer.get(page).soup.select_one(f'a[href="{page}/confirm"]') is None

@@ -98,7 +98,7 @@ def test_linked_buyers_are_one_in_shares_and_stars_and_the_file_does_not_say_whi
     told = json.loads(Visitor(app).get(f"/agencies/{world.identifiers['agency']}/credit.json").text)
     published = {each["name"]: set(each["evidence"][0]) for each in told["inputs"] if each["evidence"]}
     weighed = {"case", "at", "value", "seen", "unseen", "n"}
-    assert published["ratings"] == weighed | {"item_mean", "habit"}
+    assert published["ratings"] == weighed | {"item_mean", "habit", "read"}
     assert published["on_time"] == weighed | {"in_time", "late_days", "open"}
 
 
@@ -214,6 +214,30 @@ def test_a_habit_is_taken_out_with_the_weight_it_went_in_with_whatever_the_polic
         assert [unseen for _seen, unseen in habits] == pytest.approx([0, 0], abs=1e-9)
     assert [fact.weight for fact in db.session.scalars(select(RatingFact))] == [1.0, 1.0]
     assert db.session.scalars(select(CreditHistory)).first() is not None
+
+
+def test_the_stars_that_are_read_with_the_weights_beside_them_give_the_mean_beside_them(
+    app: Flask, world: World
+) -> None:
+    """On the page as in the sheet: a habit is off them, and what nobody saw is near what was seen."""
+    rated(world, "buyer", agency="second", stars=1)
+    for stars in (5, 2):
+        rated(world, "buyer", stars=stars)
+    line = sheet_of(world).line("ratings")
+    assert line is not None
+    weights = [each.weight for each in line.evidence]
+    read = [each.facts["read"] for each in line.evidence]
+    assert line.observed == pytest.approx(
+        sum(w * x for w, x in zip(weights, read, strict=True)) / sum(weights), abs=1e-3
+    )
+    assert read != [each.value for each in line.evidence]
+    page = Visitor(app).get(f"/agencies/{world.identifiers['agency']}/credit").soup
+    rows = page.select("#ratings tbody tr")
+    printed = [[float(cell.text) for cell in row.select("td")[2:]] for row in rows]
+    assert sorted(printed) == sorted(
+        [round(each.value, 2), round(each.facts["read"], 2), round(each.weight, 2)] for each in line.evidence
+    )
+    assert "一贯偏高" in page.select_one("#ratings").text
 
 
 def test_what_was_seen_of_a_rating_is_in_a_habit_by_its_own_weight(

@@ -165,7 +165,6 @@ PAST = "截止时间已经过去。"
 KEPT = "只有业主已签而中选机构逾期未签,或者中选机构现在不能承接本事项并且规则允许改选时,才能改选。"
 UNSEALED = "报价已经公开,请在原报价上议价。"
 UNPASSED = "最短公示期还没有届满,2026-06-09 起才能申请修复。"
-UNHEARD = "陈述申辩的期限到 2026-03-23 17:00 届满:此前当事人没有说完,也没有表示不再补充的,不能认定。"
 UNFUNDED = "这份合同的来款还没有在银行对账单上核对到账,暂不能拨付。"
 REFUSED: dict[str, dict[tuple[str, str], str]] = {
     "follow_up": {("*", "find"): EARLY, ("*", "urge"): EARLY},
@@ -201,7 +200,6 @@ REFUSED: dict[str, dict[tuple[str, str], str]] = {
     "credit_record": {
         ("proposed", "commend"): "认定之前必须先告知当事人,听取陈述申辩。",
         ("in_force", "ask_repair"): UNPASSED,
-        ("heard", "uphold"): UNHEARD,
     },
     "payout": {
         ("due", "begin"): UNFUNDED,

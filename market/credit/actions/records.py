@@ -141,48 +141,56 @@ def receive(session: Session, actor: Actor, identifier: str) -> str:
     return identifier
 
 
-@with_files
-@action
-def defend(
-    session: Session,
-    actor: Actor,
-    identifier: str,
-    *,
-    statement: str,
-    more: bool = False,
-    files: Sequence[File] = (),
+def _state(
+    session: Session, actor: Actor, identifier: str, act: str, statement: str, files: Sequence[File]
 ) -> str:
-    """The subject's statement and defence, with evidence; what it adds in time stands below the first.
-
-    With `more` it is not all yet: nothing is decided before its time is over, or it says that it is.
-    """
     record = CreditRecord.lock(session, identifier)
-    permit(session, record, "defend", actor)
+    permit(session, record, act, actor)
     words = check_text(CreditRecord.statement, statement, STATEMENT)
     record.statement = f"{record.statement}\n\n{words}" if record.statement else words
-    record.stated_at, record.more_to_come = record.stated_at or clock.now(), more
+    record.stated_at = record.stated_at or clock.now()
     serving.note_letters(session, record)
     due = record.due_at if record.state == "heard" else None
     papers = hand_in_all(session, actor, record, files)
-    perform(session, record, "defend", actor, data=hashes_of(papers) if papers else {})
+    perform(session, record, act, actor, data=hashes_of(papers) if papers else {})
     record.due_at = due or record.due_at
     return identifier
+
+
+@with_files
+@action
+def defend(
+    session: Session, actor: Actor, identifier: str, *, statement: str, files: Sequence[File] = ()
+) -> str:
+    """The subject's statement and defence, with evidence; what it adds in time stands below the first.
+
+    It may be decided then.
+    """
+    return _state(session, actor, identifier, "defend", statement, files)
+
+
+@with_files
+@action
+def defend_partly(
+    session: Session, actor: Actor, identifier: str, *, statement: str, files: Sequence[File] = ()
+) -> str:
+    """A part of the statement: nothing is decided before its time is over, or its subject waives the rest."""
+    return _state(session, actor, identifier, "defend_partly", statement, files)
 
 
 @action
 def waive(session: Session, actor: Actor, identifier: str) -> str:
     """The subject does without what is left of its time: it is decided on what there is."""
     record = CreditRecord.lock(session, identifier)
-    due = record.due_at if record.state == "heard" else None
     perform(session, record, "waive", actor)
-    record.waived_at, record.due_at = clock.now(), due or record.due_at
+    record.waived_at = clock.now()
     serving.note_letters(session, record)
     return identifier
 
 
 @action
 def lapse(session: Session, actor: Actor, identifier: str) -> str:
-    """The subject did not answer in time; it is decided on what there is."""
+    """The subject's time is over; it is decided on what there is."""
     record = CreditRecord.lock(session, identifier)
     perform(session, record, "lapse", actor)
     serving.note_letters(session, record)

@@ -79,7 +79,8 @@ def _told(listing: ExternalListing, act: str) -> bool:
 
 def _begun(source: Source) -> Json:
     until = {"until": source.ends_at.isoformat()} if source.ends_at else {}
-    return {"stops": limits_of(source), **until, "duty": source.rule.duty}
+    way = "duty" if isinstance(source, CreditRecord) else "removal"
+    return {"stops": limits_of(source), **until, way: source.rule.duty}
 
 
 def _ended(source: Source, stopped: set[str]) -> Json:

@@ -89,7 +89,7 @@ def _facts(listing: ExternalListing, *, inside: bool) -> list[Fact]:
     ]
     if inside:
         facts += [
-            (_("本平台得知的时间"), format_instant(listing.listed_at)),
+            (_("本平台得知的时间"), format_instant(listing.entry.since.taken_at)),
             (_("期限至"), format_instant(listing.ends_at) if listing.ends_at else _("到移出为止")),
             (_("移出时间"), format_instant(listing.removed_at) if listing.removed_at else ""),
         ]

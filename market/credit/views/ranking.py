@@ -49,8 +49,12 @@ def unranked() -> str | tuple[str, int]:
     asked = FILTERS.asked()
     which = _ranking(asked)
     page = paged(which.unranked())
-    reasons = {agency.id: problem_text(which.why_not(agency, *of)) for agency, *of in page.rows}
+    reasons = {agency.id: _why(which, agency, *of) for agency, *of in page.rows}
     return filters.rendered("credit/unranked.html", page=page, reasons=reasons, asked=asked, needed=needed())
+
+
+def _why(which: Ranking, agency: Organisation, grade: str | None, contracts: int) -> str:
+    return " ".join(problem_text(each) for each in which.why_not(agency, grade, contracts))
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ UNRANKED = (
 def export_unranked(suffix: str) -> Response:
     which = _ranking(FILTERS.asked(refuse=True))
     rows = (
-        _Unranked(agency, grade, problem_text(which.why_not(agency, grade, contracts)))
+        _Unranked(agency, grade, _why(which, agency, grade, contracts))
         for agency, grade, contracts in db.session.execute(which.unranked())
     )
     return export("credit-unranked", _("没有上榜的机构"), suffix, UNRANKED, rows)

@@ -29,6 +29,7 @@ from market.forms import Form
 from market.identity import current_actor
 from models import clock
 from models.credit import policy
+from models.credit.deciding import decided_by
 from models.credit.policy import ACTIVITIES
 from models.credit.records import CreditRecord
 from models.credit.serving import PAPERS, unopened
@@ -95,9 +96,19 @@ def _public(record: CreditRecord) -> list[Fact]:
         (_("依据"), catalogued(record.basis)),
         (_("所在清单"), catalogued(record.rule.listed)),
         (_("限制措施"), limits_of(record)),
+        (_("作出决定机关"), decided_by(db.session, record)),
         (_("决定时间"), format_instant(record.decided_at) if record.decided_at else ""),
+        (_("怎样修复"), _how_repaired(record)),
         (_("公示到期"), format_instant(record.published_until) if record.published_until else _("不公示")),
     ]
+
+
+def _how_repaired(record: CreditRecord) -> str:
+    """From when on, and by what, its subject may have it repaired; empty for a good one."""
+    if record.weight == "good":
+        return ""
+    day, duty = record.repairable_from.astimezone(clock.BEIJING).date(), catalogued(record.rule.duty)
+    return _("%(day)s 起可以申请,须先:%(duty)s,并公开作出信用承诺", day=day.isoformat(), duty=duty)
 
 
 def _whole(record: CreditRecord) -> list[Fact]:
@@ -221,7 +232,7 @@ def _told(record: CreditRecord) -> list[Fact]:
     return [
         (_("拟认定的事实"), record.facts),
         (_("依据"), catalogued(record.basis)),
-        (_("已经提交的陈述"), record.statement if record.state == "heard" else ""),
+        (_("已经提交的陈述"), record.statement if record.state in ("notified", "heard") else ""),
         (_("修复前要履行的义务"), catalogued(record.rule.duty) if record.state == "in_force" else ""),
     ]
 
@@ -237,6 +248,9 @@ register_case(
         "drop": ActPage(records.drop_record, beside=_before_deciding),
         "defend": ActPage(
             records.defend, DefendForm, _with_files, beside=_told, beside_heading=_l("告知的内容")
+        ),
+        "defend_partly": ActPage(
+            records.defend_partly, DefendForm, _with_files, beside=_told, beside_heading=_l("告知的内容")
         ),
         "waive": ActPage(records.waive, beside=_told, beside_heading=_l("告知的内容")),
         "recuse": ActPage(records.recuse),

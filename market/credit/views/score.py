@@ -63,19 +63,29 @@ def _steps(rows: Sequence[CreditHistory], *, whole: bool) -> list[Step]:
     return [Step(each.at, (each.public_score or 0) / 10, each.public_grade, causes[each.id]) for each in rows]
 
 
-def _drawn(steps: Sequence[Step]) -> Markup | None:
-    """The last scores, oldest first, each at its place in time; None before there are two."""
+def _now(sheet: Sheet, *, whole: bool) -> Step:
+    """The score of now as a reader may see it beside those of the past."""
+    if whole:
+        return Step(sheet.at, sheet.score, sheet.grade, [])
+    tenths, grade = past.without_passing(sheet)
+    return Step(sheet.at, tenths / 10, grade, [])
+
+
+def _drawn(steps: Sequence[Step], name: str) -> Markup | None:
+    """The last scores and that of now, oldest first, each at its place in time; None before there are two.
+
+    The first and the last have their day below them, and of those between as many as there is room for.
+    """
     if len(steps) < 2:
         return None
     first, last = steps[0].at, steps[-1].at
     places = [(each.at - first) / (last - first) if last > first else 1.0 for each in steps]
-    labels, written = [], -1.0
-    for each, place in zip(steps, places, strict=True):
-        clear = place - written >= LABEL
-        written = place if clear else written
-        labels.append(f"{each.at.astimezone(clock.BEIJING):%Y-%m-%d}" if clear else "")
-    values = [each.score / 100 for each in steps]
-    return lines(labels, [(_("信用分"), "one", values)], _("信用分的变化"), "", places)
+    labels = [""] * len(steps)
+    written, end = -1.0, 1.0 - LABEL / 2  # the middle of the last, which ends at its point
+    for number, place in enumerate(places):
+        if number == len(steps) - 1 or (place - written >= LABEL and end - place >= LABEL):
+            written, labels[number] = place, f"{steps[number].at.astimezone(clock.BEIJING):%Y-%m-%d}"
+    return lines(labels, [(name, "one", [each.score / 100 for each in steps])], _("信用分的变化"), "", places)
 
 
 def _causes(
@@ -148,11 +158,13 @@ def _evidence(sheet: Sheet, shown: Mapping[str, str]) -> dict[str, list[dict[str
 @bp.get("/agencies/<identifier>/credit")
 def score(identifier: str) -> str:
     agency, rules = readable(Organisation, identifier), policy.current()
-    sheet, shown = _as_read(of_agency(db.session, agency.id))
+    reckoned = of_agency(db.session, agency.id)
+    sheet, shown = _as_read(reckoned)
     whole = past.whole_for(agency, current_actor())
     history = past.of_agency(agency, whole=whole)
     page = paged(history)
-    drawn = db.session.scalars(history.limit(DRAWN)).all()[::-1]
+    drawn = _steps(db.session.scalars(history.limit(DRAWN)).all()[::-1], whole=whole)
+    name = _("信用分") if whole else _("信用分(不含信用记录和外部名录)")
     return render_template(
         "credit/score.html",
         agency=agency,
@@ -170,7 +182,7 @@ def score(identifier: str) -> str:
         page=page,
         whole=whole,
         history=_steps(page.rows, whole=whole),
-        chart=_drawn(_steps(drawn, whole=whole)),
+        chart=_drawn([*drawn, _now(reckoned, whole=whole)], name),
     )
 
 

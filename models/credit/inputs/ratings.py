@@ -146,7 +146,10 @@ def reckon(rules: CreditPolicy, name: str, evidence: Sequence[Evidence]) -> Scor
         zero,
         points * (mean.mean - zero),
         (points * mean.half_width) ** 2,
-        tuple(weighed(of, each.weight) for each, of in zip(mean.ratings, evidence, strict=True)),
+        tuple(
+            weighed(of, each.weight, {**of.facts, "read": round(each.stars, 4)})
+            for each, of in zip(mean.ratings, evidence, strict=True)
+        ),
     )
 
 
