@@ -48,15 +48,14 @@ def upgrade() -> None:
         )
         .values(state="notified", due_at=records.c.answer_until, referred_to=None)
     )
-    with op.batch_alter_table("credit_records") as table:
-        table.drop_column("more_to_come")
+    op.drop_column("credit_records", "more_to_come")  # in place: others refer to the table
 
 
 def downgrade() -> None:
     op.drop_index("ix_external_entries_seen_id", "external_entries")
-    with op.batch_alter_table("credit_records") as table:
-        table.add_column(
-            sa.Column("more_to_come", sa.Boolean(), nullable=False, server_default=sa.text("false"))
-        )
+    op.add_column(
+        "credit_records",
+        sa.Column("more_to_come", sa.Boolean(), nullable=False, server_default=sa.text("false")),
+    )
     with op.batch_alter_table("rating_facts") as facts:
         facts.drop_column("counts_from")
