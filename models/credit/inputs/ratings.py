@@ -54,14 +54,12 @@ def _habits(
     As it is taken off what was seen, and off what was not: into the first goes what was seen of what it gave
     this agency, into the second nothing of that. Each is taken out with the weight that it was counted with.
     """
-    newest: dict[int, datetime] = {}
-    for fact in facts:
-        newest[fact.agency_id] = max(newest.get(fact.agency_id, fact.at), fact.at)
+    newest = {fact.agency_id: fact for fact in sorted(facts, key=_order)}
     if not newest:
         return {}
     half, pairs = half_life(rules), {(fact.agency_id, fact.rater_id) for fact in facts}
-    given = _given(session, by, facts, until)
-    elsewhere = {key: each.until(newest[key[0]], half) for key, each in given.items()}
+    given = _given(session, by, facts, newest, until)
+    elsewhere = {key: each.until(newest[key[0]].at, half) for key, each in given.items()}
     hidden = select(RatingFact).where(
         RatingFact.rater_id.in_({rater for _agency, rater in pairs}),
         RatingFact.by == by,
@@ -72,7 +70,7 @@ def _habits(
         gone[fact.rater_id].append(fact)
     for agency, rater in pairs:
         for fact in gone[rater]:
-            if fact.at <= newest[agency]:
+            if _order(fact) <= _order(newest[agency]):
                 elsewhere[agency, rater] = elsewhere[agency, rater].plus(
                     fact.above, -fact.weight, fact.at, half
                 )
@@ -90,20 +88,32 @@ def _habits(
     return {key: (of(here[key]), of(elsewhere[key])) for key in pairs}
 
 
+def _order(fact: RatingFact) -> tuple[datetime, int]:
+    """By publication; of one instant as they were read."""
+    return fact.at, fact.id
+
+
 def _given(
-    session: Session, by: str, facts: Sequence[RatingFact], until: datetime
+    session: Session,
+    by: str,
+    facts: Sequence[RatingFact],
+    newest: Mapping[int, RatingFact],
+    until: datetime,
 ) -> dict[tuple[int, int], Running]:
     """What each rater had given in all until an agency's newest rating, by agency and rater.
 
     As far as it was read by an instant.
     """
-    last_of = {fact.agency_id: fact.id for fact in sorted(facts, key=lambda fact: (fact.at, fact.id))}
     pairs = {(fact.agency_id, fact.rater_id): fact.id for fact in facts}
     one, last, given = aliased(RatingFact), aliased(RatingFact), aliased(RatingFact)
     until_then = (  # found by its index, however much the rater has given
         select(given.id)
         .where(
-            given.rater_id == one.rater_id, given.by == by, given.at <= last.at, given.counts_from <= until
+            given.rater_id == one.rater_id,
+            given.by == by,
+            given.at <= last.at,
+            or_(given.at < last.at, given.id <= last.id),
+            given.counts_from <= until,
         )
         .order_by(given.at.desc(), given.id.desc())
         .limit(1)
@@ -113,7 +123,7 @@ def _given(
     found = (
         select(one.agency_id, until_then.label("last"))
         .join(last, last.agency_id == one.agency_id)
-        .where(one.id.in_(list(pairs.values())), last.id.in_(list(last_of.values())))
+        .where(one.id.in_(list(pairs.values())), last.id.in_([each.id for each in newest.values()]))
         .subquery()
     )
     habit = aliased(RatingFact)
