@@ -137,7 +137,8 @@ def actor_words(happened: Event) -> str:
 def event_details(happened: Event) -> list[str]:
     """What a timeline tells of an event's data: an allow-list, in this order."""
     data = happened.data
-    return [say(data[key]) for key, say in _TOLD.items() if data.get(key) not in (None, "", [])]
+    told = {**_TOLD, **_TOLD_OF.get(happened.case_type, {})}
+    return [say(data[key]) for key, say in told.items() if data.get(key) not in (None, "", [])]
 
 
 def _paper(name: str) -> str:
@@ -205,6 +206,9 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "sha256": lambda sha256: f"SHA-256 {sha256[:16]}…",
     "attachments": lambda others: ngettext("另附 %(num)d 份文件", "另附 %(num)d 份文件", len(others)),
 }
+
+# The same where a case type says it otherwise: a listing is not repaired, as events of before have it.
+_TOLD_OF = {"external_listing": {"duty": _TOLD["removal"]}}
 
 
 # What stands on a button or a worklist where that depends on what the case is.

@@ -93,11 +93,15 @@ class ExternalEntry(Base):
     since: Mapped[ExternalFetch] = relationship(foreign_keys=[fetch_id], lazy="joined")
 
     @property
+    def last(self) -> ExternalFetch:
+        """The last fetch that was taken and found the source to say so."""
+        return self.seen if self.seen.taken_at is not None else self.since
+
+    @property
     def fetched_at(self) -> datetime:
         """When the source was last found to say so."""
-        found = self.seen.taken_at or self.since.taken_at
-        assert found is not None
-        return found
+        assert self.last.taken_at is not None
+        return self.last.taken_at
 
 
 def current(at: datetime | None = None) -> ColumnElement[bool]:

@@ -11,9 +11,9 @@ from models.referrals import REFERRAL_ACTS, referrals
 from models.workflow_table import Limit, Move, State, Workflow
 
 TERM = Limit(attribute="ends_at", act="expire")
-COUNTING = ("listed", "confirmed")
+COUNTING = ("listed", "dispute_rejected")
 UNSEEN = ("waiting", "declined")  # nobody has confirmed what one official brought in
-KNOWN = ("listed", "disputed", "confirmed", "not_counted")
+KNOWN = ("listed", "disputed", "dispute_rejected", "not_counted")
 OVER = ("removed", "expired")
 ENDS = {"remove": "removed", "expire": "expired"}
 
@@ -25,7 +25,7 @@ EXTERNAL_LISTING = Workflow(
         State("waiting", N_("待第二人核对")),
         State("declined", N_("核对不符,不计入"), tone="plain"),
         State("disputed", N_("有异议,待答复")),
-        State("confirmed", N_("列入,异议不成立"), tone="bad"),
+        State("dispute_rejected", N_("列入,异议不成立"), tone="bad"),
         State("not_counted", N_("异议成立,不计入"), tone="plain"),
         State("removed", N_("已移出"), tone="plain", terminal=True),
         State("expired", N_("期满"), tone="plain", terminal=True),
@@ -69,7 +69,7 @@ EXTERNAL_LISTING = Workflow(
         Move(
             "disputed",
             "reject",
-            "confirmed",
+            "dispute_rejected",
             who={"regulator"},
             limit=TERM,
             notify=("subject",),

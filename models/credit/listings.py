@@ -41,10 +41,14 @@ DISPUTE = N_("请写明哪里不对、依据是什么(%(least)s 到 %(most)s 个
 class ExternalListing(Case, Base):
     """One organisation on one list, from when the market learned of it until it is off.
 
-    `entry_id` is what counts of all that the sites say, `entered_on` the day it names. `listed_at` is from
-    when it counts: one that waited, from when it was confirmed, and one that never was, when it was off.
-    `ends_at` is when its term is over, None where it has none. What it weighs and stops is as the policy in
-    effect has it.
+    `entry_id` is what counts of all that the sites say, `entered_on` the day it names. `known_at` is when the
+    market learned of it, and stays; `listed_at` from when it counts: one that waited, from when it was
+    confirmed, and one that never was, when it was off. `ends_at` is when its term is over, None where it has
+    none. `rejected_at`: its dispute was not right.
+
+    Its list, site, limits and the time to answer are as the policy in effect has them, for what a listing
+    weighs and stops is reckoned by that; `credit_policy`, the version it was found under, says what that has
+    no more.
     """
 
     __tablename__ = "external_listings"
@@ -60,13 +64,14 @@ class ExternalListing(Case, Base):
     source: Mapped[str] = mapped_column(String(20))
     entered_on: Mapped[date]
     credit_policy: Mapped[Code]
+    known_at: Mapped[datetime]
     listed_at: Mapped[datetime]
     ends_at: Mapped[datetime | None]
     dispute: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 10})
     disputed_at: Mapped[datetime | None]
     decision: Mapped[str | None] = mapped_column(String(1000))
     answered_at: Mapped[datetime | None]
-    confirmed_at: Mapped[datetime | None]
+    rejected_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
     subject: Mapped[Organisation] = relationship(lazy="joined")
     entry: Mapped[ExternalEntry] = relationship(lazy="joined")
@@ -77,7 +82,7 @@ class ExternalListing(Case, Base):
 
     @property
     def rule(self) -> ExternalList:
-        """Its list, as the policy in effect has it; as it was found under where that has it no more."""
+        """Its list, by the policy in effect or, where that has it no more, by the one it was found under."""
         return policy.current().lists.get(self.list) or policy.get(self.credit_policy).lists[self.list]
 
     @property
@@ -92,12 +97,13 @@ class ExternalListing(Case, Base):
 
     @property
     def site(self) -> Source:
-        """The source that counts."""
-        return policy.get(self.credit_policy).sources[self.source]
+        """The source that counts, by the same rule."""
+        found = policy.current().sources.get(self.source)
+        return found or policy.get(self.credit_policy).sources[self.source]
 
     @property
     def answer_by(self) -> datetime:
-        days = policy.get(self.credit_policy).number("external.answer_days")
+        days = policy.current().number("external.answer_days")
         return workdays.add(clock.now(), days)
 
     @property
@@ -277,6 +283,7 @@ def _begin(
         source=found.source,
         entered_on=found.entered_on,
         credit_policy=rules.name,
+        known_at=found.since.taken_at or clock.now(),
         listed_at=clock.now(),
         ends_at=_term(rules, found),
     )
@@ -326,7 +333,7 @@ def counted_at(at: datetime) -> ColumnElement[bool]:
     disputed = and_(
         ExternalListing.disputed_at.is_not(None),
         ExternalListing.disputed_at <= at,
-        or_(ExternalListing.confirmed_at.is_(None), ExternalListing.confirmed_at > at),
+        or_(ExternalListing.rejected_at.is_(None), ExternalListing.rejected_at > at),
     )
     return and_(
         ExternalListing.listed_at <= at,

@@ -139,9 +139,12 @@ def test_a_national_list_fetched_before_an_entry_says_nothing_of_it(
 
 
 def test_the_national_word_takes_over_from_a_provinces(app: Flask, world: World, time: Any) -> None:
+    known = clock.now()
     bring(world, row(code(world)), source="province")
+    time.instant += timedelta(days=1)
     bring(world, row(code(world), number="国市监异1号"), source="gsxt")
     (listing,) = listings()
+    assert listing.known_at == known, "as it was first known"
     assert (listing.source, listing.entry.number) == ("gsxt", "国市监异1号")
     bring(world, row(code(world), removed="2026-03-01"), source="province")
     assert points(world) == -12, "the province says otherwise, and does not prevail"

@@ -100,6 +100,8 @@ def test_it_is_told_what_a_listing_stops_and_when_that_is_over(app: Flask, world
     with app.test_request_context():
         assert event_sentence(stop) == "限制措施开始"
         said = ";".join(event_details(stop))
+        stop.data["duty"] = stop.data["removal"]
+        assert "修复" not in ";".join(event_details(stop)), "nor in what was told before"
     assert all(words in said for words in ("参加投标", "签订新合同", "2029-02-02"))
     (listing,) = listings()
     time.instant += timedelta(hours=1)
@@ -185,6 +187,10 @@ def test_what_it_stops_is_said_everywhere_by_the_policy_in_effect(
     dispute(world, listing.identifier)
     assert _told(world)[-1].data["opens"] == ["award"]
     gone = {key: each for key, each in found.lists.items() if key != "serious"}
-    monkeypatch.setattr(policy, "current", lambda: replace(found, lists=gone))
+    sources = {**found.sources, "gsxt": replace(found.sources["gsxt"], zh="新公示网站")}
+    rules = replace(found, lists=gone, sources=sources)
+    monkeypatch.setattr(policy, "current", lambda: rules)
     assert limits_of(listing) == []
+    assert listing.site.zh == "新公示网站"
+    assert "新公示网站" in sign_in(app, world, "agency").get(f"/credit/listings/{listing.identifier}").text
     assert Visitor(app).get("/credit/listings").status == 200

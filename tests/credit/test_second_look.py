@@ -13,6 +13,7 @@ from harness.factories import World
 from market.credit.actions import broken, external, fetching
 from market.credit.actions import listings as acts
 from market.extensions import db
+from market.formatting import format_instant
 from market.jobs import run_deadlines
 from market.transaction import transaction
 from market.worklist.waiting import waiting
@@ -68,6 +69,7 @@ def test_what_one_official_brought_in_stops_nobody_until_a_second_confirms_it(
     importer = sign_in(app, world, "regulator")
     assert importer.get(page).soup.select_one(f'a[href="{page}/confirm"]') is None
     assert importer.get(f"{page}/confirm").status == 403
+    known = clock.now()
     assert listing.identifier not in {case.identifier for case in waiting(world.actor("regulator"))}
     for act, about in ((acts.confirm, {}), (acts.decline, {"reason": "网站上查不到这条"})):
         with pytest.raises(NotAllowed, match="自己导入"):
@@ -82,7 +84,11 @@ def test_what_one_official_brought_in_stops_nobody_until_a_second_confirms_it(
     assert second.submit(f"{page}/confirm").status == 303
     assert {"bid", "sign"} <= stopped(world)
     assert points(world) == -50
-    assert listings("listed")[0].listed_at == time.instant
+    assert (listings("listed")[0].known_at, listings("listed")[0].listed_at) == (known, time.instant)
+    assert (
+        format_instant(known)
+        in second.get(page).soup.find("dt", string="本平台得知的时间").find_next("dd").text
+    )
     assert "记号甲" in Visitor(app).get(page).text
     before = clock.now() - timedelta(minutes=30)
     assert not standing(db.session, [listing.subject_id], before), "nor did it count before, in a replay"

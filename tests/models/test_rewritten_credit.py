@@ -79,3 +79,35 @@ def test_0046_a_contract_knows_its_prices_and_a_rating_what_was_seen_of_it(
     assert market.row("contracts", other)["earlier_prices"] is None
     assert market.row("credit_scores", score)["holds_until"] is not None, "to be reckoned anew"
     market.downgrade()
+
+
+def test_0048_a_listing_whose_dispute_was_rejected_is_called_so_and_knows_since_when_it_is_known(
+    market: Snapshot,
+) -> None:
+    rejected = market.add(
+        "external_listings", identifier="XL-1", state="confirmed", confirmed_at=LATER, listed_at=LATER
+    )
+    listed = market.add("external_listings", identifier="XL-2", state="listed", listed_at=LATER)
+    told = {
+        act: market.add(
+            "events",
+            case_type="external_listing",
+            case_identifier="XL-1",
+            kind=f"external_listing.{act}",
+            at=LONG_AGO,
+            data={"state": state, "title": "“甲”"},
+        )
+        for act, state in (("list", "listed"), ("reject", "confirmed"))
+    }
+    other = market.add("events", case_type="check", kind="check.confirm", data={"state": "confirmed"})
+    market.upgrade()
+    columns = ("state", "rejected_at", "known_at")
+    assert market.rows("external_listings", *columns, id=rejected) == [("dispute_rejected", LATER, LONG_AGO)]
+    assert market.rows("external_listings", "state", "known_at", id=listed) == [("listed", LATER)]
+    said = {act: market.row("events", key)["data"] for act, key in told.items()}
+    assert said["reject"] == {"state": "dispute_rejected", "title": "“甲”"}
+    assert said["list"]["state"] == "listed"
+    assert market.row("events", other)["data"] == {"state": "confirmed"}
+    market.downgrade()
+    assert market.rows("external_listings", "state", "confirmed_at", id=rejected) == [("confirmed", LATER)]
+    assert market.row("events", told["reject"])["data"]["state"] == "confirmed"

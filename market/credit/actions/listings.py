@@ -71,7 +71,7 @@ def uphold(session: Session, actor: Actor, identifier: str, *, reason: str) -> s
 def reject(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """The dispute is not right: the entry counts again from now."""
     listing = _answer(session, actor, identifier, "reject", reason)
-    listing.confirmed_at = listing.answered_at
+    listing.rejected_at = listing.answered_at
     return identifier
 
 

@@ -73,7 +73,7 @@ def _told(listing: ExternalListing, act: str) -> bool:
     if act in BEGINS["external_listing"]:
         return listing.counts
     never = listing.removed_at is not None and listing.removed_at <= listing.listed_at
-    let_go = act != "dispute" and listing.disputed_at is not None and listing.confirmed_at is None
+    let_go = act != "dispute" and listing.disputed_at is not None and listing.rejected_at is None
     return not (listing.counts or never or let_go)
 
 

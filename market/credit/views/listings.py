@@ -53,14 +53,14 @@ def show_listing(identifier: str) -> Any:
             return login.unauthorized()
         raise not_found(identifier)
     inside = bool(found.roles_of(actor))
-    rules = policy.get(found.credit_policy)
+    sources = policy.get(found.credit_policy).sources | policy.current().sources
     words = said(db.session, [found.subject.uscc]) if inside and found.state not in OVER else {}
     return render_template(
         "credit/listing.html",
         **case_page(found),
         facts=_facts(found, inside=inside),
         sites=entries_of(words.get((found.subject.uscc, found.list), ())),
-        sources=rules.sources,
+        sources=sources,
         levels=LEVELS,
         inside=inside,
         own="subject" in found.roles_of(actor),
@@ -89,7 +89,7 @@ def _facts(listing: ExternalListing, *, inside: bool) -> list[Fact]:
     ]
     if inside:
         facts += [
-            (_("本平台得知的时间"), format_instant(listing.entry.since.taken_at)),
+            (_("本平台得知的时间"), format_instant(listing.known_at)),
             (_("期限至"), format_instant(listing.ends_at) if listing.ends_at else _("到移出为止")),
             (_("移出时间"), format_instant(listing.removed_at) if listing.removed_at else ""),
         ]
