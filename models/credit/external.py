@@ -103,6 +103,11 @@ class ExternalEntry(Base):
         assert self.last.taken_at is not None
         return self.last.taken_at
 
+    @property
+    def brought_by(self) -> int | None:
+        """Who of our people was the first to bring it in, as far as is known."""
+        return self.since.by_id if self.since.by_id is not None else self.last.by_id
+
 
 def current(at: datetime | None = None) -> ColumnElement[bool]:
     """Whether an entry is what its source says at an instant (now, if none is given), in SQL."""

@@ -133,16 +133,23 @@ class ExternalListing(Case, Base):
     def hindrance(self, actor: Actor, act: str) -> NotAllowed | None:
         """Whoever brought an entry in is not the second to look at it.
 
-        What was fetched, or an operator brought in by command, has no official's name: any of them may.
+        Where nobody knows who did (a command, or a site that fetched itself), nobody confirms it, for there
+        may be no two: an official has to bring it in first. Only a national site's own answer is as good as
+        a first official. Anybody of the office may decline it.
         """
-        by = self.entry.since.by_id
-        if act not in ("confirm", "decline") or by is None or by != actor.user_id:
-            return None
-        return NotAllowed(N_("导入的人不能核对自己导入的记录,请由另一位工作人员核对。"))
+        by = self.entry.brought_by
+        if act in ("confirm", "decline") and by is not None and by == actor.user_id:
+            return NotAllowed(N_("导入的人不能核对自己导入的记录,请由另一位工作人员核对。"))
+        national = self.site.level == "national" and self.entry.last.way == "http"
+        if act == "confirm" and by is None and not national:
+            return NotAllowed(
+                N_("不知道是谁导入的,不能核对计入:请先由一位工作人员在网页上导入,再由另一位核对。")
+            )
+        return None
 
     @classmethod
     def unhindered(cls, session: Session, actor: Actor, cases: Sequence[Self]) -> Sequence[Self]:
-        return [each for each in cases if each.state != "waiting" or each.hindrance(actor, "confirm") is None]
+        return [each for each in cases if each.state != "waiting" or each.hindrance(actor, "decline") is None]
 
     def check_override(self, target: str) -> None:
         """Who is on a list is what the sites say: no operator puts anybody on it, or off."""

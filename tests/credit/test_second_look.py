@@ -127,6 +127,39 @@ def test_one_that_nobody_looks_at_goes_to_the_level_above_and_ends_with_its_term
     assert not standing(db.session, [listing.subject_id], ends - timedelta(days=1))
 
 
+def test_nobody_confirms_what_nobody_knows_who_brought_in_before_an_official_has(
+    app: Flask, world: World, time: Any
+) -> None:
+    told = row(code(world), SERIOUS)
+    bring(world, told, source="province", actor=SYSTEM, second=False)
+    (listing,) = listings("waiting")
+    page = f"/credit/listings/{listing.identifier}"
+    regulator = sign_in(app, world, "regulator")
+    assert "不知道是谁导入的" in regulator.get(page).text
+    assert regulator.get(f"{page}/confirm").status == 403
+    with pytest.raises(NotAllowed, match="不知道是谁导入的"):
+        acts.confirm(world.actor("regulator"), listing.identifier)
+    time.instant += timedelta(hours=1)
+    bring(world, told, source="province", second=False)
+    with pytest.raises(NotAllowed, match="自己导入"):
+        acts.confirm(world.actor("regulator"), listing.identifier)
+    world.member("regulator", "checker")
+    acts.confirm(world.actor("checker"), listing.identifier)
+    assert listings("listed")
+
+
+def test_of_a_national_site_that_fetched_itself_one_official_is_the_second(
+    app: Flask, world: World, time: Any
+) -> None:
+    with site() as (server, url):
+        server.answer = says(entry(code(world), list="serious"))
+        app.config.update(EXTERNAL_SOURCES=f"gsxt={url}", EXTERNAL_TOKENS="")
+        fetching.fetch_one(SYSTEM, "gsxt")
+    (listing,) = listings("waiting")
+    acts.confirm(world.actor("regulator"), listing.identifier)
+    assert listings("listed")
+
+
 def test_other_lists_and_parts_of_the_law_wait_for_nobody(world: World, time: Any) -> None:
     bring(world, row(code(world)), second=False)
     assert [each.state for each in listings()] == ["listed"]

@@ -20,17 +20,18 @@ from market.credit.blueprint import bp
 from market.credit.forms import DisputeForm
 from market.extensions import db, login
 from market.filters import Choice, Filter, Filters
-from market.formatting import bilingual, catalogued, format_instant, region
+from market.formatting import bilingual, catalogued, format_instant, problem_text, region
 from market.forms import Form
 from market.identity import current_actor
 from market.pagination import paged
 from market.spreadsheets import Column, export
 from models import spelling
 from models.accounts import Organisation
+from models.actors import Actor
 from models.credit import policy
 from models.credit.external import entries_of, said
 from models.credit.external_policy import LEVELS
-from models.credit.listing_workflow import OVER
+from models.credit.listing_workflow import OVER, UNSEEN
 from models.credit.listings import ExternalListing
 from models.credit.policy import ACTIVITIES
 from models.documents import of_case
@@ -61,11 +62,20 @@ def show_listing(identifier: str) -> Any:
         facts=_facts(found, inside=inside),
         sites=entries_of(words.get((found.subject.uscc, found.list), ())),
         sources=sources,
+        hindered=_hindered(found, actor),
         levels=LEVELS,
         inside=inside,
         own="subject" in found.roles_of(actor),
         files=of_case(db.session, "external_listing", identifier) if inside else [],
     )
+
+
+def _hindered(listing: ExternalListing, actor: Actor) -> str:
+    """Why somebody else is to look at what waits for a second official; empty where the reader may."""
+    if listing.state not in UNSEEN or "regulator" not in listing.roles_of(actor):
+        return ""
+    problem = listing.hindrance(actor, "confirm")
+    return problem_text(problem) if problem is not None else ""
 
 
 def _facts(listing: ExternalListing, *, inside: bool) -> list[Fact]:
