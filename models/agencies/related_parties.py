@@ -215,6 +215,20 @@ def _shared(borne: list[set[str]]) -> set[str]:
     return same or set().union(*borne)
 
 
+def shared(session: Session, pairs: Iterable[tuple[int, int, str]]) -> dict[tuple[int, int, str], str]:
+    """What each of these pairs has in common by this tie now, as it is compared; none where nothing is left.
+
+    Of a manager the name. Two statements.
+    """
+    asked = list(pairs)
+    borne: dict[tuple[int, str], set[str]] = defaultdict(set)
+    for mark in _marks(session, sorted({key for one, other, _tie in asked for key in (one, other)})):
+        if not mark.value.startswith("#"):
+            borne[mark.key, mark.tie].add(mark.value)
+    found = {(one, other, tie): borne[one, tie] & borne[other, tie] - {""} for one, other, tie in asked}
+    return {pair: min(values) for pair, values in found.items() if values}
+
+
 def _marks(session: Session, keys: list[int]) -> Iterable[Mark]:
     """All that is known of these, in two statements for each piece of so many."""
     for begin in range(0, len(keys), AT_ONCE):

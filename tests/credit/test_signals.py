@@ -100,6 +100,10 @@ def test_buyers_under_one_person_are_one_voice_from_the_day_it_is_known(app: Fla
     drain()
     page = sign_in(app, world, "regulator").get("/credit/links")
     assert "同一法定代表人" in page.text
+    assert "才让多杰" in page.text, "by whom"
+    with transaction() as session:
+        session.get_one(Organisation, other).legal_representative = "另一人"
+    assert "才让多杰" not in sign_in(app, world, "regulator").get("/credit/links").text
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), max_size=12))

@@ -22,7 +22,7 @@ from market.pagination import paged
 from market.spreadsheets import Column, export
 from models.accounts import Organisation
 from models.actors import Actor
-from models.agencies.related_parties import TIES
+from models.agencies.related_parties import TIES, shared
 from models.credit.identities import IdentityLink
 from models.credit.signals import KINDS, RatingSignal
 from models.regions import within
@@ -92,8 +92,6 @@ def identity_links() -> str:
     actor = current_actor()
     mine = select(Organisation.id).where(Organisation.scope("regulator", actor))
     query = select(IdentityLink).where(IdentityLink.one_id.in_(mine) | IdentityLink.other_id.in_(mine))
-    return render_template(
-        "credit/links.html",
-        page=paged(query.order_by(IdentityLink.found_at.desc(), IdentityLink.id.desc())),
-        ties=TIES,
-    )
+    page = paged(query.order_by(IdentityLink.found_at.desc(), IdentityLink.id.desc()))
+    by = shared(db.session, [(each.one_id, each.other_id, each.tie) for each in page.rows])
+    return render_template("credit/links.html", page=page, ties=TIES, by=by)
