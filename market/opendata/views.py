@@ -31,6 +31,7 @@ from market.forms import Form
 from market.identity import current_actor
 from market.opendata.blueprint import bp
 from market.opendata.checking import VERDICTS, Copy, check_copy, issued
+from market.opendata.stating import stated
 from models import CASES, spelling
 from models.credit.kept import CreditScore
 from models.credit.records import CreditRecord
@@ -221,7 +222,7 @@ def _record(
 
 
 def _page(template: str, **shown: Any) -> str:
-    return render_template(template, verdicts=VERDICTS, flaws=FLAWS, **shown)
+    return render_template(template, verdicts=VERDICTS, flaws=FLAWS, stated=stated, **shown)
 
 
 @bp.get("/papers/<identifier>.pdf")

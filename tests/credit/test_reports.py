@@ -53,6 +53,8 @@ def test_a_report_names_the_records_in_force_and_closes_with_them(
     assert "投标" in told["受到的限制"]
     public = Visitor(app).get(f"/check/{number}")
     assert "规则版本" in public.text
+    for words in ("0 completed, 0 under way", "Verified", "not rated", "1 person"):
+        assert words in Visitor(app, language="en").get(f"/check/{number}").text, words
     assert record not in public.text
     assert Visitor(app).get(f"/papers/{number}.pdf").status == 200
     case = found(record)
