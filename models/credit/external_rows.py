@@ -14,17 +14,17 @@ from models.errors import Problem, RuleViolation
 from models.i18n import N_
 from models.lengths import bounds
 
-# The columns, and the headings each is known by in exports of the sites; the first is ours.
+# The columns, and the headings each is known by: ours in Chinese and in English, and those of the sites.
 HEADINGS: dict[str, tuple[str, ...]] = {
-    "uscc": ("统一社会信用代码", "信用代码", "统一社会信用代码/注册号"),
-    "name": ("名称", "企业名称", "当事人名称", "当事人"),
-    "list": ("名录", "名单", "名录类型", "列入名录"),
-    "number": ("文号", "决定文书号", "列入决定书文号", "编号"),
-    "entered_on": ("列入日期", "列入时间"),
-    "removed_on": ("移出日期", "移出时间"),
-    "reason": ("列入事由", "列入原因", "列入理由", "列入经营异常名录原因"),
-    "authority": ("作出决定机关", "作出决定机关(列入)", "列入机关", "决定机关"),
-    "source": ("来源", "数据来源", "公示网站"),
+    "uscc": ("统一社会信用代码", "credit code", "信用代码", "统一社会信用代码/注册号"),
+    "name": ("名称", "name", "企业名称", "当事人名称", "当事人"),
+    "list": ("名录", "list", "名单", "名录类型", "列入名录"),
+    "number": ("文号", "document number", "决定文书号", "列入决定书文号", "编号"),
+    "entered_on": ("列入日期", "entered on", "列入时间"),
+    "removed_on": ("移出日期", "removed on", "移出时间"),
+    "reason": ("列入事由", "grounds", "列入原因", "列入理由", "列入经营异常名录原因"),
+    "authority": ("作出决定机关", "deciding authority", "作出决定机关(列入)", "列入机关", "决定机关"),
+    "source": ("来源", "source", "数据来源", "公示网站"),
 }
 NEEDED = ("uscc", "list", "entered_on", "reason", "authority")
 MOST_TOLD = 20
@@ -36,6 +36,12 @@ CALLED = {
     "严重违法企业名单": "serious",
     "市场监督管理严重违法失信名单": "serious",
 }
+
+
+def heading(column: str) -> dict[str, str]:
+    """Our heading of a column, in both languages."""
+    chinese, english, *_others = HEADINGS[column]
+    return {"zh": chinese, "en": english}
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def read(rules: CreditPolicy, source: str, cells: Sequence[Mapping[str, str]]) -
 
 def _place(number: int, column: str, text: str, why: Problem) -> RuleViolation:
     """What is wrong with a cell: where it is, what stands there, and why that cannot be taken."""
-    about: dict[str, Any] = {"row": number, "column": HEADINGS[column][0], "why": why}
+    about: dict[str, Any] = {"row": number, "column": heading(column), "why": why}
     if not text or text[:30] in str(why.params.get("said", "")):
         return RuleViolation(N_("第 %(row)s 行“%(column)s”:%(why)s"), **about)
     return RuleViolation(N_("第 %(row)s 行“%(column)s”写的“%(text)s”:%(why)s"), text=text[:60], **about)
@@ -105,7 +111,9 @@ class Unreadable(RuleViolation):
     def brief(self) -> RuleViolation:
         """The same without the places, which stand in a list beside."""
         return RuleViolation(
-            N_("文件里有 %(n)s 处问题,一行也没有导入,逐处列在下面。"), self.field or "", n=self.params["n"]
+            N_("文件里有 %(n)s 处问题,一行也没有导入,逐处列在“文件里的问题”。"),
+            self.field or "",
+            n=self.params["n"],
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import date, timedelta
 from io import BytesIO
@@ -98,6 +99,29 @@ def test_a_column_that_is_missing_and_a_source_that_is_none(app: Flask, world: W
         bring(world)
 
 
+def test_english_headings_are_taken_as_well_and_no_heading_twice(app: Flask, world: World, time: Any) -> None:
+    regulator = Visitor(app, world.emails["regulator"], "en")
+    page = regulator.get("/credit/external/new").text
+    assert "entered on · 列入日期 *" in re.sub("<span lang=[^>]*>|</span>", "", page)
+    heading = ["credit code", "name", "list", "document number", "entered on", "removed on", "grounds"]
+    heading.append("deciding authority")
+    assert regulator.get("/credit/external/table.csv").text.startswith("\ufeff" + ",".join(heading))
+
+    def send(*rows: list[str], heading: list[str]) -> Any:
+        file = (BytesIO(table(*rows, heading=heading)), "list.csv")
+        return regulator.submit("/credit/external/new", source="gsxt", file=file)
+
+    wrong = send(row("12345"), heading=heading).text
+    assert "Row 2, “credit code”" in wrong
+    assert "below" not in wrong, "the places stand above the form"
+    twice = send([*row(STRANGER), "2026-02-03"], heading=[*heading, "entered on"])
+    assert twice.status == 422
+    assert "entered on" in twice.error_at("file")
+    assert db.session.query(ExternalEntry).count() == 0
+    assert send(row(STRANGER), heading=heading).status == 303
+    assert db.session.query(ExternalEntry).count() == 1
+
+
 def test_a_whole_list_that_lost_most_of_itself_is_doubted(app: Flask, world: World, time: Any) -> None:
     rows = [row(STRANGER, number=f"第{n}号") for n in range(12)]
     bring(world, *rows, whole=["abnormal"])
@@ -137,6 +161,12 @@ def test_where_sites_differ_the_page_shows_both_and_marks_what_counts(
     assert "省级信用信息平台" not in Visitor(app).get(f"/credit/listings/{listing.identifier}").text
     differ = sign_in(app, world, "regulator").get("/credit/external?differ=1").text
     assert listing.identifier in differ
+    time.instant += timedelta(hours=1)
+    bring(world, row(_code(world)), source="province")
+    bring(world, whole=["abnormal"])
+    assert not listings("listed")
+    page = sign_in(app, world, "regulator").get("/credit/external")
+    assert "以国家企业信用信息公示系统为准" in page.text, "which says that there is nothing"
 
 
 def test_a_site_is_fetched_by_night_with_its_own_token(app: Flask, world: World, time: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -29,13 +29,13 @@ from market.identity import current_actor
 from market.pagination import paged
 from market.spreadsheets import Column, export
 from market.upload_field import file_of
-from models import spelling
+from models import clock, spelling
 from models.accounts import Organisation
 from models.actors import Actor
 from models.credit import policy
-from models.credit.external import OUTCOMES, WAYS, ExternalEntry, ExternalFetch, current
+from models.credit.external import OUTCOMES, WAYS, ExternalEntry, ExternalFetch, current, said, verdict, whole
 from models.credit.external_policy import LEVELS
-from models.credit.external_rows import HEADINGS, NEEDED, Unreadable
+from models.credit.external_rows import HEADINGS, NEEDED, Unreadable, heading
 from models.credit.listing_workflow import OVER, UNSEEN
 from models.credit.listings import ExternalListing
 from models.errors import Problem
@@ -153,6 +153,15 @@ def _entries(actor: Actor, asked: Mapping[str, str]) -> Any:
     return query.order_by(ExternalEntry.entered_on.desc(), ExternalEntry.id.desc())
 
 
+def _prevailing(entries: Sequence[ExternalEntry]) -> dict[tuple[str, str], str]:
+    """The site that decides, by code and list: also the one that says there is nothing. Two statements."""
+    words, kept_whole = said(db.session, [each.uscc for each in entries]), whole(db.session)
+    found = {
+        key: verdict(policy.current(), of, kept_whole, clock.today()).source for key, of in words.items()
+    }
+    return {key: source_name(source.key) for key, source in found.items() if source is not None}
+
+
 COLUMNS = (
     Column[Any](_l("编号"), lambda row: row[2].identifier if row[2] else ""),
     Column[Any](_l("单位"), lambda row: row[1].name),
@@ -178,9 +187,11 @@ def external() -> str | tuple[str, int]:
     query = _entries(current_actor(), asked)
     counted = query.with_only_columns(ExternalEntry.list, func.count()).order_by(None)
     counts = dict(db.session.execute(counted.group_by(ExternalEntry.list)).all())
+    page = paged(query)
     return filters.rendered(
         "credit/external.html",
-        page=paged(query),
+        page=page,
+        prevails=_prevailing([entry for entry, _of, _listing in page.rows]),
         asked=asked,
         list_name=list_name,
         source_name=source_name,
@@ -297,8 +308,8 @@ EXAMPLE = {
 
 @bp.get("/credit/external/table.<any(csv, xlsx):kind>")
 def external_table(kind: str) -> FlaskResponse:
-    """The table to fill in."""
-    columns = [Column[Any](known[0], itemgetter(name)) for name, known in HEADINGS.items()]
+    """The table to fill in, its headings in the reader's language."""
+    columns = [Column[Any](bilingual(heading(name)), itemgetter(name)) for name in HEADINGS]
     return export("external", _("外部名录"), kind, columns, [EXAMPLE])
 
 
@@ -332,6 +343,6 @@ def bring_in() -> Response | str | tuple[str, int]:
     return render_template(
         "credit/bring_in.html",
         form=form,
-        columns=[(known[0], name in NEEDED) for name, known in HEADINGS.items()],
+        columns=[(heading(name), name in NEEDED) for name in HEADINGS],
         places=[problem_text(each) for each in places],
     ), status
