@@ -213,7 +213,8 @@ class CreditRecord(Case, Base):
 
     def _hindrance(self, actor: Actor, act: str, colleagues: Callable[[], set[int]]) -> NotAllowed | None:
         decided = act in ("uphold", "commend") or (act == "drop" and self.notified_at is not None)
-        if not decided and act not in ("notify", "repair", "refuse_repair"):
+        others = ("notify", "repair", "refuse_repair", "revoke", "suspend", "resume", "recuse")
+        if not decided and act not in others:
             return None
         if actor.user_id in self.recused:
             return NotAllowed(N_("您已经在这件信用记录中回避,请由他人办理。"))

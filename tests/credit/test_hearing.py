@@ -12,7 +12,7 @@ from harness.factories import World
 from market.credit.actions import records
 from market.jobs import run_deadlines
 from market.worklist.waiting import waiting
-from models.errors import RuleViolation, WrongState
+from models.errors import NotAllowed, RuleViolation, WrongState
 from tests.credit import record_cases as cases
 from tests.credit.record_cases import REASON, REPLY, STATEMENT, found
 from tests.web import sign_in
@@ -136,3 +136,29 @@ def test_who_may_not_decide_is_not_offered_it_and_hears_why(app: Flask, world: W
     assert record not in {case.identifier for case in waiting(world.actor("decider"))}
     assert offered("regulator") == buttons, "nobody else of the office is left"
     assert record in {case.identifier for case in waiting(world.actor("regulator"))}
+
+
+def test_whoever_stepped_back_does_nothing_more_in_it_whatever_becomes_of_it(
+    app: Flask, world: World
+) -> None:
+    record = cases.heard(world)
+    page = f"/credit/records/{record}"
+    records.recuse(world.actor("regulator"), record, reason="当事人的负责人是我的近亲属")
+    with pytest.raises(NotAllowed, match="已经在这件信用记录中回避"):
+        records.recuse(world.actor("regulator"), record, reason="再回避一次没有意义")
+    _decide(world, record)
+    away, decider = sign_in(app, world, "regulator"), sign_in(app, world, "decider")
+    for act in ("revoke", "suspend"):
+        assert away.get(page).soup.select_one(f'a[href="{page}/{act}"]') is None
+        assert away.get(f"{page}/{act}").status == 403
+        assert decider.get(f"{page}/{act}").status == 200
+    with pytest.raises(NotAllowed, match="回避"):
+        records.revoke(world.actor("regulator"), record, reason="原处罚决定已被撤销")
+    reason = "法院裁定受理破产重整申请"
+    with pytest.raises(NotAllowed, match="回避"):
+        records.suspend(world.actor("regulator"), record, reason=reason, files=cases.files())
+    records.suspend(world.actor("decider"), record, reason=reason, files=cases.files())
+    assert away.get(f"{page}/resume").status == 403
+    with pytest.raises(NotAllowed, match="回避"):
+        records.resume(world.actor("regulator"), record, reason="重整程序已经终止")
+    assert found(record).state == "suspended"

@@ -201,6 +201,7 @@ def lapse(session: Session, actor: Actor, identifier: str) -> str:
 def recuse(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """An official steps back from a record: it is for others to decide."""
     record = CreditRecord.lock(session, identifier)
+    check_unhindered(record, "recuse", actor)
     perform(session, record, "recuse", actor, reason=reason)
     if actor.user_id is not None and actor.user_id not in record.recused:
         record.recused = [*record.recused, actor.user_id]
@@ -302,6 +303,7 @@ def refuse_repair(session: Session, actor: Actor, identifier: str, *, reason: st
 def revoke(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """The decision is taken back, by review or correction."""
     record = CreditRecord.lock(session, identifier)
+    check_unhindered(record, "revoke", actor)
     perform(session, record, "revoke", actor, reason=reason)
     record.revoked_at = clock.now()
     end_publication(record)
@@ -314,6 +316,7 @@ def revoke(session: Session, actor: Actor, identifier: str, *, reason: str) -> s
 def suspend(session: Session, actor: Actor, identifier: str, *, reason: str, files: Sequence[File]) -> str:
     """Its subject is in reorganisation, as the court's ruling shows: it is not shown or used meanwhile."""
     record = CreditRecord.lock(session, identifier)
+    check_unhindered(record, "suspend", actor)
     permit(session, record, "suspend", actor)
     check_any(files)
     papers = hand_in_all(session, actor, record, files)
@@ -327,6 +330,7 @@ def suspend(session: Session, actor: Actor, identifier: str, *, reason: str, fil
 def resume(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """Shown and used again, for what is left of its term."""
     record = CreditRecord.lock(session, identifier)
+    check_unhindered(record, "resume", actor)
     perform(session, record, "resume", actor, reason=reason)
     records.end_suspension(session, record)
     _bring(session, record, "resume")
