@@ -45,7 +45,7 @@ ROWS = {
         {"agencies": 400, "seeds": 1, "sizes": (20,), "contracts": (5,)},
     ),
     "credit": Bench(
-        crediting.credit, {"sizes": (1_000, 100_000), "rounds": 20}, {"sizes": (40,), "rounds": 2}
+        crediting.credit, {"sizes": (1_000, 10_000), "rounds": 20}, {"sizes": (40,), "rounds": 2}
     ),
     "credit-separation": Bench(
         separation.separation, {"agencies": 2_000, "seeds": 4}, {"agencies": 200, "seeds": 1}
