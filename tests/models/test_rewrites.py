@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from models import clock
 from tests.models.snapshot import LONG_AGO, Snapshot
 
 LATER = LONG_AGO + timedelta(days=30)
@@ -396,20 +395,3 @@ def test_0038_a_record_that_was_proposed_weighs_what_the_policy_says_and_is_to_b
     assert row["due_at"] is not None
     market.downgrade()
     assert market.row("credit_records", heavy)["due_at"] is None
-
-
-def test_0047_a_rating_counts_since_it_was_published_and_who_has_more_to_say_has_the_turn(
-    market: Snapshot,
-) -> None:
-    until = clock.now() + timedelta(days=3)
-    fact = market.add("rating_facts", at=LATER)
-    waits = {"state": "heard", "answer_until": until, "due_at": LATER, "waived_at": None}
-    more = market.add("credit_records", more_to_come=True, **waits)
-    over = market.add("credit_records", more_to_come=True, **{**waits, "answer_until": LATER})
-    said = market.add("credit_records", more_to_come=False, **waits)
-    market.upgrade()
-    assert market.row("rating_facts", fact)["counts_from"] == LATER
-    assert market.rows("credit_records", "state", "due_at", id=more) == [("notified", until)]
-    for record in (over, said):
-        assert market.rows("credit_records", "state", "due_at", id=record) == [("heard", LATER)]
-    market.downgrade()

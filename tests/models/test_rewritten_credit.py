@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from models import clock
 from tests.models.snapshot import LONG_AGO, Snapshot
 
 LATER = LONG_AGO + timedelta(days=30)
@@ -111,3 +112,20 @@ def test_0048_a_listing_whose_dispute_was_rejected_is_called_so_and_knows_since_
     market.downgrade()
     assert market.rows("external_listings", "state", "confirmed_at", id=rejected) == [("confirmed", LATER)]
     assert market.row("events", told["reject"])["data"]["state"] == "confirmed"
+
+
+def test_0047_a_rating_counts_since_it_was_published_and_who_has_more_to_say_has_the_turn(
+    market: Snapshot,
+) -> None:
+    until = clock.now() + timedelta(days=3)
+    fact = market.add("rating_facts", at=LATER)
+    waits = {"state": "heard", "answer_until": until, "due_at": LATER, "waived_at": None}
+    more = market.add("credit_records", more_to_come=True, **waits)
+    over = market.add("credit_records", more_to_come=True, **{**waits, "answer_until": LATER})
+    said = market.add("credit_records", more_to_come=False, **waits)
+    market.upgrade()
+    assert market.row("rating_facts", fact)["counts_from"] == LATER
+    assert market.rows("credit_records", "state", "due_at", id=more) == [("notified", until)]
+    for record in (over, said):
+        assert market.rows("credit_records", "state", "due_at", id=record) == [("heard", LATER)]
+    market.downgrade()
