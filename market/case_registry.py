@@ -26,8 +26,9 @@ from market.referrals import refers, urges
 from market.transaction import ACTIONS, name_of
 from models import CASES
 from models.cases import Case
-from models.errors import RuleViolation, WrongState
+from models.errors import OutOfDate, RuleViolation, WrongState
 from models.i18n import N_
+from models.reading import check_read, reading
 from models.workflow import permit
 from models.workflow_table import Move
 
@@ -171,6 +172,7 @@ def _act_view(
     case_class: type[Case], identifier: str, act: str, pages: ActPages
 ) -> Response | str | tuple[str, int]:
     """One view for every act of every case: the form on GET, the act on POST."""
+    read = reading(db.session, case_class.workflow.name, identifier)
     case = visible(case_class, identifier)
     page = pages.get(act)
     if page is None:
@@ -186,14 +188,26 @@ def _act_view(
     status = 200
     if form.is_submitted():
         status = 422
-        if form.validate():
-            result, status = attempt(form, page.action, identifier, **page.values(form))
-            if result is not None:
-                return redirect(landing(case), 303)
+        form.as_read = request.form.get("as_read", "")
+        try:
+            if not form.validate():
+                check_read(db.session, case, current_actor(), form.as_read)
+            else:
+                result, status = attempt(form, page.action, identifier, **page.values(form))
+                if result is not None:
+                    return redirect(landing(case), 303)
+        except OutOfDate as problem:
+            db.session.rollback()
+            read = reading(db.session, case_class.workflow.name, identifier)
+            case = visible(case_class, identifier)
+            form = _form_of(page, case, why=_asks_why(case, act, moves), needed=bool(moves))
+            form.refuse(problem, problem_text(problem))
+            form.as_read, status = read, problem.status
     elif not moves:
         return _refused(case, act)
     else:
         check_unrestricted(case, act)
+        form.as_read = read
     return render_template(
         page.template,
         case=case,

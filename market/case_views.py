@@ -28,7 +28,7 @@ from market.upload_field import files_of as files_of
 from models import clock, permission, workflow
 from models.cases import Case, case_types_of, find_case
 from models.credit.restrictions import Restricted
-from models.errors import NotAllowed, NotFound, Problem, RuleViolation, Unauthorised, Unconfirmed
+from models.errors import NotAllowed, NotFound, OutOfDate, Problem, RuleViolation, Unauthorised, Unconfirmed
 from models.events import Event, timeline
 from models.i18n import N_
 from models.notifications import MESSAGE
@@ -80,11 +80,11 @@ def pages_shown(identifiers: Iterable[str]) -> dict[str, str]:
 def attempt(form: Form, act: Callable[..., str], *args: Any, **kwargs: Any) -> tuple[str | None, int]:
     """Carry out an act with a form's values: its result, or None with the problem shown on the form.
 
-    The second value is the status to answer with.
+    The second value is the status to answer with. NotFound and OutOfDate ask for another page than this one.
     """
     try:
         return act(current_actor(), *args, **kwargs, submission=form.sent()), 303
-    except NotFound:
+    except (NotFound, OutOfDate):
         raise
     except Problem as problem:
         form.refuse(problem, problem_text(problem))

@@ -51,6 +51,7 @@ class Form(FlaskForm):
     """Every form that acts carries a one-time key, so that sending it twice acts once."""
 
     submission = HiddenField()
+    as_read = ""  # what a page of a case had read of it (`models.reading`), for its form to carry
 
     class Meta(FlaskForm.Meta):
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
@@ -91,7 +92,8 @@ class Form(FlaskForm):
 
         It is good in the browser that was given the form and in no other.
         """
-        return Sent(f"{session['forms']}:{self.submission.data}", _contents())
+        key = f"{session['forms']}:{self.submission.data}"
+        return Sent(key, _contents(), request.form.get("as_read", ""))
 
     def validate(self, extra_validators: dict[str, list[Any]] | None = None) -> bool:
         """What no field may hold is refused at every field.

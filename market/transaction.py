@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from market import permissions
 from market.extensions import db
 from market.resuming import refuse_too_late
-from models import clock, events, permission, submissions
+from models import clock, events, permission, reading, submissions
 from models.actors import Actor
 from models.errors import Conflict
 from models.i18n import N_
@@ -143,6 +143,7 @@ def action(function: Callable[..., str]) -> Callable[..., str]:
         fingerprint = _fingerprint(function, sent, args, kwargs) if sent.key else ""
         with transaction() as session:
             actor = permission.fresh(session, actor)
+            session.info[reading.READ] = sent.as_read
             permissions.check_act(name_of(function), actor)
             key = submissions.key_of(actor.user_id, sent.key)
             if sent.key:

@@ -51,6 +51,10 @@ class Conflict(Problem):
     status = 409
 
 
+class OutOfDate(Conflict):
+    """What the act goes by changed after whoever does it had read it; the page shows it as it is now."""
+
+
 class RuleViolation(Problem):
     """A rule stops the act; the message names the rule."""
 

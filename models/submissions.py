@@ -43,11 +43,13 @@ class Sent:
     """A one-time key, and, from a page, a hash of all that was sent with it.
 
     That then counts in the place of the arguments: what a page makes of the same form may be another thing
-    once the case has moved on.
+    once the case has moved on. `as_read` is what a page of a case had read of it (`models.reading`), empty
+    where no page was.
     """
 
     key: str
     contents: str = ""
+    as_read: str = ""
 
 
 def key_of(person: int | None, submission: str) -> str:

@@ -20,6 +20,7 @@ from models.cases import Case
 from models.errors import NotAllowed, Problem, RuleViolation
 from models.i18n import N_
 from models.lengths import REASON_LEAST, REASON_MOST, TOO_LONG, says_something
+from models.reading import READ, check_read
 from models.workflow_table import Move
 
 ASKED = "asked who may"  # in a session's notes, once a case's table was asked
@@ -135,6 +136,7 @@ def _permit_role(session: Session, case: Case, act: str, actor: Actor) -> Permit
         raise permission.unconfirmed()
     if move.above and not case.referred_to:
         raise RuleViolation(N_("期限未到,还没有报请上级处理。"))
+    check_read(session, case, actor, session.info.get(READ, ""))
     return Permit(move, played)
 
 

@@ -1,0 +1,57 @@
+"""What whoever acts on a case had read of it, and what was done with it since.
+
+A page of a case carries in its form what it had read; nobody binds itself to, or decides on, what it has not
+seen: a statement that came meanwhile, another text to sign, another entry a listing rests on.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.actors import Actor
+from models.cases import Case
+from models.errors import OutOfDate
+from models.events import Event
+from models.i18n import N_
+
+READ = "what the page had read"  # in a session's notes
+_DIGITS = 18  # that a number of an event has at most
+
+
+def reading(session: Session, case_type: str, identifier: str) -> str:
+    """What a page of a case has read: the case, and the number of its newest event.
+
+    It is asked before anything of the case is read, so that nothing falls between.
+    """
+    newest = select(func.max(Event.id)).where(
+        Event.case_type == case_type, Event.case_identifier == identifier
+    )
+    return f"{identifier} {session.scalar(newest) or 0}"
+
+
+def check_read(session: Session, case: Case, actor: Actor, as_read: str) -> None:
+    """OutOfDate where somebody else did something with this case that the page of an act had not read.
+
+    Where no page was, or one of another case, there is nothing to compare.
+    """
+    identifier, _space, number = as_read.partition(" ")
+    readable = number.isascii() and number.isdigit() and len(number) <= _DIGITS
+    if identifier != case.identifier or not readable:
+        return
+    workflow = case.workflow
+    acts = {f"{workflow.name}.{act}": words for act, words in workflow.acts.items()}
+    acts[f"{workflow.name}.override"] = N_("改变状态")
+    since = select(Event.kind).where(
+        Event.case_type == workflow.name,
+        Event.case_identifier == identifier,
+        Event.id > int(number),
+        Event.kind.in_(acts),
+        Event.actor_user_id.is_distinct_from(actor.user_id),
+    )
+    done = dict.fromkeys(session.scalars(since.order_by(Event.id)))
+    if done:
+        raise OutOfDate(
+            N_("这一页打开之后又有变化:%(what)s。还没有办理,请看过现在的内容再办理。"),
+            what=[acts[kind] for kind in done],
+        )
