@@ -6,9 +6,9 @@ What the next buyer sees, and who may not answer a re-run.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import Exists, exists, or_, select
+from sqlalchemy import Exists, and_, exists, or_, select
 from sqlalchemy.orm import Session, lazyload
 
 from models import clock, policy
@@ -47,7 +47,7 @@ def abandoned_by(session: Session, agency_ids: list[int]) -> dict[int, Abandoned
         Contract.agency_id.in_(agency_ids),
         Contract.signed_at.is_(None),
         Contract.unsigned_by.in_(_FAILED),
-        ~_not_to_blame(),
+        ~not_to_blame(clock.now()),
         Contract.created_at >= since,
     )
     for contract in session.scalars(lost.order_by(Contract.id.desc()).options(lazyload("*"))):
@@ -95,15 +95,18 @@ def barred(session: Session, agency_ids: list[int], tender: Tender) -> set[int]:
     return (set(agency_ids) & set(runs)) | linked_to(session, others, runs, tender.policy_version)
 
 
-def _not_to_blame() -> Exists:
-    """Whether the agency of a contract was found not to be at fault.
+def not_to_blame(at: datetime) -> Exists:
+    """Whether the agency of a contract had been found not to be at fault by an instant.
 
     The record proposed of it was not upheld, or revoked.
     """
+    dropped = and_(
+        CreditRecord.state == "dropped", or_(CreditRecord.decided_at.is_(None), CreditRecord.decided_at <= at)
+    )
     return exists().where(
         CreditRecord.source_identifier == Contract.identifier,
         CreditRecord.subject_id == Contract.agency_id,
-        CreditRecord.state.in_(("dropped", "revoked")),
+        or_(dropped, CreditRecord.revoked_at <= at),
     )
 
 
@@ -114,7 +117,7 @@ def _left_unsigned(session: Session, tender: Tender) -> dict[int, str]:
         .join(Tender, Tender.id == Contract.tender_id)
         .join(ServiceItem, ServiceItem.id == Tender.item_id)
         .where(Contract.buyer_id == tender.buyer_id, Contract.state == "terminated")
-        .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~_not_to_blame())
+        .where(Contract.signed_at.is_(None), Contract.unsigned_by.in_(_FAILED), ~not_to_blame(clock.now()))
     )
     rows = session.execute(lost).all()
     before = _before(session, tender) if rows else set()

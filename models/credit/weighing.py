@@ -1,10 +1,11 @@
 """How much a contract's records weigh: by what others have seen of it, and by how many its buyer has.
 
-A contract is seen whole where an authority recorded an outcome for it. Else it is seen for the part of its
-price that a bank or gateway saw come in and that did not go back to the buyer, in whole tenths: one small
-payment buys no more than its own part. What is seen weighs by the class of that money (of the price where an
-authority recorded), what is not by no more than 1. A buyer's n records in one line weigh as much as (1 + log2
-n) of different buyers, and buyers that are linked are one (identities.py).
+A contract is seen whole where an authority recorded an outcome for it, or its agency walked away before it
+was signed: who did not sign here is nobody's word. Else it is seen for the part of its price that a bank or
+gateway saw come in and that did not go back to the buyer, in whole tenths: one small payment buys no more
+than its own part. What is seen weighs by the class of that money (of the price where an authority recorded,
+at most 1 where the agency walked away), what is not by no more than 1. A buyer's n records in one line weigh
+as much as (1 + log2 n) of different buyers, and buyers that are linked are one (identities.py).
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from models.base import Json
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable, ReviewOutcome
+from models.credit.abandoned import not_to_blame
 from models.credit.evidence import Evidence, Found, weighed
 from models.credit.identities import identities
 from models.credit.policy import CreditPolicy
@@ -37,6 +39,8 @@ EVENTS = frozenset(
         "contract.continue",
         "contract.give_notice",
         "contract.resume",
+        "credit_record.drop",
+        "credit_record.revoke",
         "deliverable.finish",
         "deliverable.pass",
         "deliverable.send_back",
@@ -66,8 +70,15 @@ def value_class(rules: CreditPolicy, value: int) -> float:
     return float(next(factor for least, factor in reversed(classes) if value >= least * 100))
 
 
-def parts(rules: CreditPolicy, price: int, money: int, *, reviewed: bool) -> Parts:
-    """Of a contract at a price, of which so much money was seen and stayed (both in fen)."""
+def parts(
+    rules: CreditPolicy, price: int, money: int, *, reviewed: bool = False, walked_away: bool = False
+) -> Parts:
+    """Of a contract at a price, of which so much money was seen and stayed (both in fen).
+
+    One that its agency walked away from counts for no more than a usual one: no price was ever paid.
+    """
+    if walked_away:
+        return Parts(min(1.0, value_class(rules, price)), 0.0, 1.0)
     share = 1.0 if reviewed else seen_share(price, money)
     seen = value_class(rules, price if reviewed else max(0, min(money, price)))
     return Parts(share * seen, (1 - share) * min(1.0, value_class(rules, price)), share)
@@ -115,11 +126,14 @@ def of_contracts(
     )
     came, went = ({key: int(amount) for key, amount in session.execute(of)} for of in (paid, back))
     known = set(session.scalars(reviewed))
-    prices = select(Contract.id, Contract.buyer_id, Contract.price, Contract.earlier_prices).where(wanted)
+    walked_away = and_(Contract.unsigned_by == "agency", ~not_to_blame(until))
+    prices = select(
+        Contract.id, Contract.buyer_id, Contract.price, Contract.earlier_prices, walked_away
+    ).where(wanted)
     found: dict[int, tuple[int, Parts]] = {}
-    for key, buyer, now, earlier in session.execute(prices):
+    for key, buyer, now, earlier, away in session.execute(prices):
         price, money = _price(earlier or (), now, until), came.get(key, 0) - went.get(key, 0)
-        found[key] = buyer, parts(rules, price, money, reviewed=key in known)
+        found[key] = buyer, parts(rules, price, money, reviewed=key in known, walked_away=away)
     return found
 
 

@@ -10,22 +10,27 @@ from sqlalchemy import select
 
 from harness.factories import World
 from market.contracts.actions import changing, drafting, signing
+from market.credit.actions import records
 from market.credit.actions.scores import counted
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.oversight.actions import override
 from market.payments.actions import paying
+from market.ratings.actions import rating as ratings
 from models import CASES, clock, workdays
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.credit import policy, score, weighing
 from models.credit.past import CreditHistory
+from models.credit.records import CreditRecord
 from models.credit.weighing import Parts, of_contracts
 from models.errors import RuleViolation
 from models.payments.payment import Payment
+from models.ratings.rating import Rating
 from tests.contracts.milestones import paid, pay
 from tests.contracts.test_changes import propose
-from tests.credit.test_weighing import is_kept, rated, sheet_of
+from tests.credit import record_cases as cases
+from tests.credit.test_weighing import facts, is_kept, rated, sheet_of
 
 
 def _in_three(world: World, price: int) -> str:
@@ -179,3 +184,58 @@ def test_every_act_that_moves_a_weight_is_counted_and_is_one() -> None:
         case_type, act = kind.split(".")
         assert f"{case_type}.override" in counted()
         assert act in {move.act for move in CASES[case_type].workflow.moves}, kind
+
+
+@pytest.mark.parametrize("gives_up", [True, False])
+def test_whom_the_agency_walked_away_from_is_heard_in_full_unless_it_is_not_to_blame(
+    world: World, time: Any, *, gives_up: bool
+) -> None:
+    """Who did not sign is nobody's word; the decision on the record moves nothing, for it may be repaired."""
+    contract: str = world.contract_of(world.awarded()).identifier
+    if gives_up:
+        drafting.terminate(world.actor("agency"), contract, reason="人手不足,不做了")
+    else:
+        signing.agree(world.actor("buyer"), contract)
+        time.instant = Contract.load(db.session, contract).due_at + timedelta(minutes=1)
+        run_deadlines()
+        drafting.replace(world.actor("buyer"), contract, reason="中选机构逾期不签合同")
+    rating = world.one(Rating, contract, by="buyer")
+    given = dict.fromkeys(rating.dimensions, 1)
+    ratings.rate(world.actor("buyer"), rating.identifier, scores=given, comment="中选后不签合同")
+    drain()
+    assert _parts(contract) == Parts(1.0, 0.0, 1.0)
+    assert [facts(sheet_of(world), "ratings", name) for name in ("seen", "unseen")] == [[1.0], [0.0]]
+    assert is_kept(world, "agency")
+    record = db.session.scalars(select(CreditRecord.identifier)).one()
+    cases.second_official(world)
+    records.notify(world.actor("regulator"), record)
+    records.defend(world.actor("agency"), record, statement=cases.STATEMENT)
+    before = clock.now()
+    time.instant += timedelta(days=1)
+    records.drop_record(world.actor("decider"), record, reason="不可抗力,不是机构的责任")
+    drain()
+    assert _parts(contract) == Parts(0.0, 1.0, 0.0)
+    assert is_kept(world, "agency")
+    assert facts(sheet_of(world, until=before), "ratings", "seen") == [1.0], "as it stood"
+
+
+def test_the_decision_on_the_record_does_not_move_the_rating_which_would_be_a_trace(world: World) -> None:
+    contract: str = world.contract_of(world.awarded()).identifier
+    drafting.terminate(world.actor("agency"), contract, reason="人手不足,不做了")
+    record = db.session.scalars(select(CreditRecord.identifier)).one()
+    cases.second_official(world)
+    records.notify(world.actor("regulator"), record)
+    records.defend(world.actor("agency"), record, statement=cases.STATEMENT)
+    parts = _parts(contract)
+    records.uphold(world.actor("decider"), record, reason=cases.REASON, months=6, reply=cases.REPLY)
+    assert _parts(contract) == parts == Parts(1.0, 0.0, 1.0)
+    records.revoke(world.actor("decider"), record, reason="复议决定撤销")
+    assert _parts(contract) == Parts(0.0, 1.0, 0.0)
+
+
+def test_a_price_that_nobody_paid_makes_no_more_of_a_contract_that_was_walked_away_from() -> None:
+    rules = policy.current()
+    assert weighing.value_class(rules, 80_000_000) > 1
+    assert weighing.parts(rules, 80_000_000, 0, walked_away=True) == Parts(1.0, 0.0, 1.0)
+    small = weighing.parts(rules, 100, 0, walked_away=True)
+    assert small.seen == weighing.value_class(rules, 100) < 0.1
