@@ -69,6 +69,11 @@ class Ranking:
         query = query.where(self._stands(), *self._narrowed())
         return query.order_by(CreditScore.score.desc(), CreditScore.id)
 
+    def better_than(self, score: int) -> Select[int]:
+        """How many rank above a score (in tenths)."""
+        better = self.ranked().where(CreditScore.score > score).order_by(None)
+        return better.with_only_columns(func.count())
+
     def unranked(self) -> Select[Organisation, str | None, int]:
         """Who is in the market and does not rank, each with its grade and how many contracts of the item."""
         contracts = self._of_the_item() if self.item else literal(0)

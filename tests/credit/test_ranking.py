@@ -9,14 +9,18 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from harness.factories import ITEM, World
 from market.agencies.actions import entry
 from market.contracts.actions import changing
+from market.credit.views.ranking import placed
 from market.extensions import db
 from market.jobs import drain, run_deadlines
 from market.oversight.actions import override
+from market.transaction import transaction
 from models import workdays
+from models.credit.kept import CreditScore
 from models.credit.ranking import Ranking
 from tests.credit.test_weighing import sheet_of
 from tests.web import Visitor, sign_in
@@ -144,3 +148,24 @@ def test_who_is_suspended_is_not_ranked(app: Any, two: World) -> None:
     assert "没有依据评级" in both, "it would not rank again either"
     told = Visitor(app).get("/credit/unranked.csv").text
     assert "不排名。 结束的合同还不到" in told
+
+
+def test_equal_scores_share_a_place_on_every_page_and_in_the_file(app: Flask, world: World) -> None:
+    names = ("agency", "second", "third")
+    for name in names:
+        world.settled(agency=name)
+    keys = [world.organisation(name).id for name in names]
+    for scores in ((800, 800, 700), (800, 700, 700), (700, 700, 700)):
+        db.session.rollback()
+        with transaction() as session:
+            for key, score in zip(keys, scores, strict=True):
+                session.execute(update(CreditScore).where(CreditScore.agency_id == key).values(score=score))
+        expected = [1 + sum(other > score for other in scores) for score in scores]
+        told = csv.DictReader(io.StringIO(Visitor(app).get("/credit.csv").text.lstrip("\ufeff")))
+        assert [int(row["名次"]) for row in told] == expected
+        rows = Visitor(app).get("/credit").soup.select("main table tbody tr")
+        assert [int(row.select_one("td").text) for row in rows] == expected
+        ranked = list(db.session.scalars(Ranking().ranked()))
+        for before in range(1, 3):  # a page that begins within the list
+            better = db.session.scalar(Ranking().better_than(ranked[before].score))
+            assert [place for place, _score in placed(ranked[before:], before, better)] == expected[before:]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from flask import Response
@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from market import filters
+from market.credit.actions.following import in_pieces
 from market.credit.blueprint import bp
 from market.extensions import db
 from market.filters import Filters
@@ -33,14 +34,33 @@ def _ranking(asked: Mapping[str, str]) -> Ranking:
 @bp.get("/credit")
 def ranking() -> str | tuple[str, int]:
     asked = FILTERS.asked()
-    page = paged(_ranking(asked).ranked())
+    which = _ranking(asked)
+    page = paged(which.ranked())
+    before = (page.number - 1) * page.size
+    better = db.session.scalar(which.better_than(page.rows[0].score)) if before and page.rows else 0
     return filters.rendered(
         "credit/ranking.html",
         page=page,
+        placed=list(placed(page.rows, before, better or 0)),
         covered=coverage.of_organisations(db.session, [score.agency_id for score in page.rows]),
         asked=asked,
         needed=needed(),
     )
+
+
+def placed(
+    scores: Iterable[CreditScore], before: int = 0, better: int = 0
+) -> Iterator[tuple[int, CreditScore]]:
+    """A list of scores, best first, each with its place: those of one score share theirs.
+
+    `before` of the whole list stand above the first of them, `better` of these with a higher score.
+    """
+    last, place = None, better + 1
+    for number, score in enumerate(scores, before + 1):
+        if last is not None and score.score != last:
+            place = number
+        last = score.score
+        yield place, score
 
 
 @bp.get("/credit/unranked")
@@ -111,13 +131,11 @@ COLUMNS = (
 
 @bp.get("/credit.<any(csv, xlsx):suffix>")
 def export_ranking(suffix: str) -> Response:
-    return export("credit-ranking", _("信用榜"), suffix, COLUMNS, _places(FILTERS.asked(refuse=True)))
+    return export("credit-ranking", _("信用榜"), suffix, COLUMNS, _ranked(FILTERS.asked(refuse=True)))
 
 
-def _places(asked: Mapping[str, str]) -> Iterator[_Place]:
-    number = 0
-    for scores in db.session.scalars(_ranking(asked).ranked()).partitions(PIECE):
-        covered = coverage.of_organisations(db.session, [score.agency_id for score in scores])
-        for score in scores:
-            number += 1
-            yield _Place(number, score, covered[score.agency_id])
+def _ranked(asked: Mapping[str, str]) -> Iterator[_Place]:
+    for piece in in_pieces(placed(db.session.scalars(_ranking(asked).ranked())), PIECE):
+        covered = coverage.of_organisations(db.session, [score.agency_id for _place, score in piece])
+        for place, score in piece:
+            yield _Place(place, score, covered[score.agency_id])
