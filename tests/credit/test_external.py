@@ -235,9 +235,14 @@ def test_a_code_from_before_is_matched_at_entry_by_itself(app: Flask, world: Wor
 def test_a_record_of_the_same_fact_counts_once(app: Flask, world: World, time: Any) -> None:
     from tests.credit import record_cases as cases
 
+    def page() -> str:
+        return sign_in(app, world, "buyer").get(f"/agencies/{world.identifiers['agency']}/credit").text
+
     bring(world, row(code(world)))
+    assert "这里不再计" not in page()
     cases.in_force(world, kind="abnormal")
     assert points(world) == 0
+    assert "同一事实已经按信用记录计分,这里不再计" in page()
 
 
 MARKS = ("记号甲", "记号乙", "记号丙", "记号丁")

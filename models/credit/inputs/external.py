@@ -8,29 +8,27 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from models.credit.evidence import Evidence, Found, Input, total
-from models.credit.listings import standing
+from models.credit.listings import ExternalListing, standing
 from models.credit.policy import CreditPolicy
 from models.credit.records import in_force
 from models.i18n import N_
 
 
 def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], until: datetime) -> Found:
-    """A fact counts once: a list beside a record in force of the kind that is the same says nothing more."""
+    """A fact counts once: a list beside a record in force of the same kind brings nothing more."""
     listings = standing(session, agencies, until)
     records = in_force(session, list(listings), until) if listings else {}
     kinds = {key: {record.kind for record in of} for key, of in records.items()}
+
+    def of_listing(key: int, each: ExternalListing) -> Evidence:
+        of_list = rules.lists[each.list]
+        same = of_list.record in kinds.get(key, ())
+        facts = {"list": each.list, "entered_on": each.entered_on.isoformat(), "same_as_record": same}
+        points = 0 if same else of_list.points
+        return Evidence(each.identifier, each.listed_at, points, facts=facts, holds_until=each.ends_at)
+
     return {
-        key: [
-            Evidence(
-                each.identifier,
-                each.listed_at,
-                rules.lists[each.list].points,
-                facts={"list": each.list, "entered_on": each.entered_on.isoformat()},
-                holds_until=each.ends_at,
-            )
-            for each in listings.get(key, [])
-            if each.list in rules.lists and rules.lists[each.list].record not in kinds.get(key, ())
-        ]
+        key: [of_listing(key, each) for each in listings.get(key, []) if each.list in rules.lists]
         for key in agencies
     }
 
