@@ -172,7 +172,7 @@ def _act_view(
     case_class: type[Case], identifier: str, act: str, pages: ActPages
 ) -> Response | str | tuple[str, int]:
     """One view for every act of every case: the form on GET, the act on POST."""
-    read = reading(db.session, case_class.workflow.name, identifier)
+    read = reading(db.session, case_class, identifier)
     case = visible(case_class, identifier)
     page = pages.get(act)
     if page is None:
@@ -198,7 +198,7 @@ def _act_view(
                     return redirect(landing(case), 303)
         except OutOfDate as problem:
             db.session.rollback()
-            read = reading(db.session, case_class.workflow.name, identifier)
+            read = reading(db.session, case_class, identifier)
             case = visible(case_class, identifier)
             form = _form_of(page, case, why=_asks_why(case, act, moves), needed=bool(moves))
             form.refuse(problem, problem_text(problem))

@@ -6,7 +6,9 @@ seen: a statement that came meanwhile, another text to sign, another entry a lis
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from typing import Any
+
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from models.actors import Actor
@@ -14,19 +16,18 @@ from models.cases import Case
 from models.errors import OutOfDate
 from models.events import Event
 from models.i18n import N_
+from models.workflow_table import Workflow
 
 READ = "what the page had read"  # in a session's notes
 _DIGITS = 18  # that a number of an event has at most
 
 
-def reading(session: Session, case_type: str, identifier: str) -> str:
-    """What a page of a case has read: the case, and the number of its newest event.
+def reading(session: Session, case_class: type[Case], identifier: str) -> str:
+    """What a page of a case has read: the case, and the number of the newest event of an act of its table.
 
     It is asked before anything of the case is read, so that nothing falls between.
     """
-    newest = select(func.max(Event.id)).where(
-        Event.case_type == case_type, Event.case_identifier == identifier
-    )
+    newest = _done(select(func.max(Event.id)), case_class.workflow, identifier)
     return f"{identifier} {session.scalar(newest) or 0}"
 
 
@@ -39,19 +40,26 @@ def check_read(session: Session, case: Case, actor: Actor, as_read: str) -> None
     readable = number.isascii() and number.isdigit() and len(number) <= _DIGITS
     if identifier != case.identifier or not readable:
         return
-    workflow = case.workflow
-    acts = {f"{workflow.name}.{act}": words for act, words in workflow.acts.items()}
-    acts[f"{workflow.name}.override"] = N_("改变状态")
-    since = select(Event.kind).where(
-        Event.case_type == workflow.name,
-        Event.case_identifier == identifier,
-        Event.id > int(number),
-        Event.kind.in_(acts),
-        Event.actor_user_id.is_distinct_from(actor.user_id),
+    since = _done(select(Event.kind), case.workflow, identifier).where(
+        Event.id > int(number), Event.actor_user_id.is_distinct_from(actor.user_id)
     )
-    done = dict.fromkeys(session.scalars(since.order_by(Event.id)))
-    if done:
+    if done := dict.fromkeys(session.scalars(since.order_by(Event.id))):
+        acts = _acts(case.workflow)
         raise OutOfDate(
             N_("这一页打开之后又有变化:%(what)s。还没有办理,请看过现在的内容再办理。"),
             what=[acts[kind] for kind in done],
         )
+
+
+def _done(query: Select[Any], workflow: Workflow, identifier: str) -> Select[Any]:
+    return query.where(
+        Event.case_type == workflow.name,
+        Event.case_identifier == identifier,
+        Event.kind.in_(_acts(workflow)),
+    )
+
+
+def _acts(workflow: Workflow) -> dict[str, str]:
+    """The acts of a table, and an operator's outside of it, by their events, each with what it is called."""
+    acts = {f"{workflow.name}.{act}": words for act, words in workflow.acts.items()}
+    return {**acts, f"{workflow.name}.override": N_("改变状态")}
