@@ -188,6 +188,11 @@ REFUSED: dict[str, dict[tuple[str, str], str]] = {
         ): "只有中选机构现在不能承接本事项,并且规则允许改选时,才能取消它的中选资格。"
     },
     "contract": {("*", "replace"): KEPT, ("*", "call_off"): EARLY, ("*", "urge"): EARLY},
+    "external_listing": {
+        ("*", "confirm_correction"): "没有待核对的更正。",
+        ("*", "confirm_removal"): "没有待核对的移出。",
+        ("*", "decline_change"): "没有待核对的更正或者移出。",
+    },
     "materials": {("overdue", "urge"): EARLY},
     "deliverable": {
         ("*", "submit"): OVER,

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from models.credit.evidence import Evidence, Found, Input, total
-from models.credit.listings import standing
+from models.credit.listings import ExternalListing, standing
 from models.credit.policy import CreditPolicy
 from models.credit.records import in_force
 from models.i18n import N_
@@ -19,15 +19,20 @@ def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], unti
     listings = standing(session, agencies, until)
     records = in_force(session, list(listings), until) if listings else {}
     kinds = {key: {record.kind for record in of} for key, of in records.items()}
+
+    def evidence(each: ExternalListing) -> Evidence:
+        entered_on, ends_at = each.days_at(until)
+        return Evidence(
+            each.identifier,
+            each.listed_at,
+            rules.lists[each.list].points,
+            facts={"list": each.list, "entered_on": entered_on.isoformat()},
+            holds_until=ends_at,
+        )
+
     return {
         key: [
-            Evidence(
-                each.identifier,
-                each.listed_at,
-                rules.lists[each.list].points,
-                facts={"list": each.list, "entered_on": each.entered_on.isoformat()},
-                holds_until=each.ends_at,
-            )
+            evidence(each)
             for each in listings.get(key, [])
             if each.list in rules.lists and rules.lists[each.list].record not in kinds.get(key, ())
         ]
@@ -41,7 +46,18 @@ INPUT = Input(
     N_("%(case)s 所在的名录移出以后,恢复 %(points)s 分。"),
     "points",
     frozenset(
-        f"external_listing.{act}" for act in ("list", "confirm", "dispute", "reject", "remove", "expire")
+        f"external_listing.{act}"
+        for act in (
+            "list",
+            "confirm",
+            "dispute",
+            "reject",
+            "amend",
+            "confirm_correction",
+            "confirm_removal",
+            "remove",
+            "expire",
+        )
     ),
     _gather,
     total,
