@@ -16,10 +16,13 @@ from models.actors import ROLES
 from models.agencies.checks import CHECKS
 from models.agencies.entry import MATERIALS, STEPS
 from models.agencies.related_parties import TIES
+from models.base import Json
 from models.cases import Case
 from models.contracts.changes import CHANGES
 from models.contracts.deliverables import FAULTS, REASONS
 from models.contracts.disputes import DISPUTE_FAULTS, OUTCOMES
+from models.credit import policy as credit_policy
+from models.credit.external_rows import heading
 from models.events import Event
 from models.i18n import N_
 from models.notifications import KINDS
@@ -207,8 +210,43 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "attachments": lambda others: ngettext("另附 %(num)d 份文件", "另附 %(num)d 份文件", len(others)),
 }
 
+
+def _source(key: str) -> str:
+    """A site that publishes lists; its key where the policy has it no more."""
+    found = credit_policy.current().sources.get(key)
+    return bilingual(found.names) if found else key
+
+
+def _listing_changes(changed: Json) -> str:
+    """What a site says otherwise of an entry now: each word that differs, as it was and as it is."""
+    return ";".join(
+        _("%(what)s:%(old)s → %(new)s", what=label, old=old or "—", new=new or "—")
+        for label, old, new in listing_changes_told(changed)
+    )
+
+
+def listing_changes_told(changed: Json) -> list[tuple[str, str, str]]:
+    """The same as labels, what was and what is."""
+    found: list[tuple[str, str, str]] = []
+    for name, (old, new) in changed.items():
+        label = _("期限至") if name == "ends_at" else bilingual(heading(name))
+        say = {"source": _source, "ends_at": _instant}.get(name, str)
+        found.append((label, say(old) if old else "", say(new) if new else ""))
+    return found
+
+
+def _instant(kept: str) -> str:
+    return format_instant(datetime.fromisoformat(kept))
+
+
 # The same where a case type says it otherwise: a listing is not repaired, as events of before have it.
-_TOLD_OF = {"external_listing": {"duty": _TOLD["removal"]}}
+_TOLD_OF: dict[str, dict[str, Callable[[Any], str]]] = {
+    "external_listing": {
+        "duty": _TOLD["removal"],
+        "changes": _listing_changes,
+        "gone": lambda key: _("%(site)s上没有这一条了", site=_source(key)),
+    }
+}
 
 
 # What stands on a button or a worklist where that depends on what the case is.

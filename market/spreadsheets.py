@@ -201,17 +201,23 @@ def _fill(cell: Cell, value: Any) -> None:
 
 
 def read(
-    content: bytes, headings: Headings, needed: tuple[str, ...], most: int = MOST_ROWS
+    content: bytes,
+    headings: Headings,
+    needed: tuple[str, ...],
+    most: int = MOST_ROWS,
+    *,
+    others: bool = True,
 ) -> list[dict[str, str]]:
     """The rows below the heading, each cell as text by its column's name, as what is typed is kept.
 
-    RuleViolation (field `file`) if this is no table, lacks a needed column, is too long, or costs too much to
-    read. Never inside a transaction: it may take its whole budget.
+    RuleViolation (field `file`) if this is no table, lacks a needed column or has one twice, is too long, or
+    costs too much to read; without `others` also if it has a column of a heading that is not known. Never
+    inside a transaction: it may take its whole budget.
     """
     check_size(content)
     long = most > MOST_ROWS
     rows = sandbox.run(
-        tables.rows,
+        tables.rows if others else tables.known_rows,
         content,
         headings,
         needed,

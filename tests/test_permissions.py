@@ -227,7 +227,8 @@ OF_CASES: list[tuple[str, str]] = [
         "credit_record.notify credit_record.commend credit_record.drop credit_record.recuse "
         "credit_record.uphold credit_record.repair credit_record.refuse_repair credit_record.revoke "
         "credit_record.suspend credit_record.resume external_listing.uphold external_listing.reject "
-        "external_listing.decline",
+        "external_listing.decline external_listing.confirm_correction external_listing.confirm_removal "
+        "external_listing.decline_change",
     ),
     (
         "agency, agency suspended",

@@ -29,6 +29,6 @@ def listed(session: Session, own: Organisation | None) -> list[ToDo]:
 
 def _why(listing: ExternalListing) -> str:
     duty = catalogued(listing.rule.duty)
-    if listing.state == "listed":
+    if listing.state in ("listed", "listed_changing"):
         return _("记录属实的:%(duty)s。不属实的,可以提一次异议,答复之前不计入。", duty=duty)
     return _("异议不成立。移出的办法:%(duty)s。", duty=duty)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -34,33 +35,67 @@ _PADDING = " \t\r\n\xa0\u3000\u200b\ufeff"
 Headings = dict[str, tuple[str, ...]]
 
 
-def rows(content: bytes, headings: Headings, needed: tuple[str, ...], most: int) -> list[list[str]]:
+def rows(
+    content: bytes, headings: Headings, needed: tuple[str, ...], most: int, *, others: bool = True
+) -> list[list[str]]:
     """The rows below the heading as text, the cells in the order of `headings`.
 
-    `headings` are names of columns, each with the headings it is known by. Refused if this is no table, lacks
-    a needed column, has more than `most` rows, or is over another limit.
+    `headings` are names of columns, each with the headings it is known by, in Chinese and in English first.
+    Refused if this is no table, lacks a needed column, has one of them twice, by whichever of its names, has
+    more than `most` rows, or is over another limit; without `others` also if it has a column of another
+    heading.
     """
-    words = frozenset(word for name, known in headings.items() for word in (name, *known))
-    lines = (line for line in _lines(content, most, words) if any(line))
+    known = {_title(word): name for name, words in headings.items() for word in (name, *words)}
+    lines = (line for line in _lines(content, most, frozenset(known)) if any(line))
     heading = next(lines, None)
     if heading is None:
         raise Refused(N_("文件是空的。"))
-    titles = [_text(cell).strip().lstrip("*") for cell in heading]
-    if twice := sorted({title for title in titles if title and titles.count(title) > 1} & words):
-        raise Refused(N_("表头有两列都叫:%(columns)s。请只留一列。"), columns="、".join(twice))
-    places = {
-        name: next((i for i, cell in enumerate(titles) if cell in (name, *known)), None)
-        for name, known in headings.items()
-    }
-    lacking = [headings[name][0] for name in needed if places[name] is None]
+    titles = [_text(cell).strip(_PADDING).lstrip("*") for cell in heading]
+    columns = [known.get(_title(title)) for title in titles]
+    _check_once(titles, columns)
+    places = {name: columns.index(name) if name in columns else None for name in headings}
+    lacking = [_named(headings[name]) for name in needed if places[name] is None]
     if lacking:
-        raise Refused(N_("表头缺少:%(columns)s。请用模板填写。"), columns="、".join(lacking))
+        raise Refused(N_("表头缺少:%(columns)s。请用模板填写。"), columns=lacking)
+    unknown = [title for title, name in zip(titles, columns, strict=True) if title and name is None]
+    if unknown and not others:
+        raise Refused(
+            N_("表头有不认识的列:%(columns)s。认识的有:%(known)s。请改成认识的名称,用不到的请删去。"),
+            columns=[f"“{title[:30]}”" for title in unknown[:20]],
+            known=[_named(each) for each in headings.values()],
+        )
     found: list[list[str]] = []
     for number, line in enumerate(lines, start=2):
         if len(found) == most:
             raise Refused(N_("一次最多 %(most)s 行,这个文件不止这些。"), most=most)
         found.append([_cell(line, place, number, titles) for place in places.values()])
     return found
+
+
+def known_rows(content: bytes, headings: Headings, needed: tuple[str, ...], most: int) -> list[list[str]]:
+    """The same of a table in which no column is to be left unread."""
+    return rows(content, headings, needed, most, others=False)
+
+
+def _check_once(titles: list[str], columns: list[str | None]) -> None:
+    """Refused where a column is there twice, by one of its names or by two of them."""
+    for name in dict.fromkeys(each for each in columns if each is not None):
+        said = [title for title, column in zip(titles, columns, strict=True) if column == name]
+        if len(set(said)) > 1:
+            raise Refused(N_("表头有几列是同一项:%(columns)s。请只留一列。"), columns="、".join(said))
+        if len(said) > 1:
+            raise Refused(N_("表头有两列都叫:%(columns)s。请只留一列。"), columns=said[0])
+
+
+def _title(text: str) -> str:
+    """What headings are compared by: in one width and case, without blanks and what nobody sees."""
+    shown = unicodedata.normalize("NFKC", text).casefold().lstrip("*")
+    return "".join(c for c in shown if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf"))
+
+
+def _named(words: tuple[str, ...]) -> dict[str, str]:
+    """A column by its headings in both languages; by its Chinese one where it has no other."""
+    return {"zh": words[0], "en": words[1] if len(words) > 1 else words[0]}
 
 
 def grid(content: bytes, words: frozenset[str], most: int) -> list[list[str]]:
@@ -183,7 +218,10 @@ def _separator(begin: str, words: frozenset[str]) -> str:
     lines = begin.splitlines()[:100]
     heads = {
         each: max(
-            (sum(cell.strip(_PADDING + '"*') in words for cell in line.split(each)) for line in lines),
+            (
+                sum(_title(cell.strip(_PADDING + '"*')) in words for cell in line.split(each))
+                for line in lines
+            ),
             default=0,
         )
         for each in SEPARATORS

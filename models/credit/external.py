@@ -36,7 +36,7 @@ class ExternalFetch(Base):
     names the lists of which it was all there is, by comma. `vouched`: a national site told us itself, and we
     know it by a token. `matched` of its `entries` are of organisations in this market. Of one that failed
     `problem` says why. `busy` is the source while it is under way: of each
-    only one is.
+    only one is. `ignored`: columns of the file that nothing is taken from, by comma.
     """
 
     __tablename__ = "external_fetches"
@@ -59,6 +59,7 @@ class ExternalFetch(Base):
     changed: Mapped[int] = mapped_column(default=0)
     ended: Mapped[int] = mapped_column(default=0)
     problem: Mapped[Json | None]
+    ignored: Mapped[str | None] = mapped_column(String(200))
     busy: Mapped[str | None] = mapped_column(String(20), unique=True)
 
     @property
@@ -150,12 +151,15 @@ def whole(session: Session) -> Whole:
 class Verdict:
     """Whether somebody is on a list: the entry by which it is, or None, and the source that says so.
 
-    `differ`: another source says otherwise.
+    `differ`: another source says otherwise. Where there is no entry, since when that source says that it was
+    taken off, or the day as of which it was fetched whole and does not have it.
     """
 
     entry: ExternalEntry | None
     source: Source | None
     differ: bool
+    removed_on: date | None = None
+    silent_on: date | None = None
 
 
 def stands(rules: CreditPolicy, entry: ExternalEntry, today: date) -> bool:
@@ -192,12 +196,14 @@ def verdict(rules: CreditPolicy, entries: Iterable[ExternalEntry], kept_whole: W
             denied = {each.source for each in known} - standing
             return Verdict(min(on, key=lambda each: (each.entered_on, each.number)), source, bool(denied))
         days = [each.removed_on or each.entered_on for each in own]
-        days += [kept_whole[name, of_list]] if (name, of_list) in kept_whole else []
+        as_of = kept_whole.get((name, of_list))
+        days += [as_of] if as_of else []
         if not days:
             continue
         newer = [each for each in left if each.source != name and each.entered_on > max(days)]
         if not any(stands(rules, each, today) for each in newer):
-            return Verdict(None, source, differ=bool(standing))
+            removed = max((each.removed_on for each in own if each.removed_on), default=None)
+            return Verdict(None, source, bool(standing), removed, None if own else as_of)
         left = newer
     return Verdict(None, None, differ=False)
 

@@ -17,14 +17,37 @@ from models.lengths import bounds
 # The columns, and the headings each is known by: ours in Chinese and in English, and those of the sites.
 HEADINGS: dict[str, tuple[str, ...]] = {
     "uscc": ("统一社会信用代码", "credit code", "信用代码", "统一社会信用代码/注册号"),
-    "name": ("名称", "name", "企业名称", "当事人名称", "当事人"),
+    "name": ("名称", "name", "企业名称", "单位名称", "当事人名称", "当事人"),
     "list": ("名录", "list", "名单", "名录类型", "列入名录"),
     "number": ("文号", "document number", "决定文书号", "列入决定书文号", "编号"),
-    "entered_on": ("列入日期", "entered on", "列入时间"),
-    "removed_on": ("移出日期", "removed on", "移出时间"),
-    "reason": ("列入事由", "grounds", "列入原因", "列入理由", "列入经营异常名录原因"),
-    "authority": ("作出决定机关", "deciding authority", "作出决定机关(列入)", "列入机关", "决定机关"),
+    "entered_on": ("列入日期", "entered on", "列入时间", "列入名录日期", "列入名单日期"),
+    "removed_on": (
+        *("移出日期", "removed on", "移出时间", "移出名录日期", "移出名单日期", "移除日期", "移除时间"),
+        *(
+            "解除日期",
+            "解除时间",
+            "退出日期",
+            "退出时间",
+            "修复日期",
+            "修复时间",
+            "信用修复日期",
+            "信用修复时间",
+        ),
+    ),
+    "reason": (
+        *("列入事由", "grounds", "列入原因", "列入理由", "列入经营异常名录原因"),
+        "列入严重违法失信名单原因",
+    ),
+    "authority": (
+        *("作出决定机关", "deciding authority", "作出决定机关(列入)", "列入机关", "列入决定机关", "决定机关"),
+    ),
     "source": ("来源", "source", "数据来源", "公示网站"),
+}
+# Columns of the sites from which nothing is taken; of a removal, its day tells.
+IGNORED: dict[str, tuple[str, ...]] = {
+    "serial": ("序号", "No.", "行号"),
+    "removal_reason": ("移出原因", "grounds for removal", "移出事由", "移出经营异常名录原因", "解除原因"),
+    "removal_authority": ("作出决定机关(移出)", "removing authority", "移出机关", "移出决定机关", "解除机关"),
 }
 NEEDED = ("uscc", "list", "entered_on", "reason", "authority")
 MOST_TOLD = 20
@@ -40,8 +63,13 @@ CALLED = {
 
 def heading(column: str) -> dict[str, str]:
     """Our heading of a column, in both languages."""
-    chinese, english, *_others = HEADINGS[column]
+    chinese, english, *_others = (HEADINGS | IGNORED)[column]
     return {"zh": chinese, "en": english}
+
+
+def ignored(cells: Sequence[Mapping[str, str]]) -> list[str]:
+    """The columns that stand in these lines and from which nothing is taken."""
+    return [name for name in IGNORED if any(line.get(name) for line in cells)]
 
 
 @dataclass(frozen=True)
@@ -156,6 +184,8 @@ def _row(
             N_("“%(said)s”早于这个名录施行的 %(since)s"), said=told["entered_on"], since=since
         )
         wrong.append(("entered_on", early))
+    if not told["removed_on"] and any(line.get(name) for name in ("removal_reason", "removal_authority")):
+        wrong.append(("removed_on", RuleViolation(N_("写了移出的原因或者机关,没有写移出日期"))))
     if entered and removed and removed < entered:
         wrong.append(("removed_on", RuleViolation(N_("早于列入日期"))))
     wrong += _too_long(told)

@@ -1,40 +1,38 @@
 """An organisation of this market on a list kept elsewhere: counted, disputed and taken off.
 
 What the sites say (external.py) becomes a case for each organisation it is about, so that it knows of it, may
-say once that it is wrong, and is answered by the regulator of its area in the policy's working days. Of
-some lists what one official brought in waits until a second one confirms it (`ExternalList.four_eyes`).
-While it is disputed the entry is marked and not counted; it is counted again where the dispute was not right,
-and stays uncounted where it was. When the sites take it off, or its term is over, nobody else sees it any
-more.
+say once that it is wrong, and is answered by the regulator of its area in the policy's working days. How it
+is kept in step with what they say is in listing_changes.py. While it is disputed the entry is marked and not
+counted; it is counted again where the dispute was not right, and stays uncounted where it was. When the sites
+take it off, or its term is over, nobody else sees it any more.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, time
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, String, and_, false, or_, select
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, Select, String, and_, false, or_, select
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
-from models import clock, identifiers, workdays
+from models import clock, workdays
 from models.accounts import Organisation
-from models.actors import SYSTEM, Actor
-from models.base import Base, Code
+from models.actors import Actor
+from models.base import Base, Code, Json
 from models.cases import Case
-from models.clock import BEIJING
 from models.credit import policy
-from models.credit.external import ExternalEntry, over_on, said, verdict, whole
+from models.credit.external import ExternalEntry, ExternalFetch
 from models.credit.external_policy import ExternalList, Source
-from models.credit.listing_workflow import COUNTING, EXTERNAL_LISTING, OVER, UNSEEN
+from models.credit.listing_workflow import CHANGING, COUNTING, EXTERNAL_LISTING, OVER, UNSEEN
 from models.credit.policy import CreditPolicy
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
 from models.lengths import LEAST, check_text
-from models.workflow import perform, start
 from models.workflow_table import Workflow
 
+OF_CHANGES = ("confirm_correction", "confirm_removal", "decline_change")
 DISPUTE = N_("请写明哪里不对、依据是什么(%(least)s 到 %(most)s 个字)。")
 
 
@@ -45,6 +43,11 @@ class ExternalListing(Case, Base):
     market learned of it, and stays; `listed_at` from when it counts: one that waited, from when it was
     confirmed, and one that never was, when it was off. `ends_at` is when its term is over, None where it has
     none. `rejected_at`: its dispute was not right.
+
+    Where the sites say otherwise now and that waits for a second official, `change_fetch` brought it in;
+    `change` is the entry they have instead, None where they have none, and `change_removes` that this one was
+    off before. `change_declined_at`: that was found not to be so. `earlier` are the days it rested on before,
+    oldest first, as `entered_on`, `ends_at` and `until` (ISO 8601).
 
     Its list, site, limits and the time to answer are as the policy in effect has them, for what a listing
     weighs and stops is reckoned by that; `credit_policy`, the version it was found under, says what that has
@@ -73,8 +76,15 @@ class ExternalListing(Case, Base):
     answered_at: Mapped[datetime | None]
     rejected_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("external_entries.id"))
+    change_fetch_id: Mapped[int | None] = mapped_column(ForeignKey("external_fetches.id"))
+    change_removes: Mapped[bool | None]
+    change_declined_at: Mapped[datetime | None]
+    earlier: Mapped[Sequence[Json] | None] = mapped_column(JSON)
     subject: Mapped[Organisation] = relationship(lazy="joined")
-    entry: Mapped[ExternalEntry] = relationship(lazy="joined")
+    entry: Mapped[ExternalEntry] = relationship(foreign_keys=[entry_id], lazy="joined")
+    change: Mapped[ExternalEntry | None] = relationship(foreign_keys=[change_id], lazy="selectin")
+    change_fetch: Mapped[ExternalFetch | None] = relationship(foreign_keys=[change_fetch_id], lazy="selectin")
 
     @property
     def title(self) -> str:
@@ -109,7 +119,24 @@ class ExternalListing(Case, Base):
     @property
     def due_shown(self) -> datetime | None:
         """What is to be done by somebody, not the term that runs."""
-        return super().due_shown if self.state in ("waiting", "disputed") else None
+        urgent = self.state in ("waiting", "disputed", *CHANGING.values())
+        return super().due_shown if urgent else None
+
+    @property
+    def change_waits(self) -> bool:
+        """Whether what the sites say otherwise waits for a second official."""
+        return self.change_fetch_id is not None and self.change_declined_at is None
+
+    def days_at(self, at: datetime) -> tuple[date, datetime | None]:
+        """The day of entry it rested on at an instant, and when its term was to end."""
+        for kept in self.earlier or ():
+            if datetime.fromisoformat(kept["until"]) > at:
+                ends_at = kept["ends_at"]
+                return (
+                    date.fromisoformat(kept["entered_on"]),
+                    datetime.fromisoformat(ends_at) if ends_at else None,
+                )
+        return self.entered_on, self.ends_at
 
     @property
     def counts(self) -> bool:
@@ -131,25 +158,40 @@ class ExternalListing(Case, Base):
         return or_(cls.visible_to(actor), cls.is_counting())
 
     def hindrance(self, actor: Actor, act: str) -> NotAllowed | None:
-        """Whoever brought an entry in is not the second to look at it.
+        """Whoever brought in an entry, or a change of it, is not the second to look at it.
 
         Where nobody knows who did (a command, or a site that fetched itself), nobody confirms it, for there
         may be no two: an official has to bring it in first. Only a national site's own answer is as good as
-        a first official. Anybody of the office may decline it.
+        a first official, and any site's that somebody was taken off, so that nobody stays listed for want of
+        two. Anybody of the office may decline it.
         """
-        by = self.entry.brought_by
-        if act in ("confirm", "decline") and by is not None and by == actor.user_id:
+        confirms = act.startswith("confirm")
+        if act in OF_CHANGES:
+            if (fetch := self.change_fetch) is None:
+                return None
+            by, itself = fetch.by_id, fetch.way == "http"
+            itself = itself and (bool(self.change_removes) or self._is_national(fetch.source))
+        elif act in ("confirm", "decline"):
+            by = self.entry.brought_by
+            itself = self.entry.last.way == "http" and self._is_national(self.source)
+        else:
+            return None
+        if by is not None and by == actor.user_id:
             return NotAllowed(N_("导入的人不能核对自己导入的记录,请由另一位工作人员核对。"))
-        national = self.site.level == "national" and self.entry.last.way == "http"
-        if act == "confirm" and by is None and not national:
+        if confirms and by is None and not itself:
             return NotAllowed(
                 N_("不知道是谁导入的,不能核对计入:请先由一位工作人员在网页上导入,再由另一位核对。")
             )
         return None
 
+    def _is_national(self, source: str) -> bool:
+        found = policy.current().sources.get(source) or policy.get(self.credit_policy).sources.get(source)
+        return found is not None and found.level == "national"
+
     @classmethod
     def unhindered(cls, session: Session, actor: Actor, cases: Sequence[Self]) -> Sequence[Self]:
-        return [each for each in cases if each.state != "waiting" or each.hindrance(actor, "decline") is None]
+        declined = {"waiting": "decline", **dict.fromkeys(CHANGING.values(), "decline_change")}
+        return [each for each in cases if each.hindrance(actor, declined.get(each.state, "")) is None]
 
     def check_override(self, target: str) -> None:
         """Who is on a list is what the sites say: no operator puts anybody on it, or off."""
@@ -197,119 +239,6 @@ def open_of(session: Session, subjects: Collection[int]) -> dict[tuple[int, str]
         .execution_options(populate_existing=True)
     )
     return {(each.subject_id, each.list): each for each in session.scalars(query)}
-
-
-def follow(session: Session, organisations: Iterable[Organisation]) -> list[str]:
-    """Bring the listings of these organisations in step with what the sites say now.
-
-    Returns the identifiers of those that began, ended, or rest on another site's word now. A constant number
-    of statements, and one for each that changes.
-    """
-    known = {each.uscc: each for each in organisations if each.kind != "authority"}
-    rules, today = policy.current(), clock.today()
-    words, kept_whole = said(session, list(known)), whole(session)
-    listings = open_of(session, [each.id for each in known.values()])
-    changed: list[str] = []
-    for code, organisation in known.items():
-        for name in rules.lists:
-            found = verdict(rules, words.get((code, name), ()), kept_whole, today).entry
-            listing = listings.get((organisation.id, name))
-            if listing is not None and (found is None or _another(listing, found)):
-                _end(session, listing)
-                changed.append(listing.identifier)
-                listing = None
-            if found is not None and listing is None and not _is_over(rules, found):
-                changed.append(_begin(session, rules, organisation, found).identifier)
-            elif found is not None and listing is not None and _takes(rules, listing, found):
-                _rest_on(rules, listing, found)
-                changed.append(listing.identifier)
-            if listing is not None and listing.state in UNSEEN and _vouched(found):
-                confirm(session, listing, SYSTEM)
-                changed.append(listing.identifier)
-    return changed
-
-
-def _takes(rules: CreditPolicy, listing: ExternalListing, found: ExternalEntry) -> bool:
-    """Whether a listing is to rest on another entry from now on.
-
-    One that a second official looked at stays as it was seen then: what one official says otherwise of a list
-    of four eyes is not taken, what a national site says itself is.
-    """
-    if listing.entry_id == found.id:
-        return False
-    return listing.state in UNSEEN or not rules.lists[found.list].four_eyes or _vouched(found)
-
-
-def _rest_on(rules: CreditPolicy, listing: ExternalListing, found: ExternalEntry) -> None:
-    """Its site, day and term are those of another entry."""
-    listing.entry_id, listing.entry, listing.source = found.id, found, found.source
-    listing.entered_on, ends_at = found.entered_on, _term(rules, found)
-    if listing.due_at is not None and listing.due_at == listing.ends_at:
-        listing.due_at = ends_at
-    listing.ends_at = ends_at
-
-
-def _another(listing: ExternalListing, found: ExternalEntry) -> bool:
-    """Whether the same site now names another, later entry than the one that counted: it was off between."""
-    return found.source == listing.source and found.entered_on > listing.entered_on
-
-
-def _vouched(found: ExternalEntry | None) -> bool:
-    """Whether a national site said so itself, so that nobody need look at it again."""
-    told = (found.since, found.seen) if found is not None else ()
-    return any(each.vouched and each.taken_at is not None for each in told)
-
-
-def confirm(session: Session, listing: ExternalListing, actor: Actor) -> None:
-    """A second look found that it is so: it counts from now."""
-    perform(session, listing, "confirm", actor)
-    listing.listed_at = clock.now()
-
-
-def _is_over(rules: CreditPolicy, found: ExternalEntry) -> bool:
-    ends_at = _term(rules, found)
-    return ends_at is not None and ends_at <= clock.now()
-
-
-def _term(rules: CreditPolicy, found: ExternalEntry) -> datetime | None:
-    """When the months of its list are over, at the midnight in Beijing that ends them; None: never."""
-    months = rules.lists[found.list].months
-    return datetime.combine(over_on(found.entered_on, months), time(), BEIJING) if months else None
-
-
-def _begin(
-    session: Session, rules: CreditPolicy, organisation: Organisation, found: ExternalEntry
-) -> ExternalListing:
-    listing = ExternalListing(
-        identifier=identifiers.issue(session, ExternalListing),
-        subject_id=organisation.id,
-        subject=organisation,
-        list=found.list,
-        entry_id=found.id,
-        entry=found,
-        source=found.source,
-        entered_on=found.entered_on,
-        credit_policy=rules.name,
-        known_at=found.since.taken_at or clock.now(),
-        listed_at=clock.now(),
-        ends_at=_term(rules, found),
-    )
-    listing.region_code = organisation.region_code
-    waits = rules.lists[found.list].four_eyes and not _vouched(found)
-    if waits:
-        listing.state = "waiting"
-    start(session, listing, SYSTEM, "list", notify=() if waits else ("subject",))
-    if waits:
-        listing.due_at = listing.answer_by
-    return listing
-
-
-def _end(session: Session, listing: ExternalListing) -> None:
-    over = listing.ends_at is not None and listing.ends_at <= clock.now()
-    never, listing.removed_at = listing.state in UNSEEN, clock.now()
-    perform(session, listing, "expire" if over else "remove", SYSTEM)
-    if never:
-        listing.listed_at = listing.removed_at
 
 
 def say_wrong(listing: ExternalListing, words: str) -> None:

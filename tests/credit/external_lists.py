@@ -73,10 +73,16 @@ def bring(
 
 def confirm_waiting(world: World) -> None:
     """A second official confirms whatever waits for one."""
-    for each in [listing.identifier for listing in listings("waiting")]:
+    for each in listings():
+        if each.state == "waiting":
+            act = acts.confirm
+        elif each.change_waits:
+            act = acts.confirm_removal if each.change_removes else acts.confirm_correction
+        else:
+            continue
         if "checker" not in world.emails:
             world.member("regulator", "checker")
-        acts.confirm(world.actor("checker"), each)
+        act(world.actor("checker"), each.identifier)
 
 
 def listings(state: str = "") -> list[ExternalListing]:

@@ -22,7 +22,8 @@ from models.actors import SYSTEM
 from models.clock import BEIJING
 from models.credit import restrictions
 from models.credit.external import ExternalEntry
-from models.credit.listings import follow, standing
+from models.credit.listing_changes import follow
+from models.credit.listings import standing
 from models.credit.score import of_agency
 from models.errors import Conflict, NotAllowed, RuleViolation
 from tests.credit.external_lists import STRANGER, bring, entry, listings, row, says, site, table
@@ -235,7 +236,7 @@ def test_what_was_confirmed_is_not_said_otherwise_by_one_official(
     ends_at = listing.ends_at
     time.instant += timedelta(hours=1)
     bring(world, row(code(world), SERIOUS, number="甲", reason="记号乙", entered="2025-01-10"), second=False)
-    (listing,) = listings("listed")
+    (listing,) = listings("listed_changing")
     assert (listing.entry.reason, listing.ends_at) == ("记号甲", ends_at)
     assert "记号乙" not in Visitor(app).get(f"/credit/listings/{listing.identifier}").text
     told = entry(code(world), list="serious", number="甲", reason="记号丙", entered_on="2025-01-10")

@@ -129,3 +129,15 @@ def test_0047_a_rating_counts_since_it_was_published_and_who_has_more_to_say_has
     for record in (over, said):
         assert market.rows("credit_records", "state", "due_at", id=record) == [("heard", LATER)]
     market.downgrade()
+
+
+def test_0049_what_waited_for_a_second_official_stands_as_it_was_confirmed_before(market: Snapshot) -> None:
+    listing = market.add("external_listings", identifier="XL-1", state="listed", ends_at=LATER, due_at=LATER)
+    market.upgrade()
+    columns = ("state", "change_fetch_id", "earlier")
+    assert market.rows("external_listings", *columns, id=listing) == [("listed", None, None)]
+    waits = market.add(
+        "external_listings", identifier="XL-2", state="rejected_changing", ends_at=LATER, due_at=LONG_AGO
+    )
+    market.downgrade()
+    assert market.rows("external_listings", "state", "due_at", id=waits) == [("dispute_rejected", LATER)]

@@ -164,6 +164,7 @@ UNREAD = "报价没有公开过,可以直接取消。"
 PAST = "截止时间已经过去。"
 KEPT = "只有业主已签而中选机构逾期未签,或者中选机构现在不能承接本事项并且规则允许改选时,才能改选。"
 UNSEALED = "报价已经公开,请在原报价上议价。"
+FIT = "只有中选机构现在不能承接本事项,并且规则允许改选时,才能取消它的中选资格。"
 UNPASSED = "最短公示期还没有届满,2026-06-09 起才能申请修复。"
 UNFUNDED = "这份合同的来款还没有在银行对账单上核对到账,暂不能拨付。"
 REFUSED: dict[str, dict[tuple[str, str], str]] = {
@@ -181,13 +182,13 @@ REFUSED: dict[str, dict[tuple[str, str], str]] = {
     },
     "quote": {("*", "replace"): UNSEALED},
     "bid": {("opened", "undercut"): "现在没有进行中的网上竞价。"},
-    "award": {
-        (
-            "proposed",
-            "forfeit",
-        ): "只有中选机构现在不能承接本事项,并且规则允许改选时,才能取消它的中选资格。"
-    },
+    "award": {("proposed", "forfeit"): FIT},
     "contract": {("*", "replace"): KEPT, ("*", "call_off"): EARLY, ("*", "urge"): EARLY},
+    "external_listing": {
+        ("*", "confirm_correction"): "没有待核对的更正。",
+        ("*", "confirm_removal"): "没有待核对的移出。",
+        ("*", "decline_change"): "没有待核对的更正或者移出。",
+    },
     "materials": {("overdue", "urge"): EARLY},
     "deliverable": {
         ("*", "submit"): OVER,

@@ -26,7 +26,7 @@ from models.actors import Actor
 from models.credit import external_rows, policy
 from models.credit.external import ExternalEntry, ExternalFetch, current
 from models.credit.external_policy import Source
-from models.credit.external_rows import COLUMNS, HEADINGS, NEEDED, Row
+from models.credit.external_rows import COLUMNS, HEADINGS, IGNORED, NEEDED, Row
 from models.errors import Conflict, Problem, RuleViolation, serialize_problem
 from models.i18n import N_
 from models.submissions import Sent
@@ -51,9 +51,9 @@ def source_of(name: str) -> Source:
 
 
 def cells_of(content: bytes, most: int = spreadsheets.MOST_ROWS) -> Cells:
-    """The rows of a table. RuleViolation at `file` where it is none, or lacks a column."""
+    """The rows of a table. RuleViolation at `file` where it is none, or a column is missing or not known."""
     outside("a table is read")
-    return spreadsheets.read(content, HEADINGS, NEEDED, most)
+    return spreadsheets.read(content, {**HEADINGS, **IGNORED}, NEEDED, most, others=False)
 
 
 def bring_in(
@@ -127,6 +127,7 @@ def take(
             entries=len(rows),
             base=change.base,
             vouched=vouched,
+            ignored=external_rows.ignored(cells),
             ours=Beforehand(ours),
             submission=submission,
         )
@@ -233,6 +234,7 @@ def _begin(
     entries: int,
     base: int,
     vouched: bool,
+    ignored: list[str],
     ours: Beforehand[list[bool]],
 ) -> str:
     """Note that a fetch begins; Conflict while another of this source is under way."""
@@ -248,6 +250,7 @@ def _begin(
         digest=digest,
         whole=",".join(sorted(whole)),
         vouched=vouched,
+        ignored=",".join(ignored) or None,
         by_id=actor.user_id,
         by_name=actor.name,
         state="taking",

@@ -21,7 +21,7 @@ from market.extensions import db
 from market.http_client import Declined, NotPublic, TooMuch
 from models.actors import SYSTEM, Actor
 from models.credit.external_policy import Source
-from models.credit.external_rows import HEADINGS, NEEDED
+from models.credit.external_rows import HEADINGS, NEEDED, heading
 from models.errors import MalformedResponse, Problem, RuleViolation, Unavailable
 from models.i18n import N_
 
@@ -144,9 +144,15 @@ def _read(source: Source, content: bytes) -> tuple[external.Cells, list[str]]:
         raise MalformedResponse(N_("网站的回答里没有 entries,或者 whole 写的不是它公布的名录。"))
     if len(entries) > external.AT_ONCE:
         raise MalformedResponse(N_("一次最多 %(most)s 行,这个回答不止这些。"), most=external.AT_ONCE)
-    lacking = [HEADINGS[name][0] for name in NEEDED if entries and all(name not in each for each in entries)]
+    lacking = [heading(name) for name in NEEDED if entries and all(name not in each for each in entries)]
     if lacking:
-        raise MalformedResponse(N_("网站的回答缺少:%(columns)s。"), columns="、".join(lacking))
+        raise MalformedResponse(N_("网站的回答缺少:%(columns)s。"), columns=lacking)
+    if unknown := sorted({str(name) for each in entries for name in each} - HEADINGS.keys()):
+        raise MalformedResponse(
+            N_("网站的回答里有不认识的项:%(columns)s。认识的有:%(known)s。"),
+            columns=[f"“{name[:30]}”" for name in unknown[:20]],
+            known="、".join(HEADINGS),
+        )
     return [{name: _text(each.get(name)) for name in HEADINGS} for each in entries], [str(x) for x in whole]
 
 

@@ -13,9 +13,9 @@ from market.transaction import action, looking, transaction
 from models import clock
 from models.accounts import Organisation
 from models.actors import SYSTEM, Actor
-from models.credit import listings
 from models.credit.external import ExternalEntry, ExternalFetch, current
-from models.credit.listing_workflow import UNSEEN
+from models.credit.listing_changes import follow
+from models.credit.listing_workflow import CHANGING, UNSEEN
 from models.credit.listings import ExternalListing
 from models.events import Event
 
@@ -38,8 +38,12 @@ def follow_fetch(fetch: int) -> None:
         touched = or_(ExternalEntry.fetch_id == fetch, ExternalEntry.until_id == fetch)
         if taken.whole:  # what it does not have says something of what others have
             touched = or_(touched, ExternalEntry.list.in_(taken.whole.split(",")) & current())
+        waits = or_(ExternalListing.state.in_(UNSEEN), ExternalListing.change_fetch_id.is_not(None))
         about = select(Organisation.id).where(
-            Organisation.uscc.in_(select(ExternalEntry.uscc).where(touched)),
+            or_(  # what waits for a second official may be what the site now says itself
+                Organisation.uscc.in_(select(ExternalEntry.uscc).where(touched)),
+                Organisation.id.in_(select(ExternalListing.subject_id).where(waits)),
+            ),
             Organisation.kind != "authority",
         )
         keys = list(session.scalars(about.order_by(Organisation.id)))
@@ -60,7 +64,7 @@ def follow_some(session: Session, actor: Actor, *, keys: list[int]) -> str:
     """Bring the listings of these organisations in step. Returns the identifiers of those that changed."""
     query = select(Organisation).where(Organisation.id.in_(keys)).order_by(Organisation.id)
     found = list(session.scalars(query.with_for_update()))
-    return " ".join(listings.follow(session, found))
+    return " ".join(follow(session, found))
 
 
 def match_those_who_enter(session: Session, happened: list[Event]) -> None:
@@ -68,7 +72,7 @@ def match_those_who_enter(session: Session, happened: list[Event]) -> None:
     names = {event.case_identifier for event in happened if event.kind in ENTERS}
     if names:
         query = select(Organisation).where(Organisation.identifier.in_(names)).order_by(Organisation.id)
-        listings.follow(session, list(session.scalars(query.with_for_update())))
+        follow(session, list(session.scalars(query.with_for_update())))
 
 
 def follow_left() -> None:
@@ -86,7 +90,7 @@ def follow_left() -> None:
         )
         over = select(ExternalListing.subject_id).where(
             ExternalListing.ends_at <= clock.now(),
-            ExternalListing.state.in_((*UNSEEN, "disputed", "not_counted")),
+            ExternalListing.state.in_((*UNSEEN, *CHANGING.values(), "disputed", "not_counted")),
         )
         keys = sorted(set(session.scalars(over)))
     for fetch in left:

@@ -10,7 +10,7 @@ from market.files import File, check_any, hand_in_all, hashes_of, with_files
 from market.transaction import action
 from models import clock
 from models.actors import Actor
-from models.credit import listings
+from models.credit import listing_changes
 from models.credit.listings import ExternalListing, say_wrong
 from models.workflow import check_reason, perform, permit
 
@@ -20,7 +20,7 @@ def confirm(session: Session, actor: Actor, identifier: str) -> str:
     """A second official finds on the site what another brought in: it counts from now."""
     listing = ExternalListing.lock(session, identifier)
     _check_second(session, listing, "confirm", actor)
-    listings.confirm(session, listing, actor)
+    listing_changes.confirm(session, listing, actor)
     return identifier
 
 
@@ -31,6 +31,33 @@ def decline(session: Session, actor: Actor, identifier: str, *, reason: str) -> 
     _check_second(session, listing, "decline", actor)
     listing.decision, listing.answered_at = check_reason(reason), clock.now()
     perform(session, listing, "decline", actor, reason=reason)
+    return identifier
+
+
+@action
+def confirm_correction(session: Session, actor: Actor, identifier: str) -> str:
+    """A second official finds on the site what another brought in: the listing rests on that from now."""
+    listing = ExternalListing.lock(session, identifier)
+    _check_second(session, listing, "confirm_correction", actor)
+    listing_changes.accept_correction(session, listing, actor)
+    return identifier
+
+
+@action
+def confirm_removal(session: Session, actor: Actor, identifier: str) -> str:
+    """A second official finds that it was taken off: it is off from now."""
+    listing = ExternalListing.lock(session, identifier)
+    _check_second(session, listing, "confirm_removal", actor)
+    listing_changes.accept_removal(session, listing, actor)
+    return identifier
+
+
+@action
+def decline_change(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
+    """A second official does not find what another brought in: it stays as it was confirmed."""
+    listing = ExternalListing.lock(session, identifier)
+    _check_second(session, listing, "decline_change", actor)
+    listing_changes.decline_change(session, listing, actor, check_reason(reason))
     return identifier
 
 
@@ -61,10 +88,19 @@ def _answer(session: Session, actor: Actor, identifier: str, act: str, reason: s
     return listing
 
 
+def _follow_change(session: Session, listing: ExternalListing) -> None:
+    """What the sites came to say otherwise meanwhile is followed, now that the dispute is answered."""
+    if listing.change_fetch_id is not None:
+        session.flush()
+        listing_changes.follow(session, [listing.subject])
+
+
 @action
 def uphold(session: Session, actor: Actor, identifier: str, *, reason: str) -> str:
     """The dispute is right: the entry stays uncounted here, whatever the site says."""
-    return _answer(session, actor, identifier, "uphold", reason).identifier
+    listing = _answer(session, actor, identifier, "uphold", reason)
+    _follow_change(session, listing)
+    return identifier
 
 
 @action
@@ -72,6 +108,7 @@ def reject(session: Session, actor: Actor, identifier: str, *, reason: str) -> s
     """The dispute is not right: the entry counts again from now."""
     listing = _answer(session, actor, identifier, "reject", reason)
     listing.rejected_at = listing.answered_at
+    _follow_change(session, listing)
     return identifier
 
 

@@ -18,7 +18,7 @@ from models.events import Event
 BEGINS = {"credit_record": {"uphold", "resume"}, "external_listing": {"list", "confirm", "reject"}}
 ENDS = {
     "credit_record": {"expire", "repair", "revoke", "suspend"},
-    "external_listing": {"dispute", "remove", "expire"},
+    "external_listing": {"dispute", "confirm_removal", "remove", "expire"},
 }
 Source = CreditRecord | ExternalListing
 

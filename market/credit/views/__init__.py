@@ -4,6 +4,7 @@ from market.credit.blueprint import bp
 from market.credit.views import (
     buyers,
     external,
+    fetches,
     listings,
     policy,
     ranking,
@@ -18,6 +19,7 @@ __all__ = [
     "bp",
     "buyers",
     "external",
+    "fetches",
     "listings",
     "policy",
     "ranking",

@@ -1,8 +1,9 @@
-"""What a regulator sees of lists kept elsewhere: who of its area is on them, and every fetch."""
+"""What a regulator sees of lists kept elsewhere: who of its area is on them, and how they come in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask import redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import login_required
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 from werkzeug.wrappers import Response
 
@@ -19,12 +20,12 @@ from market import filters
 from market.case_views import attempt
 from market.charts import rows
 from market.credit.actions import external as acts
-from market.credit.actions.broken import until
+from market.credit.actions.following import in_pieces
 from market.credit.blueprint import bp
 from market.credit.forms import BringInForm
 from market.extensions import db
 from market.filters import Choice, Filter, Filters
-from market.formatting import bilingual, problem_text, region, stored_problem_text
+from market.formatting import bilingual, problem_text, region
 from market.identity import current_actor
 from market.pagination import paged
 from market.spreadsheets import Column, export
@@ -33,7 +34,14 @@ from models import clock, spelling
 from models.accounts import Organisation
 from models.actors import Actor
 from models.credit import policy
-from models.credit.external import OUTCOMES, WAYS, ExternalEntry, ExternalFetch, current, said, verdict, whole
+from models.credit.external import (
+    ExternalEntry,
+    Verdict,
+    current,
+    said,
+    verdict,
+    whole,
+)
 from models.credit.external_policy import LEVELS
 from models.credit.external_rows import HEADINGS, NEEDED, Unreadable, heading
 from models.credit.listing_workflow import OVER, UNSEEN
@@ -47,6 +55,7 @@ STANDINGS = {
     "disputed": N_("有异议,待答复"),
     "not_counted": N_("异议成立,不计入"),
     "waiting": N_("待第二人核对"),
+    "changing": N_("变更待第二人核对"),
     "declined": N_("核对不符,不计入"),
     "other": N_("以别的网站为准"),
 }
@@ -72,14 +81,14 @@ def _lists() -> list[tuple[str, str]]:
     return [(key, list_name(key)) for key in policy.current().lists]
 
 
-def _sources() -> list[tuple[str, str]]:
+def sources() -> list[tuple[str, str]]:
     return [(key, source_name(key)) for key in policy.current().sources]
 
 
 FILTERS = Filters(
     Filter("q", _l("名称、编号或信用代码")),
     Choice("list", _l("名录"), _lists),
-    Choice("source", _l("来源"), _sources),
+    Choice("source", _l("来源"), sources),
     filters.labels("standing", _l("是否计入"), STANDINGS),
     filters.region(),
     filters.only("differ", _l("只看各网站说法不同的")),
@@ -89,15 +98,22 @@ FILTERS = Filters(
 def _standing(name: str) -> ColumnElement[bool]:
     """The entries that stand so, beside the listing there is of them."""
     own = ExternalListing.entry_id == ExternalEntry.id
+    changing = and_(
+        ExternalListing.change_id == ExternalEntry.id, ExternalListing.change_declined_at.is_(None)
+    )
+    if name == "changing":
+        return changing
     if name == "counted":
         return and_(own, ExternalListing.is_counting())
     if name in ("disputed", "not_counted", *UNSEEN):
         return and_(own, ExternalListing.state == name)
-    return or_(ExternalListing.id.is_(None), ~own)
+    return or_(ExternalListing.id.is_(None), and_(~own, ~func.coalesce(changing, false())))
 
 
 def standing_of(entry: ExternalEntry, listing: ExternalListing | None) -> str:
     """The same of one that is at hand."""
+    if listing is not None and listing.change_id == entry.id and listing.change_waits:
+        return "changing"
     if listing is None or listing.entry_id != entry.id:
         return "other"
     return "counted" if listing.counts else listing.state
@@ -153,13 +169,52 @@ def _entries(actor: Actor, asked: Mapping[str, str]) -> Any:
     return query.order_by(ExternalEntry.entered_on.desc(), ExternalEntry.id.desc())
 
 
-def _prevailing(entries: Sequence[ExternalEntry]) -> dict[tuple[str, str], str]:
-    """The site that decides, by code and list: also the one that says there is nothing. Two statements."""
-    words, kept_whole = said(db.session, [each.uscc for each in entries]), whole(db.session)
-    found = {
-        key: verdict(policy.current(), of, kept_whole, clock.today()).source for key, of in words.items()
+@dataclass(frozen=True)
+class Prevailing:
+    """The site whose word holds of one code and one list, and what it says where that is another one's."""
+
+    source: str
+    says: str
+
+
+def _prevailing(entries: Sequence[ExternalEntry]) -> dict[tuple[str, str], Prevailing]:
+    """The site that decides, by code and list: also the one that says there is nothing."""
+    words: dict[tuple[str, str], list[ExternalEntry]] = {}
+    for codes in in_pieces(sorted({each.uscc for each in entries}), acts.PIECE):
+        words |= said(db.session, codes)
+    kept_whole, today = whole(db.session), clock.today()
+    found = {key: verdict(policy.current(), of, kept_whole, today) for key, of in words.items()}
+    return {
+        key: Prevailing(source_name(word.source.key), _says(word))
+        for key, word in found.items()
+        if word.source is not None
     }
-    return {key: source_name(source.key) for key, source in found.items() if source is not None}
+
+
+def _says(word: Verdict) -> str:
+    """What the site that prevails says of whom another one has on the list."""
+    if word.removed_on is not None:
+        return _("%(day)s 已移出", day=word.removed_on.isoformat())
+    if word.silent_on is not None:
+        return _("截至 %(day)s,全部名录里没有这一条", day=word.silent_on.isoformat())
+    return ""
+
+
+def other_name(entry: ExternalEntry, organisation: Organisation) -> str:
+    """The name a site has of an organisation, where that is another than it is registered under."""
+    same = not entry.name or spelling.same_name(entry.name, organisation.name)
+    return "" if same else entry.name
+
+
+def _columns(prevails: Mapping[tuple[str, str], Prevailing]) -> tuple[Column[Any], ...]:
+    def of(row: Any) -> Prevailing | None:
+        return prevails.get((row[0].uscc, row[0].list))
+
+    return (
+        *COLUMNS,
+        Column[Any](_l("以哪个网站为准"), lambda row: (found := of(row)) and found.source),
+        Column[Any](_l("该网站怎么说"), lambda row: (found := of(row)) and found.says),
+    )
 
 
 COLUMNS = (
@@ -167,6 +222,7 @@ COLUMNS = (
     Column[Any](_l("单位"), lambda row: row[1].name),
     Column[Any](_l("单位编号"), lambda row: row[1].identifier),
     Column[Any](_l("统一社会信用代码"), lambda row: row[1].uscc),
+    Column[Any](_l("网站上的名称"), lambda row: row[0].name),
     Column[Any](_l("地区"), lambda row: region(row[1].region_code)),
     Column[Any](_l("名录"), lambda row: list_name(row[0].list)),
     Column[Any](_l("来源"), lambda row: source_name(row[0].source)),
@@ -197,6 +253,7 @@ def external() -> str | tuple[str, int]:
         source_name=source_name,
         level_name=level_name,
         standing_of=standing_of,
+        other_name=other_name,
         standings=STANDINGS,
         chart=rows(
             [(name, counts.get(key, 0)) for key, name in _lists()],
@@ -209,88 +266,9 @@ def external() -> str | tuple[str, int]:
 @bp.get("/credit/external.<any(csv, xlsx):kind>")
 @login_required
 def export_external(kind: str) -> FlaskResponse:
-    found = db.session.execute(_entries(current_actor(), FILTERS.asked(refuse=True)))
-    return export("external", _("外部名录"), kind, COLUMNS, found)
-
-
-FETCHES = Filters(
-    Choice("source", _l("来源"), _sources),
-    filters.labels("outcome", _l("结果"), OUTCOMES),
-    filters.labels("way", _l("方式"), WAYS),
-)
-
-
-def _fetches(asked: Mapping[str, str]) -> Select[Any]:
-    query = select(ExternalFetch)
-    if value := asked.get("source"):
-        query = query.where(ExternalFetch.source == value)
-    if value := asked.get("outcome"):
-        query = query.where(ExternalFetch.state == value)
-    if value := asked.get("way"):
-        query = query.where(ExternalFetch.way == value)
-    return query.order_by(ExternalFetch.id.desc())
-
-
-def _places(fetch: ExternalFetch) -> list[str]:
-    """Each place that could not be taken, in words; none where the problem is another."""
-    said = fetch.problem["params"].get("said") if fetch.problem else None
-    return [stored_problem_text(each) for each in said] if isinstance(said, list) else []
-
-
-def _whole(fetch: ExternalFetch) -> str:
-    return _("、").join(list_name(each) for each in fetch.whole.split(",") if each)
-
-
-FETCH_COLUMNS = (
-    Column[ExternalFetch](_l("来源"), lambda each: source_name(each.source)),
-    Column[ExternalFetch](_l("方式"), lambda each: _(WAYS[each.way])),
-    Column[ExternalFetch](_l("文件或者地址"), lambda each: each.place),
-    Column[ExternalFetch](_l("文件摘要 (SHA-256)"), lambda each: each.digest),
-    Column[ExternalFetch](_l("经办"), lambda each: each.by_name),
-    Column[ExternalFetch](_l("开始时间"), lambda each: each.began_at),
-    Column[ExternalFetch](_l("取得时间"), lambda each: each.taken_at),
-    Column[ExternalFetch](_l("结果"), lambda each: _(OUTCOMES[each.state])),
-    Column[ExternalFetch](_l("记录数"), lambda each: each.entries),
-    Column[ExternalFetch](_l("本市场单位的"), lambda each: each.matched),
-    Column[ExternalFetch](_l("不在本市场的"), lambda each: each.unmatched),
-    Column[ExternalFetch](_l("新增或改变"), lambda each: each.changed),
-    Column[ExternalFetch](_l("不再有效"), lambda each: each.ended),
-    Column[ExternalFetch](_l("全部的名录"), _whole),
-    Column[ExternalFetch](_l("问题"), lambda each: stored_problem_text(each.problem) if each.problem else ""),
-)
-
-
-@bp.get("/credit/fetches")
-@login_required
-def fetches() -> str | tuple[str, int]:
-    """Every fetch with what came of it, a failed one with why."""
-    asked = FETCHES.asked()
-    query = _fetches(asked)
-    counted = query.with_only_columns(ExternalFetch.source, func.count()).order_by(None)
-    counts = dict(db.session.execute(counted.group_by(ExternalFetch.source)).all())
-    return filters.rendered(
-        "credit/fetches.html",
-        page=paged(query),
-        asked=asked,
-        source_name=source_name,
-        whole_of=_whole,
-        places_of=_places,
-        until=until,
-        ways=WAYS,
-        outcomes=OUTCOMES,
-        chart=rows(
-            [(name, counts.get(key, 0)) for key, name in _sources()],
-            _("各来源的获取次数"),
-            [url_for("credit.fetches", source=key) for key, _name in _sources()],
-        ),
-    )
-
-
-@bp.get("/credit/fetches.<any(csv, xlsx):kind>")
-@login_required
-def export_fetches(kind: str) -> FlaskResponse:
-    found = db.session.scalars(_fetches(FETCHES.asked(refuse=True)))
-    return export("fetches", _("名录获取记录"), kind, FETCH_COLUMNS, found)
+    found = db.session.execute(_entries(current_actor(), FILTERS.asked(refuse=True))).all()
+    prevails = _prevailing([entry for entry, _of, _listing in found])
+    return export("external", _("外部名录"), kind, _columns(prevails), found)
 
 
 EXAMPLE = {

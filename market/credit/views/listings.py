@@ -18,6 +18,7 @@ from market.charts import rows
 from market.credit.actions import listings
 from market.credit.blueprint import bp
 from market.credit.forms import DisputeForm
+from market.event_text import listing_changes_told
 from market.extensions import db, login
 from market.filters import Choice, Filter, Filters
 from market.formatting import bilingual, catalogued, format_instant, problem_text, region
@@ -25,12 +26,13 @@ from market.forms import Form
 from market.identity import current_actor
 from market.pagination import paged
 from market.spreadsheets import Column, export
-from models import spelling
+from models import clock, spelling
 from models.accounts import Organisation
 from models.actors import Actor
 from models.credit import policy
-from models.credit.external import entries_of, said
-from models.credit.external_policy import LEVELS
+from models.credit.external import entries_of, said, verdict, whole
+from models.credit.external_policy import LEVELS, Source
+from models.credit.listing_changes import told_of_change
 from models.credit.listing_workflow import OVER, UNSEEN
 from models.credit.listings import ExternalListing
 from models.credit.policy import ACTIVITIES
@@ -64,18 +66,78 @@ def show_listing(identifier: str) -> Any:
         sources=sources,
         hindered=_hindered(found, actor),
         levels=LEVELS,
+        same_name=spelling.same_name,
         inside=inside,
         own="subject" in found.roles_of(actor),
+        change=_change_words(found),
+        changes=_change(found) if inside and found.change_waits else [],
+        silent=_silent(found) if inside and found.state not in OVER else [],
         files=of_case(db.session, "external_listing", identifier) if inside else [],
     )
 
 
+def _silent(listing: ExternalListing) -> list[tuple[Source, str, bool]]:
+    """The sites that were fetched whole without it: which, as of which day, and whether it prevails."""
+    rules, kept_whole = policy.current(), whole(db.session)
+    words = said(db.session, [listing.subject.uscc]).get((listing.subject.uscc, listing.list), [])
+    source = verdict(rules, words, kept_whole, clock.today()).source
+    return [
+        (each, kept_whole[key, listing.list].isoformat(), source == each)
+        for key, each in rules.sources.items()
+        if (key, listing.list) in kept_whole and key not in {word.source for word in words}
+    ]
+
+
 def _hindered(listing: ExternalListing, actor: Actor) -> str:
     """Why somebody else is to look at what waits for a second official; empty where the reader may."""
-    if listing.state not in UNSEEN or "regulator" not in listing.roles_of(actor):
+    waits = listing.state in UNSEEN or listing.change_waits
+    if not waits or "regulator" not in listing.roles_of(actor):
         return ""
-    problem = listing.hindrance(actor, "confirm")
+    change = "confirm_removal" if listing.change_removes else "confirm_correction"
+    problem = listing.hindrance(actor, "confirm" if listing.state in UNSEEN else change)
     return problem_text(problem) if problem is not None else ""
+
+
+def _site_name(said: str, listing: ExternalListing) -> str:
+    """The name a site has, and whether that is another than it is registered under."""
+    if not said or spelling.same_name(said, listing.subject.name):
+        return said
+    return _("%(said)s(与登记名称“%(name)s”不同)", said=said, name=listing.subject.name)
+
+
+def _change(listing: ExternalListing) -> list[tuple[str, str, str]]:
+    """What a site says otherwise now and waits for a second official: each word, as it was and as it is."""
+    entry = listing.change
+    return listing_changes_told(told_of_change(listing)["changes"]) if entry is not None else []
+
+
+def _changed(listing: ExternalListing) -> list[Fact]:
+    """What is to be compared with the site before a change is confirmed, or declined."""
+    fetch, entry = listing.change_fetch, listing.change
+    if fetch is None:
+        return []
+    source = policy.current().sources.get(fetch.source)
+    return [
+        (_("现在计入的"), _("%(day)s 列入", day=listing.entered_on.isoformat())),
+        (_("文号"), listing.entry.number),
+        (_("网站上的变更"), _change_words(listing)),
+        *((label, f"{old or '—'} → {new or '—'}") for label, old, new in _change(listing)),
+        (_("网站上的名称"), _site_name((entry or listing.entry).name, listing)),
+        (_("来源"), bilingual(source.names) if source else fetch.source),
+        (_("取得时间"), format_instant(fetch.taken_at)),
+        (_("导入人"), fetch.by_name),
+    ]
+
+
+def _change_words(listing: ExternalListing) -> str:
+    """What waits for a second official, in a sentence."""
+    if not listing.change_waits:
+        return ""
+    if not listing.change_removes:
+        return _("网站更正了这条记录。第二位工作人员核对之前,按原来的内容计入。")
+    if listing.change is not None:
+        return _("网站上这条已经移出,另有新的一条。第二位工作人员核对之前,按原来的内容计入。")
+    return _("网站上已经移出。第二位工作人员核对之前,仍按原来的内容计入。")
 
 
 def _facts(listing: ExternalListing, *, inside: bool) -> list[Fact]:
@@ -99,6 +161,7 @@ def _facts(listing: ExternalListing, *, inside: bool) -> list[Fact]:
     ]
     if inside:
         facts += [
+            (_("网站上的名称"), _site_name(entry.name, listing)),
             (_("本平台得知的时间"), format_instant(listing.known_at)),
             (_("期限至"), format_instant(listing.ends_at) if listing.ends_at else _("到移出为止")),
             (_("移出时间"), format_instant(listing.removed_at) if listing.removed_at else ""),
@@ -117,6 +180,8 @@ def _said_of(listing: ExternalListing) -> list[Fact]:
     """What is to be read before a dispute is made, or answered."""
     return [
         (_("名录"), bilingual(listing.names)),
+        (_("当事人"), listing.subject.name),
+        (_("网站上的名称"), _site_name(listing.entry.name, listing)),
         (_("列入事由"), listing.entry.reason),
         (_("来源"), bilingual(listing.site.names)),
         (_("列入日期"), listing.entered_on.isoformat()),
@@ -124,6 +189,7 @@ def _said_of(listing: ExternalListing) -> list[Fact]:
         (_("作出决定机关"), listing.entry.authority),
         (_("取得时间"), format_instant(listing.entry.fetched_at)),
         (_("导入人"), listing.entry.since.by_name),
+        (_("待核对的变更"), _change_words(listing)),
         (_("异议"), listing.dispute or ""),
     ]
 
@@ -207,6 +273,15 @@ register_case(
     acts={
         "confirm": ActPage(listings.confirm, beside=_said_of, beside_heading=_l("网站上的记录")),
         "decline": ActPage(listings.decline, beside=_said_of, beside_heading=_l("网站上的记录")),
+        "confirm_correction": ActPage(
+            listings.confirm_correction, beside=_changed, beside_heading=_l("网站上的变更")
+        ),
+        "confirm_removal": ActPage(
+            listings.confirm_removal, beside=_changed, beside_heading=_l("网站上的变更")
+        ),
+        "decline_change": ActPage(
+            listings.decline_change, beside=_changed, beside_heading=_l("网站上的变更")
+        ),
         "dispute": ActPage(
             listings.dispute, DisputeForm, _with_files, beside=_said_of, beside_heading=_l("网站上的记录")
         ),

@@ -21,11 +21,11 @@ def _gather(session: Session, rules: CreditPolicy, agencies: Sequence[int], unti
     kinds = {key: {record.kind for record in of} for key, of in records.items()}
 
     def of_listing(key: int, each: ExternalListing) -> Evidence:
-        of_list = rules.lists[each.list]
+        of_list, (entered_on, ends_at) = rules.lists[each.list], each.days_at(until)
         same = of_list.record in kinds.get(key, ())
-        facts = {"list": each.list, "entered_on": each.entered_on.isoformat(), "same_as_record": same}
+        facts = {"list": each.list, "entered_on": entered_on.isoformat(), "same_as_record": same}
         points = 0 if same else of_list.points
-        return Evidence(each.identifier, each.listed_at, points, facts=facts, holds_until=each.ends_at)
+        return Evidence(each.identifier, each.listed_at, points, facts=facts, holds_until=ends_at)
 
     return {
         key: [of_listing(key, each) for each in listings.get(key, []) if each.list in rules.lists]
@@ -39,7 +39,18 @@ INPUT = Input(
     N_("%(case)s 所在的名录移出以后,恢复 %(points)s 分。"),
     "points",
     frozenset(
-        f"external_listing.{act}" for act in ("list", "confirm", "dispute", "reject", "remove", "expire")
+        f"external_listing.{act}"
+        for act in (
+            "list",
+            "confirm",
+            "dispute",
+            "reject",
+            "amend",
+            "confirm_correction",
+            "confirm_removal",
+            "remove",
+            "expire",
+        )
     ),
     _gather,
     total,
