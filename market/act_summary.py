@@ -6,13 +6,13 @@ so that every page of an act says it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from market.event_text import role_name
+from market.event_text import one_of, role_name
 from market.extensions import db
 from market.formatting import format_instant, working_days
 from market.identity import current_actor
@@ -22,13 +22,38 @@ from models.cases import Case
 from models.workflow_table import Limit, Move
 
 Fact = tuple[str, Any]
+# What an act binds to, and whether it can be undone, said of the case as it stands: by case type and act.
+_MEANINGS: dict[tuple[str, str], Callable[[Any], list[str]]] = {}
+_UNDOINGS: dict[tuple[str, str], Callable[[Any], str]] = {}
+
+
+def say_of(
+    case_type: str,
+    act: str,
+    means: Callable[[Any], list[str]],
+    undoing: Callable[[Any], str] | None = None,
+) -> None:
+    """Have an act's page say of each case what its table could say of all of them only."""
+    _MEANINGS[case_type, act] = means
+    if undoing is not None:
+        _UNDOINGS[case_type, act] = undoing
+
+
+def meaning_of(case: Case, act: str) -> list[str]:
+    """What doing this binds to, in the reader's language, a thing a line."""
+    own = _MEANINGS.get((case.workflow.name, act))
+    said = case.workflow.consequences.get(act, "")
+    return own(case) if own is not None else [_(said)] if said else []
 
 
 def summary_of(case: Case, act: str) -> list[Fact]:
     """The facts of an act the reader may do now, each with its name; none of another act."""
     moves = case.workflow.offered_to(case, current_actor())
     move = next((each for each in moves if each.act == act), None)
-    return _facts(case, move, case.workflow.consequences.get(act, "")) if move is not None else []
+    if move is None:
+        return []
+    undoing = _UNDOINGS.get((case.workflow.name, act))
+    return _facts(case, move, meaning_of(case, act), undoing(case) if undoing else _undoing(case, move))
 
 
 def consequence_of(case: Case, act: str, means: str) -> list[Fact]:
@@ -36,18 +61,19 @@ def consequence_of(case: Case, act: str, means: str) -> list[Fact]:
 
     Its state stays where `act` is empty. `means` is what that binds to, in Chinese as in a table.
     """
-    return _facts(case, case.workflow.find(case.state, act) if act else None, means)
+    move = case.workflow.find(case.state, act) if act else None
+    return _facts(case, move, [_(means)] if means else [], _undoing(case, move))
 
 
-def _facts(case: Case, move: Move | None, means: str) -> list[Fact]:
-    matter = f"{_(case.workflow.label)} {case.identifier} · {case.title}"
+def _facts(case: Case, move: Move | None, means: list[str], undoing: str) -> list[Fact]:
+    matter = f"{one_of(case)} {case.identifier} · {case.title}"
     return [
         (_("办理"), f"{_(case.part)} · {matter}" if case.part else matter),
         *_parties(case),
         *_amount(case),
         (_("办理后"), Markup("<br>").join(_follows(case, move))),
-        (_("这意味着"), _(means) if means else ""),
-        (_("能否撤销"), _undoing(case, move)),
+        (_("这意味着"), Markup("<br>").join(means)),
+        (_("能否撤销"), undoing),
     ]
 
 

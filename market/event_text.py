@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext, pgettext
 
 from market.formatting import bilingual, catalogued, format_instant, region, stored_problem_text, working_days
 from market.restricted import activity_names
@@ -273,6 +273,25 @@ def task_of(move: Move, case: Case) -> str:
     """What whoever may do this is to do: where it is one verdict of several, to decide."""
     decided = case.workflow.decides.get(case.state) if move.main else None
     return _(decided) if decided else label_of(move, case)
+
+
+# What one case is called where the English name of its type is that of many, or of no thing.
+_ONE: dict[str, Callable[[], str]] = {
+    "check": lambda: pgettext("one", "机构核查"),
+    "credit_record": lambda: pgettext("one", "信用记录"),
+    "payout": lambda: pgettext("one", "拨付"),
+    "dispute": lambda: pgettext("one", "争议"),
+    "tender": lambda: pgettext("one", "采购需求"),
+    "award": lambda: pgettext("one", "中选"),
+    "clarification": lambda: pgettext("one", "答疑"),
+    "materials": lambda: pgettext("one", "资料交付"),
+}
+
+
+def one_of(case: Case) -> str:
+    """What a case is, before its number."""
+    own = _ONE.get(case.workflow.name)
+    return own() if own is not None else _(case.workflow.label)
 
 
 def role_name(role: str, case_type: str = "") -> str:

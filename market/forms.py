@@ -242,6 +242,8 @@ class Reasoned:
     field_flags: ClassVar[dict[str, Any]] = {"required": True}
 
     def __call__(self, _form: Any, field: Field) -> None:
+        if field.errors:
+            return  # one that is too long is told so once
         with problems_at_field():
             check_reason(field.data or "")
 

@@ -76,6 +76,7 @@ WORKING_DAYS = Unit(
     ),
     N_("请写工作日数,例如 15;日历天、周、月要先换算。"),
 )
+MONTHS = Unit(frozenset({"月", "个月", "month", "months"}), N_("请填写月数,是整数,例如 12。"))
 PERCENT = Unit(frozenset({"%"}), N_("请填写百分数,例如 20。"))
 POINTS = Unit(frozenset({"分", "points"}), N_("请填写分数,是整数,例如 20。"))
 WEIGHT = Unit(POINTS.words | PERCENT.words, BARE.how)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from harness.factories import World
 from market.accounts.actions import delegating
+from market.act_summary import _MEANINGS
 from market.case_registry import _REGISTERED, ActPage
 from market.case_views import case_url, url_of
 from market.extensions import db
@@ -141,6 +142,7 @@ def _says(case: Case, act: str, page: Answer) -> bool:
             not sides[1:] or any(side in said for side in sides),
             not sum_known or "¥" in said,
             workflow.consequences.get(act, "") in said,
+            (workflow.name, act) not in _MEANINGS or "这意味着" in said,
         )
     )
 

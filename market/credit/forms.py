@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange
+from wtforms.validators import Length, NumberRange, Optional
 
 from market.formatting import bilingual, problem_text
 from market.forms import (
@@ -20,11 +20,13 @@ from market.forms import (
     printed,
     upload,
 )
+from models import lengths, numbers
 from models.credit import policy
 from models.credit.deciding import bounds, outside_bounds
 from models.credit.listings import ExternalListing
 from models.credit.policy import SUBJECTS, Kind
 from models.credit.records import CreditRecord
+from models.credit.statements import StatementPart
 
 
 def _kind_named(kind: Kind) -> str:
@@ -59,11 +61,20 @@ class ProposeForm(Form):
             self.kind.choices += choices(kinds, bilingual({"zh": term.zh, "en": term.en}))
 
 
+_LEAST, _MOST = lengths.bounds(StatementPart.statement)
+
+
 class DefendForm(Form):
+    """A part of the statement: words, evidence, or both."""
+
     statement = TextAreaField(
         _l("陈述和申辩"),
-        [fits(CreditRecord.statement), printed],
-        description=_l("事实、依据或者处理有什么不对,请逐点写明。监管部门要在决定里答复。"),
+        [Optional(), Length(_LEAST, _MOST), printed],
+        description=_l(
+            "事实、依据或者处理有什么不对,请逐点写明;可以只提交证据。每次最多 %(most)s 个字,分几次提交的,"
+            "每次另计。监管部门要在决定里答复。",
+            most=_MOST,
+        ),
     )
     file = upload(_l("证据"), needed=False, several=True)
 
@@ -71,7 +82,7 @@ class DefendForm(Form):
 class _TermForm(Form):
     """A decision with its term, within the bounds of the weight."""
 
-    months = WholeField(_l("期限(月)"), [NEEDED])
+    months = WholeField(_l("期限(月)"), [NEEDED], unit=numbers.MONTHS)
 
     def prepare(self, record: CreditRecord) -> None:
         least, most = bounds(record)
@@ -97,7 +108,7 @@ class UpholdForm(_TermForm):
 
     def prepare(self, record: CreditRecord) -> None:
         super().prepare(record)
-        if record.statement:
+        if record.statements:
             self.reply.flags.required = True
             self.reply.validators = [*self.reply.validators, NEEDED]
         else:

@@ -19,6 +19,7 @@ from models.credit.deciding import bounds
 from models.credit.policy import ACTIVITIES
 from models.credit.records import CreditRecord
 from models.credit.serving import PAPERS
+from models.credit.statements import StatementPart
 from models.documents import of_case
 from models.events import Event
 from models.i18n import N_
@@ -111,13 +112,19 @@ def _said(record: CreditRecord, act: str, event: Event) -> list[str]:
     }[act]
     said = [opening]
     if act == "uphold":
-        answered = (
-            f"你单位陈述申辩:{record.statement}" if record.statement else "你单位在期限内没有陈述申辩。"
-        )
-        said += [answered, *([f"答复:{record.reply}"] if record.reply else [])]
+        answered = [_stated(part) for part in record.statements] or ["你单位在期限内没有陈述申辩。"]
+        said += [*answered, *([f"答复:{record.reply}"] if record.reply else [])]
     return [
         line for text in [*said, f"理由:{reason}" if reason else ""] for line in text.splitlines() if line
     ]
+
+
+def _stated(part: StatementPart) -> str:
+    """A part of the statement: when it came, its words, how much evidence."""
+    at, files = _moment(part.stated_at), len(part.files)
+    if not part.statement:
+        return f"你单位于 {at} 提交证据 {files} 份。"
+    return f"你单位于 {at} 陈述申辩{f'(附证据 {files} 份)' if files else ''}:{part.statement}"
 
 
 def _rights(record: CreditRecord, act: str) -> list[str]:

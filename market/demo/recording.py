@@ -186,7 +186,7 @@ def _docket(stage: Stage) -> Story:
 def _decide(stage: Stage, record: str) -> None:
     db.session.rollback()
     case = CreditRecord.load(db.session, record)
-    months, stated = case.rule.months, bool(case.statement)
+    months, stated = case.rule.months, bool(case.statements)
     decider = stage.actors[SECOND_OFFICIAL]
     if stated and case.kind != "given_up" and stage.random.random() < 0.3:
         records.drop_record(decider, record, reason="申辩成立,责任不在当事人,不予认定。")

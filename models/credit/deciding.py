@@ -18,7 +18,6 @@ from models.events import Event
 from models.i18n import N_
 from models.lengths import check_text
 
-STATEMENT = N_("请写明陈述申辩的内容(%(least)s 到 %(most)s 个字)。")
 REPLY = N_("当事人已经陈述申辩,请逐点答复是否采纳和理由(%(least)s 到 %(most)s 个字)。")
 COMMITMENT = N_("请写明公开的信用承诺(%(least)s 到 %(most)s 个字)。")
 FACTS = N_("请写明事实:何时、何地、做了什么、证据是什么(%(least)s 到 %(most)s 个字)。")
@@ -59,7 +58,7 @@ def put_in_force(record: CreditRecord, actor: Actor, *, decision: str, reply: st
 
 def keep_decision(record: CreditRecord, actor: Actor, *, decision: str, reply: str) -> None:
     """Keep what was decided, why and by whom; RuleViolation at `reply` where a statement is unanswered."""
-    record.reply = check_text(CreditRecord.reply, reply, REPLY) if record.statement else None
+    record.reply = check_text(CreditRecord.reply, reply, REPLY) if record.statements else None
     record.decision, record.decided_at, record.decided_by_id = decision.strip(), clock.now(), actor.user_id
 
 

@@ -41,6 +41,10 @@ def _in_time(session: Session, record: Any) -> None:
         raise RuleViolation(N_("陈述申辩的期限已经届满,不能再提交;对认定不服的,可以依法申请复议。"))
 
 
+def _still_time(record: Any) -> bool:
+    return record.answer_until is not None and clock.now() <= record.answer_until
+
+
 def _repairable(session: Session, record: Any) -> None:
     if record.weight == "good":
         raise RuleViolation(N_("守信记录不需要修复。"))
@@ -99,9 +103,25 @@ CREDIT_RECORD = Workflow(
             rules=(_in_time,),
             limit=TO_DECIDE,
             main=True,
+            offered=_still_time,
         ),
-        Move("notified", "defend_partly", "notified", who={"subject"}, rules=(_in_time,)),
-        Move("notified", "waive", "heard", who={"subject"}, rules=(_in_time,), limit=TO_DECIDE),
+        Move(
+            "notified",
+            "defend_partly",
+            "notified",
+            who={"subject"},
+            rules=(_in_time,),
+            offered=_still_time,
+        ),
+        Move(
+            "notified",
+            "waive",
+            "heard",
+            who={"subject"},
+            rules=(_in_time,),
+            limit=TO_DECIDE,
+            offered=_still_time,
+        ),
         Move("notified", "lapse", "heard", who={"system"}, limit=TO_DECIDE, notify=("subject",)),
         Move("notified", "recuse", "notified", who={"regulator"}, needs_reason=True),
         Move(
@@ -110,7 +130,7 @@ CREDIT_RECORD = Workflow(
             "heard",
             who={"subject"},
             rules=(_in_time,),
-            offered=lambda record: record.answer_until and clock.now() <= record.answer_until,
+            offered=_still_time,
         ),
         Move(
             "heard",
@@ -191,11 +211,7 @@ CREDIT_RECORD = Workflow(
     decides={"heard": N_("认定信用记录"), "repairing": N_("决定是否同意修复")},
     consequences={
         "notify": N_("当事人会看到拟认定的事实、依据和权利,并收到告知书;期限内可以陈述申辩。"),
-        "commend": N_("守信记录即时生效并公开。"),
-        "defend": N_("提交之后监管部门即可认定;还要补充的,请先提交一部分。"),
         "defend_partly": N_("期限届满之前可以继续补充;届满之前、您表示不再补充之前,不能认定。"),
-        "waive": N_("不必等期限届满,监管部门随即可以认定;认定之后仍可以依法申请复议。"),
-        "uphold": N_("记录从今天起生效:计入信用分;一般和严重的公开;所列限制措施同时生效。"),
         "repair": N_("公示、共享和使用立即终止,限制措施同时解除。"),
         "revoke": N_("公示、共享和使用立即终止,限制措施同时解除。"),
         "suspend": N_("破产重整期间不再公示和使用;期限照常计算。"),

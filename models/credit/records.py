@@ -27,6 +27,7 @@ from models.clock import BEIJING
 from models.credit import policy
 from models.credit.policy import Kind, Weight
 from models.credit.record_workflow import CREDIT_RECORD
+from models.credit.statements import StatementPart
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
 from models.lengths import LEAST
@@ -35,6 +36,7 @@ from models.workflow_table import Workflow
 
 # The papers by which it came into force: public as long as it is.
 DECISIONS = ("信用记录认定决定书", "守信记录认定书")
+STEPPED_BACK = N_("您已经在这件信用记录中回避,请由他人办理。")
 COUNTING = ("in_force", "repairing")  # the states in which a record counts, limits and is shown
 
 
@@ -53,8 +55,8 @@ class CreditRecord(Case, Base):
     elsewhere. `credit_policy`, `weight`, `points` and `limits` (activities it stops) are as the credit
     policy had them at the proposal. `months` is how long it was decided to last: from `in_force_from` until
     `ends_at`; it is published until `published_until`, or not at all where that is None. `reply` is what
-    the decision says to its subject's statement; at `waived_at` its subject did without what is left of its
-    time; `served` how each paper was brought to it (serving.py). `recused`: users who stepped back from it.
+    the decision says to its subject's `statements`; at `waived_at` its subject did without what is left of
+    its time; `served` how each paper was brought to it (serving.py). `recused`: users who stepped back.
     """
 
     __tablename__ = "credit_records"
@@ -76,8 +78,6 @@ class CreditRecord(Case, Base):
     notified_at: Mapped[datetime | None]
     answer_until: Mapped[datetime | None]
     served: Mapped[list[Json]] = mapped_column(default=list)
-    statement: Mapped[str | None] = mapped_column(String(2000), info={LEAST: 5})
-    stated_at: Mapped[datetime | None]
     waived_at: Mapped[datetime | None]
     reply: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 5})
     decision: Mapped[str | None] = mapped_column(String(1000), info={LEAST: 5})
@@ -93,6 +93,7 @@ class CreditRecord(Case, Base):
     revoked_at: Mapped[datetime | None]
     recused: Mapped[list[int]] = mapped_column(JSON, default=list)
     subject: Mapped[Organisation] = relationship(lazy="joined")
+    statements: Mapped[list[StatementPart]] = relationship(order_by=StatementPart.id)
 
     @property
     def title(self) -> str:
@@ -104,9 +105,19 @@ class CreditRecord(Case, Base):
         return policy.get(self.credit_policy).kinds[self.kind]
 
     @property
+    def over(self) -> bool:
+        """Whether nothing is done with it any more."""
+        return self.workflow.states[self.state].terminal
+
+    @property
+    def time_over(self) -> bool:
+        """Whether its subject's time has ended, and the clock has not turned yet: nobody can act."""
+        return self.state == "notified" and self.answer_until is not None and clock.now() > self.answer_until
+
+    @property
     def due_shown(self) -> datetime | None:
         """What is to be done by somebody, not the term that runs."""
-        return None if self.state in ("in_force", "suspended") else super().due_shown
+        return None if self.state in ("in_force", "suspended") or self.time_over else super().due_shown
 
     @property
     def kind_names(self) -> dict[str, str]:
@@ -217,14 +228,20 @@ class CreditRecord(Case, Base):
         if not decided and act not in others:
             return None
         if actor.user_id in self.recused:
-            return NotAllowed(N_("您已经在这件信用记录中回避,请由他人办理。"))
+            return NotAllowed(STEPPED_BACK)
         own = self.proposed_by_id is not None and self.proposed_by_id == actor.user_id
         if own and decided and colleagues() - set(self.recused):
             return NotAllowed(N_("提出人不能认定自己提出的信用记录,请由本单位另一位工作人员办理。"))
         return None
 
+    def left_by_all(self, actor: Actor) -> bool:
+        """Whether nobody else of the actor's office could decide on it: all of them stepped back."""
+        session = object_session(self)
+        return session is not None and not _colleagues(session, actor) - set(self.recused)
+
     @classmethod
     def unhindered(cls, session: Session, actor: Actor, cases: Sequence[Self]) -> Sequence[Self]:
+        cases = [each for each in cases if not each.time_over]
         if "regulator" not in actor.roles:
             return cases
         others = cache(lambda: _colleagues(session, actor))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import select
+
 from harness.factories import PDF, World
 from market.credit.actions import records
 from market.extensions import db
 from market.files import File, keep
 from models.credit.records import CreditRecord, months_later
+from models.events import Event
 
 FACTS = "2026年3月2日现场检查发现,出具的报告引用了不存在的监测数据。"
 STATEMENT = "监测数据由委托方提供,我们核对过原始记录,附采样单。"
@@ -88,3 +91,9 @@ def repaired(world: World, time: Any, **about: Any) -> str:
     record = repairing(world, time, **about)
     records.repair(world.actor("regulator"), record, reason="整改已经完成,同意修复。")
     return record
+
+
+def last_event(record: str) -> Event:
+    """The newest of what happened with a record."""
+    query = select(Event).where(Event.case_identifier == record).order_by(Event.id.desc())
+    return db.session.scalars(query.limit(1)).one()

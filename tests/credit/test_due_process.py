@@ -127,7 +127,7 @@ def test_the_whole_way_with_papers_and_proof_of_service(app: Flask, world: World
     case = found(record)
     assert (case.state, case.decided_at, case.in_force_from) == ("in_force", time.instant, time.instant)
     assert case.ends_at == case.published_until == months_later(time.instant, 24)
-    assert case.statement == f"{STATEMENT}\n\n补充:还有一份委托方的说明。"
+    assert [part.statement for part in case.statements] == [STATEMENT, "补充:还有一份委托方的说明。"]
     assert _counting(world) == [record]
     assert _papers(record) == ["信用记录告知书", "信用记录认定决定书"]
     public = Visitor(app).get(page)
@@ -167,7 +167,9 @@ def test_a_defence_counts_by_when_it_reached_us_not_by_how_long_it_waited_here(
     with arriving():
         time.instant += timedelta(minutes=5)  # a queue, or the lock
         records.defend(world.actor("agency"), record, statement=STATEMENT)
-    assert found(record).statement == STATEMENT
+    (part,) = found(record).statements
+    assert part.statement == STATEMENT
+    assert part.stated_at == found(record).answer_until, "it is kept as of when it reached us"
 
 
 def test_a_defence_after_the_limit_is_refused_and_the_decision_does_not_wait_for_it(

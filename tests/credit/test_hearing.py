@@ -74,7 +74,7 @@ def test_a_further_statement_that_is_the_last_lets_it_be_decided(world: World, t
     time.instant += timedelta(days=1)
     records.defend(world.actor("agency"), record, statement="补充的证据就是这些,没有别的了。")
     due = found(record).due_at
-    assert STATEMENT in found(record).statement
+    assert found(record).statements[0].statement == STATEMENT
     time.instant += timedelta(days=1)
     records.defend(world.actor("agency"), record, statement="还有一份照片。")
     assert found(record).due_at == due, "the office's time runs from when it could decide"

@@ -15,6 +15,7 @@ from models.credit import policy
 from models.credit.deciding import bounds, put_in_force
 from models.credit.record_workflow import CREDIT_RECORD, _repairable
 from models.credit.records import COUNTING, CreditRecord, months_later
+from models.credit.statements import StatementPart
 from models.errors import RuleViolation
 
 RULES = policy.in_effect(date(2026, 12, 1))
@@ -38,7 +39,7 @@ def made(kind: str, statement: str | None = None) -> CreditRecord:
         weight=body.weight,
         points=body.points,
         limits=list(body.limits),
-        statement=statement,
+        statements=[StatementPart(statement=statement, files=[])] if statement is not None else [],
         state="heard",
         served=[],
         recused=[],
@@ -103,9 +104,10 @@ def test_repair_is_asked_for_only_after_the_minimum_and_never_for_what_is_good(
     assert refused == (early or record.weight == "good")
 
 
-@given(st.sampled_from(KINDS), st.text(max_size=30))
-def test_a_statement_is_never_left_without_an_answer(kind: str, reply: str) -> None:
-    record = made(kind, statement="我们已经改正,请从轻处理。")
+@given(st.sampled_from(KINDS), st.sampled_from(["我们已经改正,请从轻处理。", ""]), st.text(max_size=30))
+def test_a_statement_is_never_left_without_an_answer(kind: str, statement: str, reply: str) -> None:
+    """Evidence without words is one, too."""
+    record = made(kind, statement=statement)
     refused = refusal(record, months=RULES.kinds[kind].months, reply=reply)
     if refused is not None:
         assert refused.field == "reply"

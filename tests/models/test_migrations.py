@@ -29,6 +29,7 @@ SINCE = {
     "claims",
     "authorisations",
     "agency_events",
+    "credit_record_statements",
     "favourites",
     "service_areas",
     "notice_settings",

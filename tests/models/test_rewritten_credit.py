@@ -114,6 +114,36 @@ def test_0048_a_listing_whose_dispute_was_rejected_is_called_so_and_knows_since_
     assert market.row("events", told["reject"])["data"]["state"] == "confirmed"
 
 
+def test_0050_each_part_of_a_statement_keeps_its_time_its_files_and_who_gave_it(market: Snapshot) -> None:
+    user, told = market.add("users", name="张三"), {"stated_at": LONG_AGO}
+    joined = market.add("credit_records", identifier="X-1", statement="先说这些。\n\n再补充。", **told)
+    blurred = market.add("credit_records", identifier="X-2", statement="一。\n\n二。", **told)
+    silent = market.add("credit_records", identifier="X-3", statement=None, stated_at=None)
+    for record, act, at, data in (
+        ("X-1", "defend_partly", LONG_AGO, {"sha256": "a", "attachments": ["b"]}),
+        ("X-1", "defend", LATER, {}),
+        ("X-2", "defend", LONG_AGO, {"sha256": "c"}),
+    ):
+        case, kind = {"case_type": "credit_record", "case_identifier": record}, f"credit_record.{act}"
+        market.add("events", **case, kind=kind, at=at, data=data, actor_user_id=user)
+    for name, record in (("a", "X-1"), ("b", "X-1"), ("c", "X-2"), ("d", "X-1")):
+        market.add("documents", identifier=f"F-{name}", sha256=name, case_identifier=record)
+    market.upgrade()
+    columns = ("statement", "files", "stated_at", "stated_by_id", "stated_by")
+    assert market.rows("credit_record_statements", *columns, record_id=joined) == [
+        ("先说这些。", ["F-a", "F-b"], LONG_AGO, user, "张三"),
+        ("再补充。", [], LATER, user, "张三"),
+    ]
+    assert market.rows("credit_record_statements", *columns, record_id=blurred) == [
+        ("一。\n\n二。", ["F-c"], LONG_AGO, user, "张三")
+    ]
+    assert market.rows("credit_record_statements", *columns, record_id=silent) == []
+    market.downgrade()
+    assert market.row("credit_records", joined)["statement"] == "先说这些。\n\n再补充。"
+    assert market.row("credit_records", joined)["stated_at"] == LONG_AGO
+    assert market.row("credit_records", silent)["statement"] is None
+
+
 def test_0047_a_rating_counts_since_it_was_published_and_who_has_more_to_say_has_the_turn(
     market: Snapshot,
 ) -> None:

@@ -16,17 +16,18 @@ from models import clock, events, referrals, spelling
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Json
-from models.credit import policy, records, serving
+from models.cases import case_types_of
+from models.credit import policy, records, serving, statements
 from models.credit.deciding import (
     COMMITMENT,
     FACTS,
-    STATEMENT,
     check_unhindered,
     end_publication,
     put_in_force,
 )
 from models.credit.policy import SUBJECTS
 from models.credit.records import CreditRecord
+from models.credit.statements import StatementPart
 from models.errors import NotAllowed, RuleViolation
 from models.i18n import N_
 from models.lengths import check_text
@@ -52,6 +53,12 @@ def _subject(session: Session, actor: Actor, named: str) -> Organisation:
     if found is None or not actor.region_code or not covers(actor.region_code, found.region_code):
         raise RuleViolation(_NOBODY, "subject")
     return found
+
+
+def _kept_source(source: str) -> str:
+    """A source as it is kept: the number of a case in its one spelling, all else as it was written."""
+    code = spelling.code(source)
+    return code if case_types_of(code) else source.strip()
 
 
 @with_files
@@ -85,16 +92,16 @@ def propose_by_hand(
     words = check_text(CreditRecord.facts, facts, FACTS)
     if not 0 < len(source.strip()) <= SOURCE_MOST:
         raise RuleViolation(SOURCE, "source", most=SOURCE_MOST)
-    same = select(CreditRecord.id).where(
-        CreditRecord.source_identifier == source.strip(),
+    kept = _kept_source(source)
+    before = select(CreditRecord.source_identifier).where(
         CreditRecord.subject_id == about.id,
         CreditRecord.kind == kind,
         CreditRecord.state != "dropped",
     )
-    if session.scalars(same).first() is not None:
+    if spelling.code(kept) in map(spelling.code, session.scalars(before)):
         raise RuleViolation(N_("已经根据这个来源对这家单位提出过同一类记录。"), "source")
     check_any(files)
-    record = records.propose(session, actor, about, kind, words, source.strip())
+    record = records.propose(session, actor, about, kind, words, kept)
     hand_in_all(session, actor, record, files)
     return record.identifier
 
@@ -146,12 +153,19 @@ def _state(
 ) -> str:
     record = CreditRecord.lock(session, identifier)
     permit(session, record, act, actor)
-    words = check_text(CreditRecord.statement, statement, STATEMENT)
-    record.statement = f"{record.statement}\n\n{words}" if record.statement else words
-    record.stated_at = record.stated_at or clock.now()
+    words = statements.check(statement, files)
     serving.note_letters(session, record)
     due = record.due_at if record.state == "heard" else None
     papers = hand_in_all(session, actor, record, files)
+    record.statements.append(
+        StatementPart(
+            statement=words,
+            files=[paper.identifier for paper in papers],
+            stated_at=clock.arrival(session),
+            stated_by_id=actor.user_id,
+            stated_by=actor.name,
+        )
+    )
     perform(session, record, act, actor, data=hashes_of(papers) if papers else {})
     record.due_at = due or record.due_at
     return identifier
@@ -162,9 +176,9 @@ def _state(
 def defend(
     session: Session, actor: Actor, identifier: str, *, statement: str, files: Sequence[File] = ()
 ) -> str:
-    """The subject's statement and defence, with evidence; what it adds in time stands below the first.
+    """The subject's statement and defence, in words, by evidence, or both; it may be decided then.
 
-    It may be decided then.
+    What it adds in time is a part of its own.
     """
     return _state(session, actor, identifier, "defend", statement, files)
 

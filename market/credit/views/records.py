@@ -9,8 +9,10 @@ from flask import render_template, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_required
+from markupsafe import Markup
 from sqlalchemy import select
 
+from market import beside
 from market.case_registry import ActPage, register_case
 from market.case_views import case_page, case_url, files_of, form_page, link, not_found, url_of
 from market.credit.actions import records
@@ -31,9 +33,9 @@ from models import clock
 from models.credit import policy
 from models.credit.deciding import decided_by
 from models.credit.policy import ACTIVITIES
-from models.credit.records import CreditRecord
+from models.credit.records import STEPPED_BACK, CreditRecord
 from models.credit.serving import PAPERS, unopened
-from models.documents import of_case, papers_of
+from models.documents import Document, of_case, papers_of
 from models.letters import Letter
 
 Fact = tuple[str, Any]
@@ -64,25 +66,41 @@ def show_record(identifier: str) -> Any:
     if "subject" in roles and unopened(record):
         records.receive(actor, identifier)
         record = CreditRecord.load(db.session, identifier)
-    files = [file for file in of_case(db.session, "credit_record", identifier) if not file.issued]
+    shared = case_page(record) | ({"waits_for": ["system"]} if record.time_over else {})
     return render_template(
         "credit/record.html",
-        **case_page(record),
+        **shared,
         kind=bilingual(record.kind_names),
         facts=_whole(record),
+        stated=_stated(record),
         served=_served(record),
         papers=papers_of(db.session, "credit_record", identifier),
-        files=files,
+        files=_files(record),
         own="subject" in roles,
         hindered=_hindered(record),
     )
 
 
-def _hindered(record: CreditRecord) -> str:
-    """Why somebody else is to do what it waits for; empty where the reader may, or has no part in it."""
-    waited = record.workflow.open_to(record, current_actor())
-    problem = record.hindrance(current_actor(), waited[0].act) if waited and waited[0].main else None
-    return problem_text(problem) if problem is not None else ""
+def _hindered(record: CreditRecord) -> list[str]:
+    """Why somebody else is to do what it waits for, and who; nothing where the reader may, or has no part."""
+    actor = current_actor()
+    if actor.user_id in record.recused and "regulator" in record.roles_of(actor) and not record.over:
+        return [_(STEPPED_BACK), *_left(record)]
+    waited = record.workflow.open_to(record, actor)
+    problem = record.hindrance(actor, waited[0].act) if waited and waited[0].main else None
+    return [problem_text(problem)] if problem is not None else []
+
+
+def _left(record: CreditRecord) -> list[str]:
+    """What becomes of one on which nobody of the reader's office may decide any more."""
+    if record.state not in ("notified", "heard", "repairing") or not record.left_by_all(current_actor()):
+        return []
+    if record.referred_to:
+        return [_("本单位的人都已经回避,没有人可以决定;已经报请上级办理。")]
+    if record.state == "notified" or record.due_at is None:
+        return [_("本单位的人都已经回避,没有人可以决定;决定的期限届满后,报请上级办理。")]
+    until = format_instant(record.due_at)
+    return [_("本单位的人都已经回避,没有人可以决定;%(until)s 期限届满后,报请上级办理。", until=until)]
 
 
 def _public(record: CreditRecord) -> list[Fact]:
@@ -207,14 +225,47 @@ def propose() -> Any:
 
 def _before_deciding(record: CreditRecord) -> list[Fact]:
     """What is to be read before a decision: the facts, and what its subject said."""
+    repairing = record.state == "repairing"
+    kept = {number for part in record.statements for number in part.files}
+    handed = [file for file in _files(record) if file.identifier not in kept]
+    own = [file for file in handed if file.organisation_id == record.subject_id]
     return [
-        (_("拟认定的事实"), record.facts),
+        (_("拟认定的事实"), beside.words(record.facts)),
         (_("依据"), catalogued(record.basis)),
-        (_("陈述和申辩"), record.statement or _("没有提交")),
+        (_("证据"), beside.files(file for file in handed if file not in own)),
+        (_("陈述和申辩"), _said(record) or _("没有提交")),
         (_("陈述申辩期限"), _time_left(record)),
-        (_("信用承诺"), record.commitment if record.state == "repairing" else ""),
-        (_("修复前要履行的义务"), catalogued(record.rule.duty) if record.state == "repairing" else ""),
+        (_("信用承诺"), beside.words(record.commitment) if repairing else ""),
+        (_("修复前要履行的义务"), catalogued(record.rule.duty) if repairing else ""),
+        (_("履行义务的证明"), beside.files(own) if repairing else ""),
     ]
+
+
+def _files(record: CreditRecord) -> list[Document]:
+    """What was handed in, by whomever."""
+    return [file for file in of_case(db.session, "credit_record", record.identifier) if not file.issued]
+
+
+def _stated(record: CreditRecord) -> list[dict[str, Any]]:
+    """Each part of what its subject stated: its words, its files, when and from whom it came."""
+    handed = {file.identifier: file for file in _files(record)} if record.statements else {}
+    return [
+        {
+            "words": part.statement,
+            "files": beside.files(handed[number] for number in part.files if number in handed),
+            "when": " · ".join(filter(None, (format_instant(part.stated_at), part.stated_by))),
+        }
+        for part in record.statements
+    ]
+
+
+def _said(record: CreditRecord) -> Markup:
+    """The same beside a form."""
+    when = Markup('<span class="hint">{}</span>')
+    return Markup("<br><br>").join(
+        beside.lines([beside.words(part["words"]), part["files"], when.format(part["when"])])
+        for part in _stated(record)
+    )
 
 
 def _time_left(record: CreditRecord) -> str:
@@ -230,9 +281,9 @@ def _time_left(record: CreditRecord) -> str:
 def _told(record: CreditRecord) -> list[Fact]:
     """What its subject reads before it answers or asks."""
     return [
-        (_("拟认定的事实"), record.facts),
+        (_("拟认定的事实"), beside.words(record.facts)),
         (_("依据"), catalogued(record.basis)),
-        (_("已经提交的陈述"), record.statement if record.state in ("notified", "heard") else ""),
+        (_("已经提交的陈述"), _said(record) if record.state in ("notified", "heard") else ""),
         (_("修复前要履行的义务"), catalogued(record.rule.duty) if record.state == "in_force" else ""),
     ]
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from market import timekeeping
 from market.accounts.actions import members
 from market.case_views import case_url, form_page, not_found
+from market.event_text import one_of
 from market.extensions import db
 from market.forms import ActForm
 from market.identity import current_actor
@@ -72,7 +73,7 @@ def override() -> AnyResponse | str | tuple[str, int]:
         back=url_for("oversight.override"),
         lead=_(
             "%(kind)s %(identifier)s“%(title)s”现在是“%(state)s”。",
-            kind=_(case.workflow.label),
+            kind=one_of(case),
             identifier=case.identifier,
             title=case.title,
             state=_(case.state_label),

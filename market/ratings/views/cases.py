@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import render_template
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
@@ -18,6 +19,7 @@ from market.ratings.actions import appealing, following
 from market.ratings.actions import rating as rating_actions
 from market.ratings.blueprint import bp
 from market.ratings.forms import AppealForm, ContactForm, ReplyForm, ResultForm, StatementForm, rate_form
+from market.ratings.views.beside import of_appeal, of_follow_up, of_rating
 from models.actors import ROLES
 from models.cases import Case
 from models.documents import of_case
@@ -115,16 +117,9 @@ def show_appeal(identifier: str) -> str:
     )
 
 
-def _to_decide(appeal: RatingAppeal) -> list[tuple[str, Any]]:
-    """What whoever decides is shown of the case."""
-    rating = appeal.rating
-    return [
-        (_("评价"), case_link(rating)),
-        (_("评语"), rating.comment),
-        (_("申诉理由"), _(GROUNDS[appeal.ground])),
-        (_("事实和理由"), appeal.claim),
-        (_("说明情况"), appeal.statement),
-    ]
+_RATING: dict[str, Any] = {"beside": of_rating, "beside_heading": _l("有关的评价")}
+_APPEAL: dict[str, Any] = {"beside": of_appeal, "beside_heading": _l("评价和申诉")}
+_FOLLOWED: dict[str, Any] = {"beside": of_follow_up, "beside_heading": _l("评价和回访")}
 
 
 register_case(
@@ -138,8 +133,8 @@ register_case(
             build=rate_form,
             values=lambda form: {"scores": form.scores(), "comment": form.values()["comment"]},
         ),
-        "reply": ActPage(rating_actions.reply, ReplyForm),
-        "appeal": ActPage(appealing.file, AppealForm, with_files),
+        "reply": ActPage(rating_actions.reply, ReplyForm, **_RATING),
+        "appeal": ActPage(appealing.file, AppealForm, with_files, **_RATING),
     },
     timed={"publish": rating_actions.publish, "lapse": rating_actions.lapse},
     public=True,
@@ -152,11 +147,11 @@ register_case(
     url="/follow-ups",
     page=show_follow_up,
     acts={
-        "contact": ActPage(following.contact, ContactForm),
-        "report": ActPage(following.report, ResultForm, with_files),
-        "mend": ActPage(following.mend),
-        "deny": ActPage(following.deny),
-        "find": ActPage(following.find),
+        "contact": ActPage(following.contact, ContactForm, **_FOLLOWED),
+        "report": ActPage(following.report, ResultForm, with_files, **_FOLLOWED),
+        "mend": ActPage(following.mend, beside=of_follow_up),
+        "deny": ActPage(following.deny, beside=of_follow_up),
+        "find": ActPage(following.find, beside=of_follow_up),
     },
     timed={"lapse": following.lapse},
 )
@@ -168,10 +163,10 @@ register_case(
     url="/rating-appeals",
     page=show_appeal,
     acts={
-        "state": ActPage(appealing.state, StatementForm, with_files),
-        "withdraw": ActPage(appealing.withdraw),
-        "uphold": ActPage(appealing.uphold, beside=_to_decide),
-        "reject": ActPage(appealing.reject, beside=_to_decide),
+        "state": ActPage(appealing.state, StatementForm, with_files, **_APPEAL),
+        "withdraw": ActPage(appealing.withdraw, **_APPEAL),
+        "uphold": ActPage(appealing.uphold, beside=of_appeal),
+        "reject": ActPage(appealing.reject, beside=of_appeal),
     },
     timed={"lapse": appealing.lapse},
 )
