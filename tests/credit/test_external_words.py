@@ -37,8 +37,7 @@ def take(world: World, heading: list[str], *rows: list[str]) -> ExternalFetch:
 
 
 @pytest.mark.parametrize(
-    "heading",
-    ["解除日期", "移出时间", "退出日期", "修复日期", "信用修复日期", "移 出\u3000日期", "REMOVED ON"],
+    "heading", ["解除日期", "移出时间", "退出日期", "信用修复日期", "移 出\u3000日期", "REMOVED ON"]
 )
 def test_whoever_was_taken_off_is_known_by_whatever_a_site_calls_it(
     app: Flask, world: World, time: Any, heading: str
@@ -80,9 +79,7 @@ def test_columns_nothing_is_taken_from_are_named_beside_the_fetch(
         take(world, heading, ["1", *row(STRANGER), "已经改正"])
 
 
-@pytest.mark.parametrize(
-    "twin", ["列入时间", "列入 时间", "\ufeff列入\u3000日期", "Entered On", "entered_on"]
-)
+@pytest.mark.parametrize("twin", ["列入 时间", "\ufeff列入\u3000日期", "Entered On", "entered_on"])
 def test_one_column_by_two_of_its_names_is_refused(app: Flask, world: World, time: Any, twin: str) -> None:
     with pytest.raises(RuleViolation, match="同一项") as refused:
         take(world, [*HEADING, twin], [*row(STRANGER), "2026-03-01"])
@@ -141,7 +138,7 @@ def test_a_site_that_prevails_by_silence_is_named_with_its_day(app: Flask, world
     said = f"截至 {day},全部名录里没有这一条"
     assert f"国家企业信用信息公示系统:{said}" in regulator.get("/credit/external").text
     exported = regulator.get("/credit/external.csv").text
-    assert f'国家企业信用信息公示系统,"{said}"' in exported or f"国家企业信用信息公示系统,{said}" in exported
+    assert f"国家企业信用信息公示系统,{said}" in exported.replace('"', "")
     bring(world, row(code(world), removed="2026-02-20"))
     assert "国家企业信用信息公示系统:2026-02-20 已移出" in regulator.get("/credit/external").text
 
