@@ -107,15 +107,13 @@ def _is_formula(value: str) -> bool:
     spoken), and whatever blanks and characters that do not show stand before it, which are cut off on the way
     in.
     """
-    if value[:1] in BEGINS:
-        return True
-    seen = (
+    first = (
         c
         for char in value
         for c in unicodedata.normalize("NFKC", char)
-        if not c.isspace() and unicodedata.category(c) not in _UNSEEN and c not in _EMPTY
+        if c in BEGINS or not (c.isspace() or unicodedata.category(c) in _UNSEEN or c in _EMPTY)
     )
-    return next(seen, "") in BEGINS
+    return next(first, "") in BEGINS
 
 
 _UNSEEN = (

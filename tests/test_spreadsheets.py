@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.cell import Cell
@@ -124,6 +124,7 @@ def test_no_other_separator_makes_a_cell_of_a_part(separator: str) -> None:
     assert row == [f"甲{separator}=1+1"]
 
 
+@example(rows=[[" \r", "\u3000\t", "\u200b\n"]])
 @given(rows=st.lists(st.lists(st.text(max_size=30), min_size=1, max_size=4), min_size=1, max_size=5))
 def test_whatever_people_write_comes_back_and_is_no_formula(rows: list[list[str]]) -> None:
     for row, found in zip(rows, of_csv(rows), strict=True):
