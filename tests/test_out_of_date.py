@@ -18,6 +18,7 @@ from models.contracts.agreement import Contract
 from models.contracts.signatures import ContractSignature
 from models.events import Event
 from tests.credit import record_cases as cases
+from tests.credit.external_lists import bring, listings, row
 from tests.every_case import name_the_cases
 from tests.web import Answer, Visitor, current_values, sign_in
 
@@ -83,6 +84,28 @@ def test_repair_asked_for_anew_is_not_granted_on_the_paper_of_before(
     records.ask_repair(world.actor("agency"), record, commitment=MEANWHILE, files=cases.files("另一份.pdf"))
     assert decider.post(page, form).status == 409
     assert cases.found(record).state == "repairing"
+
+
+@pytest.mark.parametrize("act", ["confirm", "confirm_correction"])
+def test_a_second_official_confirms_no_other_entry_than_the_page_showed(
+    app: Flask, world: World, time: Any, act: str
+) -> None:
+    code = world.organisation("agency").uscc
+    serious = {"of": "严重违法失信名单", "number": "某市监罚字1号"}
+    bring(world, row(code, **serious), second=act == "confirm_correction")
+    if act == "confirm_correction":
+        bring(world, row(code, **serious, entered="2026-02-10"), second=False)
+    cases.second_official(world)
+    decider = sign_in(app, world, "decider")
+    page = f"/credit/listings/{listings()[0].identifier}/{act}"
+    form = opened(decider, page)
+    bring(world, row(code, **serious, entered="2026-02-20"), second=False)
+    refused = decider.post(page, form)
+    assert refused.status == 409
+    assert "2026-02-20" in refused.text
+    assert listings()[0].entered_on.isoformat() == ("2026-02-20" if act == "confirm" else "2026-02-02")
+    assert again(decider, page, refused).status == 303
+    assert (listings()[0].state, listings()[0].entered_on.isoformat()) == ("listed", "2026-02-20")
 
 
 @pytest.mark.parametrize("by", ["buyer", "agency"])
