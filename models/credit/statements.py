@@ -39,10 +39,11 @@ class StatementPart(Base):
 def check(statement: str, files: Sequence[object]) -> str:
     """The words of a part without blanks around them; none where there is evidence.
 
-    RuleViolation at `statement` for words too short or too long, and for neither words nor evidence.
+    RuleViolation at `statement` for words too short or too long, and for neither words nor evidence, at no
+    field: either would do.
     """
     if not statement.strip() and files:
         return ""
     if not statement.strip():
-        raise RuleViolation(NOTHING, "statement")
+        raise RuleViolation(NOTHING)
     return check_text(StatementPart.statement, statement, STATEMENT)

@@ -64,9 +64,11 @@ def test_a_part_is_words_or_evidence_and_not_neither(app: Flask, world: World, a
     record = cases.notified(world)
     page = f"/credit/records/{record}/{act}"
     subject = sign_in(app, world, "agency")
+    for words in ("", "  "):
+        refused = subject.submit(page, statement=words)
+        assert refused.status == 422
+        assert "或者提交证据" in refused.soup.select_one("main [role=alert]").text
     for words, message in (
-        ("", "或者提交证据"),
-        ("  ", "或者提交证据"),
         ("不", "写 5 到 2000 个字"),
         ("长" * 2001, "2001"),
     ):
