@@ -72,7 +72,7 @@ class ExternalEntry(Base):
     """What a source says of one code and one list, from a fetch until another says otherwise.
 
     `number` is the source's own for it, empty where it has none. `seen_id` is the last fetch that said the
-    same.
+    same, `brought_id` the first of those by which somebody of ours brought it in.
     """
 
     __tablename__ = "external_entries"
@@ -90,7 +90,9 @@ class ExternalEntry(Base):
     fetch_id: Mapped[int] = mapped_column(ForeignKey("external_fetches.id"), index=True)
     until_id: Mapped[int | None] = mapped_column(ForeignKey("external_fetches.id"), index=True)
     seen_id: Mapped[int] = mapped_column(ForeignKey("external_fetches.id"), index=True)
+    brought_id: Mapped[int | None] = mapped_column(ForeignKey("external_fetches.id"), index=True)
     seen: Mapped[ExternalFetch] = relationship(foreign_keys=[seen_id], lazy="joined")
+    brought: Mapped[ExternalFetch | None] = relationship(foreign_keys=[brought_id], lazy="joined")
     since: Mapped[ExternalFetch] = relationship(foreign_keys=[fetch_id], lazy="joined")
 
     @property
@@ -106,8 +108,9 @@ class ExternalEntry(Base):
 
     @property
     def brought_by(self) -> int | None:
-        """Who of our people was the first to bring it in, as far as is known."""
-        return self.since.by_id if self.since.by_id is not None else self.last.by_id
+        """Who of our people was the first to bring it in; None where nobody did."""
+        known = self.brought is not None and self.brought.taken_at is not None
+        return self.brought.by_id if self.brought is not None and known else None
 
 
 def current(at: datetime | None = None) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from models import clock, identifiers
@@ -21,7 +21,16 @@ from models.actors import SYSTEM, Actor
 from models.base import Json
 from models.clock import BEIJING
 from models.credit import policy
-from models.credit.external import ExternalEntry, ExternalFetch, Verdict, over_on, said, verdict, whole
+from models.credit.external import (
+    ExternalEntry,
+    ExternalFetch,
+    Verdict,
+    over_on,
+    said,
+    stands,
+    verdict,
+    whole,
+)
 from models.credit.listing_workflow import CHANGING, CONFIRMED, UNSEEN
 from models.credit.listings import ExternalListing, open_of
 from models.credit.policy import CreditPolicy
@@ -124,38 +133,44 @@ def _waiting_change(
     if listing.state not in CONFIRMED or not of.four_eyes or _vouched(found) or _is_past(listing):
         return None
     if found is None:
+        entry = listing.entry
+        if entry.until_id is None and (word.source is None or not stands(rules, entry, clock.today())):
+            return None
         fetches = _denials(session, listing, word, entries)
-        waits = fetches and not any(each.vouched for each in fetches)
-        return Change(None, removes=True, fetches=fetches) if waits else None
+        vouched = any(each.vouched for each in fetches)
+        return None if vouched else Change(None, removes=True, fetches=fetches or [entry.last])
     if _same(listing.entry, found):
         return None
-    fetches = sorted({found.since, found.last}, key=lambda each: each.id)
-    return Change(found, _another(listing, found), fetches)
+    told = {found.since, found.last, *filter(None, (found.brought,))}
+    return Change(found, _another(listing, found), sorted(told, key=lambda each: each.id))
 
 
 def _denials(
     session: Session, listing: ExternalListing, word: Verdict, entries: Sequence[ExternalEntry]
 ) -> list[ExternalFetch]:
-    """The fetches by which an entry is there no more, oldest first.
+    """The fetches by which the entry a listing rests on is there no more, oldest first.
 
-    The one that ended it, those that say the day it was taken off, and those of a whole list without it since
-    it was last seen.
+    The one that ended it; those that say the day on which this document was taken off, or on which another
+    site that prevails had it off; and those of a whole list without it: of its own site since that last said
+    so, of another since it is known here, however often its own was fetched meanwhile.
     """
-    sources = {listing.source, word.source.key if word.source else listing.source}
-    removed = [each for each in entries if each.removed_on is not None and each.source in sources]
+    entry, other = listing.entry, word.source.key if word.source else listing.source
+    removed = [
+        each
+        for each in entries
+        if each.removed_on is not None
+        and each.removed_on >= entry.entered_on
+        and (each.source == other if each.source != listing.source else each.number == entry.number)
+    ]
     named = {
-        listing.entry.until_id,
-        *(each.fetch_id for each in removed),
-        *(each.seen_id for each in removed),
+        entry.until_id,
+        *(key for each in removed for key in (each.fetch_id, each.brought_id, each.seen_id)),
     }
+    since = entry.fetched_at if other == listing.source else listing.known_at
+    silent = and_(ExternalFetch.source == other, ExternalFetch.taken_at > since)
+    named.discard(None)
     query = select(ExternalFetch).where(
-        ExternalFetch.taken_at.is_not(None),
-        ExternalFetch.id.in_(named - {None})
-        | (
-            ExternalFetch.source.in_(sources)
-            & (ExternalFetch.whole != "")
-            & (ExternalFetch.taken_at > listing.entry.fetched_at)
-        ),
+        ExternalFetch.taken_at.is_not(None), or_(ExternalFetch.id.in_(named), silent)
     )
     return [
         each

@@ -112,6 +112,7 @@ def clear_failed() -> int:
     _each(ExternalEntry.until_id.in_(failed), update(ExternalEntry).values(until_id=None))
     seen = ExternalEntry.seen_id.in_(failed) & ~own
     _each(seen, update(ExternalEntry).values(seen_id=ExternalEntry.fetch_id))
+    _each(ExternalEntry.brought_id.in_(failed) & ~own, update(ExternalEntry).values(brought_id=None))
     return _each(own, delete(ExternalEntry))
 
 

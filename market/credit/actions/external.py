@@ -134,7 +134,7 @@ def take(
         if not ours:  # the same form came twice, and the first one sees to it
             return fetch
         try:
-            _put_down(int(fetch), source.key, change)
+            _put_down(int(fetch), source.key, change, by_hand=actor.user_id is not None)
             _finish(actor, fetch, base=change.base, matched=_here([row.uscc for row in rows]))
         except BaseException:
             broken.give_up(ExternalFetch.id == int(fetch))
@@ -266,18 +266,21 @@ def _begin(
     return str(fetch.id)
 
 
-def _put_down(fetch: int, source: str, change: Change) -> None:
+def _put_down(fetch: int, source: str, change: Change, *, by_hand: bool) -> None:
     """Put down what is new, what is over and what stays, in short transactions; none of it counts yet."""
+    brought = fetch if by_hand else None
 
     def add(session: Session, piece: list[Row]) -> None:
-        about = {"source": source, "fetch_id": fetch, "seen_id": fetch}
+        about = {"source": source, "fetch_id": fetch, "seen_id": fetch, "brought_id": brought}
         session.execute(insert(ExternalEntry), [{**row.values(), **about} for row in piece])
 
     def end(session: Session, piece: list[int]) -> None:
         session.execute(update(ExternalEntry).where(ExternalEntry.id.in_(piece)).values(until_id=fetch))
 
     def see(session: Session, piece: list[int]) -> None:
-        session.execute(update(ExternalEntry).where(ExternalEntry.id.in_(piece)).values(seen_id=fetch))
+        first = func.coalesce(ExternalEntry.brought_id, brought)
+        seen = update(ExternalEntry).where(ExternalEntry.id.in_(piece))
+        session.execute(seen.values(seen_id=fetch, brought_id=first))
 
     _each(change.new, PIECE, add)
     _each(change.over, PIECE, end)

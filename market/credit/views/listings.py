@@ -30,7 +30,7 @@ from models import clock, spelling
 from models.accounts import Organisation
 from models.actors import Actor
 from models.credit import policy
-from models.credit.external import entries_of, said, verdict, whole
+from models.credit.external import ExternalFetch, entries_of, said, verdict, whole
 from models.credit.external_policy import LEVELS, Source
 from models.credit.listing_changes import told_of_change
 from models.credit.listing_workflow import OVER, UNSEEN
@@ -125,8 +125,13 @@ def _changed(listing: ExternalListing) -> list[Fact]:
         (_("网站上的名称"), _site_name((entry or listing.entry).name, listing)),
         (_("来源"), bilingual(source.names) if source else fetch.source),
         (_("取得时间"), format_instant(fetch.taken_at)),
-        (_("导入人"), fetch.by_name),
+        (_("导入人"), _who(fetch, listing)),
     ]
+
+
+def _who(fetch: ExternalFetch, listing: ExternalListing) -> str:
+    """Who of the office brought it in; its subject is told of no official by name here."""
+    return "" if "subject" in listing.roles_of(current_actor()) else fetch.by_name
 
 
 def _change_words(listing: ExternalListing) -> str:
@@ -188,7 +193,7 @@ def _said_of(listing: ExternalListing) -> list[Fact]:
         (_("文号"), listing.entry.number),
         (_("作出决定机关"), listing.entry.authority),
         (_("取得时间"), format_instant(listing.entry.fetched_at)),
-        (_("导入人"), listing.entry.since.by_name),
+        (_("导入人"), _who(listing.entry.brought or listing.entry.since, listing)),
         (_("待核对的变更"), _change_words(listing)),
         (_("异议"), listing.dispute or ""),
     ]
