@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Exists, and_, exists, or_, select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy import ColumnElement, Exists, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased, lazyload
 
 from models import clock, policy
 from models.accounts import Organisation
@@ -24,6 +24,7 @@ from models.sourcing.projects import same_project
 from models.sourcing.tenders import Tender
 
 _FAILED = ("agency", "both")
+WALKED_AWAY = ("given_up", "unsigned")  # the kinds of record of an award that came to nothing
 
 
 @dataclass
@@ -98,16 +99,21 @@ def barred(session: Session, agency_ids: list[int], tender: Tender) -> set[int]:
 def not_to_blame(at: datetime) -> Exists:
     """Whether the agency of a contract had been found not to be at fault by an instant.
 
-    The record proposed of it was not upheld, or revoked.
+    The newest record of its walking away was not upheld, or revoked.
     """
-    dropped = and_(
-        CreditRecord.state == "dropped", or_(CreditRecord.decided_at.is_(None), CreditRecord.decided_at <= at)
-    )
-    return exists().where(
-        CreditRecord.source_identifier == Contract.identifier,
-        CreditRecord.subject_id == Contract.agency_id,
-        or_(dropped, CreditRecord.revoked_at <= at),
-    )
+    other, newest = aliased(CreditRecord), aliased(CreditRecord)
+
+    def about(record: type[CreditRecord]) -> ColumnElement[bool]:
+        return and_(
+            record.source_identifier == Contract.identifier,
+            record.subject_id == Contract.agency_id,
+            record.kind.in_(WALKED_AWAY),
+            record.proposed_at <= at,
+        )
+
+    dropped = and_(newest.state == "dropped", or_(newest.decided_at.is_(None), newest.decided_at <= at))
+    later = exists().where(about(other), other.id > newest.id)
+    return exists().where(about(newest), or_(dropped, newest.revoked_at <= at), ~later)
 
 
 def _left_unsigned(session: Session, tender: Tender) -> dict[int, str]:

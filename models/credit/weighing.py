@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from models.base import Json
@@ -126,7 +126,8 @@ def of_contracts(
     )
     came, went = ({key: int(amount) for key, amount in session.execute(of)} for of in (paid, back))
     known = set(session.scalars(reviewed))
-    walked_away = and_(Contract.unsigned_by == "agency", ~not_to_blame(until))
+    never_signed = or_(Contract.signed_at.is_(None), Contract.signed_at > until)
+    walked_away = and_(Contract.unsigned_by == "agency", never_signed, ~not_to_blame(until))
     prices = select(
         Contract.id, Contract.buyer_id, Contract.price, Contract.earlier_prices, walked_away
     ).where(wanted)

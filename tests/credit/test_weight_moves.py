@@ -21,6 +21,7 @@ from models import CASES, clock, workdays
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.credit import policy, score, weighing
+from models.credit.abandoned import abandoned_by
 from models.credit.past import CreditHistory
 from models.credit.records import CreditRecord
 from models.credit.weighing import Parts, of_contracts
@@ -239,3 +240,39 @@ def test_a_price_that_nobody_paid_makes_no_more_of_a_contract_that_was_walked_aw
     assert weighing.parts(rules, 80_000_000, 0, walked_away=True) == Parts(1.0, 0.0, 1.0)
     small = weighing.parts(rules, 100, 0, walked_away=True)
     assert small.seen == weighing.value_class(rules, 100) < 0.1
+
+
+def test_who_signed_late_walked_away_from_nothing(world: World, time: Any) -> None:
+    """Else two who hang together would have a contract seen whole for a signature that came a day late."""
+    contract: str = world.contract_of(world.awarded()).identifier
+    signing.agree(world.actor("buyer"), contract)
+    time.instant = Contract.load(db.session, contract).due_at + timedelta(minutes=1)
+    run_deadlines()
+    late = clock.now()
+    signing.agree(world.actor("agency"), contract)
+    assert Contract.load(db.session, contract).unsigned_by == "agency"
+    assert _parts(contract) == Parts(0.0, 1.0, 0.0)
+    assert _parts(contract, late - timedelta(seconds=1)).seen == 1, "as it stood"
+
+
+def test_the_newest_record_of_walking_away_says_who_is_to_blame_and_no_other(world: World, time: Any) -> None:
+    contract: str = world.contract_of(world.awarded()).identifier
+    drafting.terminate(world.actor("agency"), contract, reason="人手不足,不做了")
+    first = db.session.scalars(select(CreditRecord.identifier)).one()
+    key = world.organisation("agency").id
+
+    def held() -> tuple[float, int]:
+        return _parts(contract).seen, len(abandoned_by(db.session, [key])[key].unsigned)
+
+    other = cases.proposed(world, kind="false_report", source=contract)
+    records.drop_record(world.actor("decider"), other, reason="材料不属实,不予认定这一项")
+    assert held() == (1.0, 1), "what else was dropped says nothing of it"
+    records.drop_record(world.actor("decider"), first, reason="材料不全,退回重提一次")
+    assert held() == (0.0, 0)
+    dropped = clock.now()
+    time.instant += timedelta(days=1)
+    again = cases.in_force(world, kind="given_up", source=contract, months=6)
+    assert held() == (1.0, 1)
+    assert _parts(contract, dropped).seen == 0, "as it stood"
+    records.revoke(world.actor("decider"), again, reason="复议决定撤销")
+    assert held() == (0.0, 0)
