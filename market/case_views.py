@@ -32,6 +32,7 @@ from models.errors import NotAllowed, NotFound, OutOfDate, Problem, RuleViolatio
 from models.events import Event, timeline
 from models.i18n import N_
 from models.notifications import MESSAGE
+from models.reading import reading
 
 CONVERSATION = "messages.conversation"  # the page on which the parties of a case write to each other
 
@@ -112,12 +113,18 @@ def form_page(
     else stands `beside` it, which is asked for only where the page is shown.
     """
     status = 200
+    read = reading(db.session, type(case), case.identifier) if case is not None else ""
     if form.is_submitted():
         status = 422
-        if form.validate():
-            result, status = attempt(form, act, *args, **values(form))
-            if result is not None:
-                return redirect(done(result), 303)
+        try:
+            if form.validate():
+                result, status = attempt(form, act, *args, **values(form))
+                if result is not None:
+                    return redirect(done(result), 303)
+        except OutOfDate as problem:
+            form.refuse(problem, problem_text(problem))
+            status = problem.status
+    form.as_read = read
     return render_template(
         template, form=form, heading=heading, lead=lead, back=back, case=case, act=doing, beside=beside()
     ), status

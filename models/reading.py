@@ -19,7 +19,7 @@ from models.i18n import N_
 from models.workflow_table import Workflow
 
 READ = "what the page had read"  # in a session's notes
-_DIGITS = 18  # that a number of an event has at most
+_DIGITS = 9  # that a number of an event has at most, as its column takes it
 
 
 def reading(session: Session, case_class: type[Case], identifier: str) -> str:
@@ -34,11 +34,12 @@ def reading(session: Session, case_class: type[Case], identifier: str) -> str:
 def check_read(session: Session, case: Case, actor: Actor, as_read: str) -> None:
     """OutOfDate where somebody else did something with this case that the page of an act had not read.
 
-    Where no page was, or one of another case, there is nothing to compare.
+    Where no page was, or one of another case, there is nothing to compare; nor in what the system does of
+    itself after an act, for it reads no page.
     """
     identifier, _space, number = as_read.partition(" ")
     readable = number.isascii() and number.isdigit() and len(number) <= _DIGITS
-    if identifier != case.identifier or not readable:
+    if actor.user_id is None or identifier != case.identifier or not readable:
         return
     since = _done(select(Event.kind), case.workflow, identifier).where(
         Event.id > int(number), Event.actor_user_id.is_distinct_from(actor.user_id)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from harness.factories import World
 from market.case_views import url_of
 from market.contracts.actions import disputing, drafting
+from market.credit.actions import listings as acts
 from market.credit.actions import records
 from market.extensions import db
 from models.cases import find_case
@@ -163,6 +164,22 @@ def test_the_form_of_every_act_of_a_case_carries_what_its_page_had_read(
     assert len(seen) > 30, sorted(seen)
 
 
+def test_what_the_system_does_of_itself_after_an_act_reads_no_page(
+    app: Flask, world: World, time: Any
+) -> None:
+    """The official looked at a change in another tab before he answered the dispute."""
+    code = world.organisation("agency").uscc
+    bring(world, row(code, "严重违法失信名单", number="某市监罚字1号"))
+    listing = listings()[0].identifier
+    acts.dispute(world.actor("agency"), listing, dispute="我单位从未被列入,是同名误配。", files=cases.files())
+    bring(world, whole=["serious"], second=False)
+    cases.second_official(world)
+    decider, page = sign_in(app, world, "decider"), f"/credit/listings/{listing}"
+    form = opened(decider, f"{page}/uphold") | {"reason": "经核对确属误配,不计入"}
+    assert decider.submit(f"{page}/decline_change", reason="网站上仍然有这条记录").status == 303
+    assert decider.post(f"{page}/uphold", form).status == 303
+
+
 def test_ones_own_acts_what_is_odd_and_what_comes_from_no_page_are_not_held_against_anybody(
     app: Flask, world: World
 ) -> None:
@@ -172,7 +189,15 @@ def test_ones_own_acts_what_is_odd_and_what_comes_from_no_page_are_not_held_agai
     sent = {"reason": cases.REASON, "reply": "", "months": "24"}  # an answer is lacking
     records.defend(world.actor("agency"), record, statement=MEANWHILE)
     other = opened(decider, page)["as_read"].replace(record, "X-2025-000001")
-    for odd in (None, "", record, f"{record} ", f"{record} x", f"{record} ²", f"{record} {'9' * 40}", other):
+    odds = (
+        "",
+        record,
+        f"{record} ",
+        f"{record} x",
+        f"{record} ²",
+        *(f"{record} {'9' * n}" for n in (18, 40)),
+    )
+    for odd in (None, *odds, other):
         form = opened(decider, page) | sent
         form.pop("as_read") if odd is None else form.update(as_read=odd)
         assert decider.post(page, form).status == 422, odd
