@@ -183,7 +183,7 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "material": lambda name: _paper(name),
     "check": lambda kind: _(CHECKS[kind]),
     "step": lambda step: _(STEPS[step][0]),
-    "changes": lambda changed: ";".join(f"{old or '—'} → {new or '—'}" for old, new in changed.values()),
+    "changes": lambda changed: _(";").join(f"{old or '—'} → {new or '—'}" for old, new in changed.values()),
     "ground": lambda key: _ground(key),
     "appeal_ground": lambda key: _(GROUNDS[key]),
     "again": lambda identifier: _("重新采购,前一次为 %(tender)s", tender=identifier),
@@ -219,7 +219,7 @@ def _source(key: str) -> str:
 
 def _listing_changes(changed: Json) -> str:
     """What a site says otherwise of an entry now: each word that differs, as it was and as it is."""
-    return ";".join(
+    return _(";").join(
         _("%(what)s:%(old)s → %(new)s", what=label, old=old or "—", new=new or "—")
         for label, old, new in listing_changes_told(changed)
     )

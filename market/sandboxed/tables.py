@@ -68,8 +68,27 @@ def rows(
     for number, line in enumerate(lines, start=2):
         if len(found) == most:
             raise Refused(N_("一次最多 %(most)s 行,这个文件不止这些。"), most=most)
+        if not others:
+            _check_headed(titles, line)
         found.append([_cell(line, place, number, titles) for place in places.values()])
     return found
+
+
+def _check_headed(titles: list[str], line: list[Any]) -> None:
+    """Refused where a cell stands below no heading: nobody could tell what it says."""
+    for place, cell in enumerate(line):
+        if _text(cell).strip(_PADDING) and not (titles[place] if place < len(titles) else ""):
+            raise Refused(
+                N_("%(column)s 列没有表头,却有内容。请写上表头,或者删去这一列。"), column=_letters(place)
+            )
+
+
+def _letters(place: int) -> str:
+    """What a spreadsheet calls a column, the first of them 0: A to Z, AA and so on."""
+    name = ""
+    while place >= 0:
+        name, place = chr(ord("A") + place % 26) + name, place // 26 - 1
+    return name
 
 
 def known_rows(content: bytes, headings: Headings, needed: tuple[str, ...], most: int) -> list[list[str]]:

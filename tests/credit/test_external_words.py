@@ -86,6 +86,15 @@ def test_one_column_by_two_of_its_names_is_refused(app: Flask, world: World, tim
     assert "列入日期" in str(refused.value.params["columns"])
 
 
+def test_a_column_without_a_heading_is_read_or_refused(app: Flask, world: World, time: Any) -> None:
+    told = row(STRANGER)
+    take(world, [*HEADING, "", ""], [*told, "", ""])
+    for place, letter in ((8, "I"), (9, "J")):
+        with pytest.raises(RuleViolation, match="没有表头") as refused:
+            take(world, [*HEADING, "", ""], [*[*told, ""][:place], "值"])
+        assert refused.value.params["column"] == letter
+
+
 def test_other_tables_refuse_the_twins_and_take_what_they_do_not_know(world: World) -> None:
     needed = ("uscc", "name", "region")
     rows = [["统一社会信用代码", "机构名称", "地区", "官网"], [STRANGER, "甲", "西宁市", "example.cn"]]
