@@ -87,8 +87,11 @@ MOST_ADDRESS = 254  # characters of an address (RFC 5321, and the column)
 
 
 def typed(text: str) -> str:
-    """What somebody wrote, as it is kept: without marks of direction and what else came along unseen."""
-    return _STRAY.sub("", text)
+    """What somebody wrote, as it is kept: without marks of direction and what else came along unseen.
+
+    A browser sends the end of a line as two characters, and lets one be typed for it.
+    """
+    return _STRAY.sub("", text.replace("\r\n", "\n"))
 
 
 def plain(text: str) -> str:

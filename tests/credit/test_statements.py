@@ -69,6 +69,7 @@ def test_a_part_is_words_or_evidence_and_not_neither(app: Flask, world: World, a
         assert refused.status == 422
         assert "或者提交证据" in refused.soup.select_one("main [role=alert]").text
     for words, message in (
+        ("。。。。。。", "写明陈述申辩的内容"),
         ("不", "写 5 到 2000 个字"),
         ("长" * 2001, "2001"),
     ):
@@ -251,3 +252,11 @@ def test_an_act_names_one_case_in_english(app: Flask, world: World) -> None:
     tender = world.tender()
     said = _binds(Visitor(app, world.emails["buyer"], language="en").get(f"/requests/{tender}/cancel"))
     assert f"Request {tender}" in said
+
+
+def test_the_end_of_a_line_is_one_character_as_browsers_count_it(app: Flask, world: World) -> None:
+    record = cases.notified(world)
+    page = f"/credit/records/{record}/defend_partly"
+    words = "行\r\n" * 999 + "行"
+    assert sign_in(app, world, "agency").submit(page, statement=words).status == 303
+    assert found(record).statements[0].statement == words.replace("\r\n", "\n")
