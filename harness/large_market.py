@@ -146,6 +146,8 @@ def _copy(
                 "id": firsts[entity] + n,
                 **{name: _new(name, row[name], firsts[entity] + n) for name in unique},
                 **{column: first + n for column, first in ours.items() if column in row},
+                # one rates after another: a rater's last before an instant is found by its place in time
+                **({"at": row["at"] - timedelta(seconds=size - n)} if entity is RatingFact else {}),
                 **{
                     column: of[0] + n // of[1]
                     for column in ("agency_id", "ratee_id")
