@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -100,5 +101,8 @@ def test_no_official_who_brought_it_in_is_named_to_the_subject(app: Flask, world
     checker(world)
     page = f"/credit/listings/{listing.identifier}"
     assert "导入人" in sign_in(app, world, "checker").get(f"{page}/confirm_correction").text
+    assert re.search(r"由\s+\S+\s+导入", sign_in(app, world, "checker").get(page).text)
     for path in (page, f"{page}/dispute"):
-        assert "导入人" not in sign_in(app, world, "agency").get(path).text
+        told = sign_in(app, world, "agency").get(path).text
+        assert "导入人" not in told
+        assert not re.search(r"由\s+\S+\s+导入", told)
