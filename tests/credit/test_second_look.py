@@ -62,10 +62,10 @@ def test_what_one_official_brought_in_stops_nobody_until_a_second_confirms_it(
     own = sign_in(app, world, "agency")
     assert "第二位工作人员对照网站核对之前" in own.get(page).text
     assert "可以在这里提一次异议" not in own.get(page).text, "there is nothing to dispute yet"
-    for name in ("agency", "regulator"):
-        shown = sign_in(app, world, name).get(page).text
-        assert "由 regulator 导入" in shown
-        assert "从网站取得" not in shown
+    shown = {name: sign_in(app, world, name).get(page).text for name in ("agency", "regulator")}
+    assert all("从网站取得" not in text for text in shown.values())
+    assert "由 regulator 导入" in shown["regulator"]
+    assert "由 regulator 导入" not in shown["agency"], "its subject reads that it came in, not through whom"
     assert listing.identifier not in own.get("/my/notices").text, "it is told once it counts"
     importer = sign_in(app, world, "regulator")
     assert importer.get(page).soup.select_one(f'a[href="{page}/confirm"]') is None
