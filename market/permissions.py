@@ -142,8 +142,8 @@ ACTS: dict[str, Ask | None] = {
     "credit.records.propose_by_hand": Ask(["regulator"]),
     "credit.records.receive": SIGNED_IN,  # whoever the paper is for: asked of the record
     "credit.scores.read_ratings": MACHINE,
-    "oversight.override": OPERATOR,
-    "oversight.try_again": OPERATOR,
+    "oversight.overriding.override": OPERATOR,
+    "oversight.overriding.try_again": OPERATOR,
     "timekeeping._confirm": OPERATOR,
     # between the parties of a case: which side, and how that stands, is asked of the case
     **_of("messages", "send name_contact", SIGNED_IN),

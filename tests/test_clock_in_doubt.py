@@ -14,7 +14,7 @@ from market import timekeeping as keeping
 from market.contracts.actions import changing, drafting
 from market.extensions import db
 from market.jobs import tick
-from market.oversight import actions as oversight
+from market.oversight.actions import overriding as oversight
 from market.payments import jobs as money
 from market.ratings.actions import rating as ratings
 from market.sourcing.actions import closing

@@ -99,7 +99,7 @@ OF_NO_CASE: list[tuple[str, str]] = [
     (
         "admin",
         "accounts.members.set_up_authority accounts.sessions.end_of accounts.second_factor.reset_of "
-        "oversight.override oversight.try_again timekeeping._confirm",
+        "oversight.overriding.override oversight.overriding.try_again timekeeping._confirm",
     ),
     ("province", "contracts.drafting.publish_template"),
     ("province, admin", "agencies.registry._compare"),

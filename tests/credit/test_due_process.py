@@ -14,7 +14,7 @@ from market.accounts import jobs as letters
 from market.credit.actions import records
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.oversight import actions as oversight
+from market.oversight.actions import overriding as oversight
 from market.transaction import arriving
 from models import clock, workdays
 from models.credit.records import CreditRecord, in_force, months_later

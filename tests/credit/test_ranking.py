@@ -17,7 +17,7 @@ from market.contracts.actions import changing
 from market.credit.views.ranking import placed
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.oversight.actions import override
+from market.oversight.actions.overriding import override
 from market.transaction import transaction
 from models import workdays
 from models.credit.kept import CreditScore

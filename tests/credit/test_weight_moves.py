@@ -14,7 +14,7 @@ from market.credit.actions import records
 from market.credit.actions.scores import counted
 from market.extensions import db
 from market.jobs import drain, run_deadlines
-from market.oversight.actions import override
+from market.oversight.actions.overriding import override
 from market.payments.actions import paying
 from market.ratings.actions import rating as ratings
 from models import CASES, clock, workdays

@@ -301,9 +301,9 @@ def test_an_override_is_an_act_with_a_reason(world: World) -> None:
         override(session, tender, "failed", world.actor("admin"), "")
     with pytest.raises(RuleViolation):
         override(session, tender, "nowhere", world.actor("admin"), "流程走不通,改为失败")
-    from market.oversight import actions
+    from market.oversight.actions import overriding
 
-    actions.override(
+    overriding.override(
         world.actor("admin"),
         case_type="tender",
         identifier=tender.identifier,

@@ -12,7 +12,7 @@ from harness.factories import PDF, World
 from market.extensions import db
 from market.files import File
 from market.jobs import drain, run_deadlines
-from market.oversight import actions as oversight
+from market.oversight.actions import overriding as oversight
 from market.ratings.actions import appealing
 from market.ratings.actions import rating as ratings
 from models import clock, workdays

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from harness.factories import PDF, World
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.oversight.actions import override
+from market.oversight.actions.overriding import override
 from market.sourcing.actions import auction as auction_actions
 from market.sourcing.actions import awards, cancelling
 from market.sourcing.actions import bids as bid_actions

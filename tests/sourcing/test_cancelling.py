@@ -15,7 +15,7 @@ from sqlalchemy import update
 from harness.factories import World
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.oversight.actions import override
+from market.oversight.actions.overriding import override
 from market.sourcing.actions import awards, cancelling, closing, drafting, tenders
 from market.sourcing.actions import quotes as quote_actions
 from market.transaction import transaction

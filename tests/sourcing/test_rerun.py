@@ -12,7 +12,7 @@ from harness.factories import World
 from market.contracts.actions import signing
 from market.extensions import db
 from market.jobs import run_deadlines
-from market.oversight.actions import override
+from market.oversight.actions.overriding import override
 from market.sourcing.actions import awards, bids, cancelling, drafting, tenders
 from market.transaction import transaction
 from models import workdays

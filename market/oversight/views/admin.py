@@ -18,10 +18,10 @@ from market.extensions import db
 from market.forms import ActForm
 from market.identity import current_actor
 from market.jobs import job_status
-from market.oversight import actions
+from market.oversight.actions import overriding
 from market.oversight.blueprint import bp
 from market.oversight.failing import LANES, act_words, clock_words, link_of, part_words
-from market.oversight.forms import AuthorityForm, ClockForm, OverrideForm
+from market.oversight.forms.admin import AuthorityForm, ClockForm, OverrideForm
 from market.pagination import paged
 from models import spelling
 from models.accounts import Organisation
@@ -64,7 +64,7 @@ def override() -> AnyResponse | str | tuple[str, int]:
         ), 422 if number or request.method == "POST" else 200
     form = OverrideForm()
     form.prepare(case)
-    act = partial(actions.override, case_type=case.workflow.name, identifier=case.identifier)
+    act = partial(overriding.override, case_type=case.workflow.name, identifier=case.identifier)
     return form_page(
         form,
         _("变更状态"),
@@ -105,7 +105,7 @@ def failures() -> str:
 @bp.post("/admin/failures/<int(max=2147483647):number>/retry")
 @login_required
 def try_again(number: int) -> AnyResponse:
-    actions.try_again(current_actor(), number)
+    overriding.try_again(current_actor(), number)
     return redirect(url_for("oversight.failures"), 303)
 
 

@@ -1,0 +1,1 @@
+"""Oversight: complaints and reports, random inspections, red flags, clean-up."""
