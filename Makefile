@@ -53,7 +53,8 @@ run: $(VENV)/.installed $(MO) ## migrate, serve on PORT (8000), and play the dem
 test: lint $(MO) browser ## lint, types, layers, both databases, a real browser
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS)
 
-faults: $(VENV)/.installed-dev $(MO) ## what takes minutes: load under every Python at hand, everything killed, long jobs beside deadlines
+faults: $(VENV)/.installed-dev $(MO) ## what takes minutes: every address as everybody, load under every Python at hand, everything killed, long jobs beside deadlines
+	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -n $(WORKERS) -m 'walks and not nightly'
 	TMPDIR=$(SCRATCH) $(BIN)/python -m pytest -m 'faults and not nightly' -n 0 -p no:randomly -rA --no-header
 
 nightly: export HYPOTHESIS_PROFILE = nightly

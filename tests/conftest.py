@@ -151,7 +151,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         which = DATABASE.search(item.name)
-        if which and not ON_BOTH.search(item.nodeid):
+        if which and (item.get_closest_marker("walks") or not ON_BOTH.search(item.nodeid)):
             chosen = crc32(DATABASE.sub("", item.nodeid).encode()) % 2
             if which[0] != ("sqlite", "postgresql")[chosen]:
                 item.add_marker("nightly")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from harness.factories import ADMIN, World
@@ -206,6 +207,7 @@ LIKE: dict[str, Likeness] = {
 }
 
 
+@pytest.mark.walks
 def test_every_page_as_whoever_is_set_apart(app: Flask, world: World, time: Any) -> None:
     names = name_the_cases(world, time)
     world.authority("county", "regulator", region="632801")

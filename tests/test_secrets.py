@@ -262,6 +262,7 @@ def _leaks(scene: Scene, world: World, role: str, address: str, answer: Any, kep
     return found
 
 
+@pytest.mark.walks
 def test_nobody_is_told_what_is_not_his_to_know(app: Flask, world: World, scene: Scene, caplog: Any) -> None:
     caplog.set_level("DEBUG")
     kept = {

@@ -16,6 +16,7 @@ from tests.web import Visitor, sign_in
 __all__ = ["scene"]
 
 
+@pytest.mark.walks
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_strangers_number_is_like_one_nobody_has(
     app: Flask, world: World, scene: Scene, method: str
@@ -65,6 +66,7 @@ HIDDEN = (
 )
 
 
+@pytest.mark.walks
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_nor_is_any_other_kind_of_case_told_apart(app: Flask, world: World, time: Any, method: str) -> None:
     names = name_the_cases(world, time)

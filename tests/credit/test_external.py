@@ -248,6 +248,7 @@ def test_a_record_of_the_same_fact_counts_once(app: Flask, world: World, time: A
 MARKS = ("记号甲", "记号乙", "记号丙", "记号丁")
 
 
+@pytest.mark.walks
 @pytest.mark.parametrize("ends", ["disputed", "not_counted", "removed"])
 def test_what_is_not_counted_shows_to_nobody_else(app: Flask, world: World, time: Any, ends: str) -> None:
     world.authority("far", "regulator", region="540000")

@@ -100,6 +100,7 @@ def _listed_and_removed(world: World, time: Any) -> str:
     return code
 
 
+@pytest.mark.walks
 @pytest.mark.parametrize("made", [_proposed, _before, _minor, _repaired, _revoked, _expired])
 def test_no_page_export_search_or_log_tells_of_it(
     app: Flask, world: World, time: Any, caplog: Any, made: Callable[[World, Any], str]

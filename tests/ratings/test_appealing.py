@@ -122,6 +122,7 @@ def test_one_that_is_hidden_before_it_was_read_stops_no_score(world: World) -> N
     assert stars(world) is None
 
 
+@pytest.mark.walks
 def test_nobody_is_shown_what_is_hidden_by_any_page_export_or_log(
     app: Flask, world: World, caplog: Any
 ) -> None:

@@ -29,6 +29,7 @@ def give(world: World, contract: str, by: str, level: int, comment: str = "") ->
     ratings.rate(world.actor(by), rating, scores=dict.fromkeys(DIMENSIONS[by], level), comment=comment)
 
 
+@pytest.mark.walks
 @pytest.mark.parametrize("order", [("buyer", "department"), ("department", "buyer")])
 def test_nothing_of_a_sealed_rating_is_told_to_anybody(
     app: Flask, world: World, time: Any, order: tuple[str, str], caplog: Any
