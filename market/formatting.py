@@ -137,6 +137,11 @@ def format_share(share: float | None) -> str:
     return "—" if share is None else f"{share * 100:.1f}%".replace(".0%", "%")
 
 
+def format_days(seconds: float) -> str:
+    """A time in calendar days: `12.5 天`."""
+    return _("%(days)s 天", days=f"{seconds / 86_400:,.1f}")
+
+
 def format_signed_share(share: float) -> str:
     """A difference: `−18.2%`, `+3.0%`, `0%`."""
     return "0%" if abs(share) < 0.0005 else f"{'−' if share < 0 else '+'}{abs(share) * 100:.1f}%"

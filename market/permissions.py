@@ -286,6 +286,11 @@ PAGES: dict[str, Ask] = {
     "credit.external_table": ANYBODY,
     **_of("credit", "listed export_listed", ANYBODY),
     **_of("oversight", "reviews export_reviews", Ask(["regulator", "department", "admin"])),
+    **_of(
+        "oversight",
+        "permit_times export_permit_times permit_matters export_permit_matters",
+        Ask(["regulator", "department", "admin"]),
+    ),
     **_of("contracts", "deliverables export_deliverables", Ask(["regulator", "department", "admin"])),
     **_of("contracts", "reviews export_reviews", Ask(["department"])),
     "agencies.import_list": Ask(["regulator", "agency", "admin"], duty=True, entering=True),

@@ -46,6 +46,8 @@ LISTS = {
     "/oversight/rating-appeals",
     "/oversight/clauses",
     "/oversight/first-pass",
+    "/oversight/permit-times",
+    "/oversight/permit-times/matters",
     "/oversight/restricted",
     "/credit/signals",
     "/credit/external",

@@ -197,6 +197,11 @@ EXPORTS = {
     "oversight.export_months": ("regulator", ["/oversight/months"]),
     "oversight.export_clauses": ("regulator", ["/oversight/clauses"]),
     "oversight.export_reviews": ("regulator", [f"/oversight/first-pass?by={by}" for by in GROUPS]),
+    "oversight.export_permit_times": (
+        "regulator",
+        [f"/oversight/permit-times?by={by}" for by in ("item", "department", "region")],
+    ),
+    "oversight.export_permit_matters": ("regulator", ["/oversight/permit-times/matters"]),
     "oversight.export_money": ("regulator", [f"/oversight/money?view={view}" for view in VIEWS]),
     "payments.export_own": ("agency", ["/my/statement"]),
     "payments.export_statement": ("custodian", ["/custody/statements/{statement}"]),

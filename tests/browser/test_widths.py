@@ -33,6 +33,8 @@ def test_nothing_runs_out_of_its_card(browser: Browser, site: Server, width: int
             "/oversight/follow-ups",
             "/oversight/rating-appeals",
             "/oversight/first-pass",
+            "/oversight/permit-times",
+            "/oversight/permit-times/matters",
             "/oversight/money",
             "/oversight/months",
         ),

@@ -10,6 +10,7 @@ from typing import Any
 from flask import render_template
 from flask_babel import gettext as _
 from flask_login import login_required
+from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -33,6 +34,7 @@ from market.event_text import FOLLOWS
 from market.extensions import db
 from market.files import sent
 from market.forms import Form
+from market.hands import hands_chart
 from market.identity import current_actor
 from market.progress import of_tender
 from models import CASES
@@ -50,6 +52,7 @@ from models.documents import Document
 from models.i18n import N_
 from models.ledger.books import ACCOUNT_KINDS, Entry
 from models.messages import file_readable_by
+from models.oversight.permit_times import of_contract
 from models.payments.payment import KINDS
 from models.payments.payouts import PAYOUT_KINDS, Payout
 from models.payments.postings import POSTINGS
@@ -119,12 +122,19 @@ def show(identifier: str) -> str:
         payout_kinds=PAYOUT_KINDS,
         postings=POSTINGS,
         account_kinds=ACCOUNT_KINDS,
-        held=funds_held(db.session, contract),
+        in_escrow=funds_held(db.session, contract),
+        held=_held(contract),
         payee=profile_of(db.session, contract.agency) if mine else None,
         ratings=ratings,
         possible=_possible(contract),
         tender_link=link(case_url("tender", contract.tender.identifier), contract.tender.identifier),
     )
+
+
+def _held(contract: Contract) -> Markup | None:
+    """In whose hands the matter lay until now, in days; None before anybody had it."""
+    found = of_contract(db.session, contract)
+    return hands_chart(found, _("在各方手里的天数")) if found else None
 
 
 def _earned(number: int, payouts: list[Payout]) -> str:

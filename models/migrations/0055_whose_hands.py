@@ -1,0 +1,64 @@
+"""whose hands a matter lay in, and figures kept as things happen
+
+Revision ID: 0055
+Revises: 0050
+Create Date: 2026-11-29 15:40:00
+
+"""
+
+from typing import Sequence, Union
+
+from alembic import op
+import sqlalchemy as sa
+
+import models.base
+
+# revision identifiers, used by Alembic.
+revision: str = "0055"
+down_revision: Union[str, Sequence[str], None] = "0050"
+branch_labels: Union[str, Sequence[str], None] = ()
+depends_on: Union[str, Sequence[str], None] = None
+
+
+def upgrade() -> None:
+    op.execute("UPDATE cursors SET position = 0 WHERE consumer = 'permit times'")  # where they are made anew
+    op.create_table(
+        "figures",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("measure", sa.String(40), nullable=False),
+        sa.Column("month", sa.String(7), nullable=False),
+        sa.Column("region_code", sa.String(6), nullable=False),
+        sa.Column("item_code", sa.String(12), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figures")),
+    )
+    op.create_index("uq_figures", "figures", ["measure", "month", "region_code", "item_code"], unique=True)
+    op.create_index("ix_figures_region", "figures", ["region_code", "month"])
+    op.create_table(
+        "permit_times",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("contract_id", sa.Integer(), nullable=False),
+        sa.Column("region_code", sa.String(6), nullable=False),
+        sa.Column("item_code", sa.String(12), nullable=False),
+        sa.Column("began_at", models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("hand", sa.String(40), nullable=True),
+        sa.Column("since", models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", models.base.UTCDateTime(timezone=True), nullable=True),
+        *(
+            sa.Column(name, sa.BigInteger(), nullable=False)
+            for name in ("buyer", "agency", "department", "notice", "both", "authority")
+        ),
+        sa.ForeignKeyConstraint(
+            ["contract_id"], ["contracts.id"], name=op.f("fk_permit_times_contract_id_contracts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_permit_times")),
+        sa.UniqueConstraint("contract_id", name=op.f("uq_permit_times_contract_id")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("permit_times")
+    op.drop_index("ix_figures_region", table_name="figures")
+    op.drop_index("uq_figures", table_name="figures")
+    op.drop_table("figures")
