@@ -15,8 +15,15 @@ class Problem(Exception):
     status = 422
 
     def __init__(self, message: str, field: str | None = None, **params: object) -> None:
-        super().__init__(message % params if params else message)
+        super().__init__(
+            message % {name: _plain(value) for name, value in params.items()} if params else message
+        )
         self.message, self.field, self.params = message, field, params
+
+
+def _plain(value: object) -> object:
+    """A value as a log line says it: of a text kept as `zh` and `en` the first, in which the messages are."""
+    return value["zh"] if isinstance(value, dict) and "zh" in value else value
 
 
 class NotFound(Problem):
