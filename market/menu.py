@@ -63,6 +63,7 @@ OFFICES: dict[str, list[Line]] = {
 }
 TOOLS: list[Line] = [
     ("sourcing.new", N_("发布采购需求")),
+    ("catalogue.demanded", N_("这份报告该不该要")),
     ("contracts.index", N_("合同列表")),
     ("sourcing.answers", N_("我的报价与投标")),
     ("payments.payouts", N_("我的收款")),

@@ -209,7 +209,7 @@ PAGES: dict[str, Ask] = {
     **_of("bootstrap", "static", ANYBODY),
     **_of("probes", "health ready", ANYBODY),
     **_of("payments", "hook", ANYBODY),
-    **_of("catalogue", "home items matters item history policies", ANYBODY),
+    **_of("catalogue", "home items matters demanded item history policies", ANYBODY),
     **_of("accounts", "sign_in second sign_up sign_out language forgotten forgotten_sent reset", ANYBODY),
     **_of("agencies", "compare find suggest ratings fee_history import_template", ANYBODY),
     **_of("contracts", "templates template clause_rules", ANYBODY),

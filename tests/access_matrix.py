@@ -80,6 +80,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/batches/{comparison}": (302, 404, 404, 404, 404, 200, 404, 404, 200, 404),
     "/batches/T-2026-999999": (302,) + (404,) * 9,
     "/matters": PUBLIC,
+    "/demanded": PUBLIC,
     "/matters?q=审批": PUBLIC,
     "/items/WAT-01/history": PUBLIC,
     "/items/NONE-1/history": (404,) * 10,

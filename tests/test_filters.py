@@ -31,6 +31,7 @@ LISTS = {
     "/credit/records",
     "/my/records",
     "/matters",
+    "/demanded",
     "/my/notices",
     "/my/statement",
     "/accounts",

@@ -98,6 +98,7 @@ LISTS = {
     "/oversight/register": "regulator",
     "/imports": "agency",
     "/matters": "visitor",
+    "/demanded?report=WAT-01": "visitor",
     "/items/WAT-01/history": "visitor",
     "/agencies?item=WAT-01&order=price": "visitor",
     "/agencies?q=格尔木水保多少钱": "visitor",

@@ -79,6 +79,7 @@ def test_the_language_switch_stays_and_english_pages_hold_no_chinese_of_ours(app
         "/sign-up",
         "/policy",
         "/matters",
+        "/demanded?report=WAT-01",
         "/items/WAT-01/history",
         "/agencies?item=WAT-01&order=price",
     ):

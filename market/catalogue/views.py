@@ -24,7 +24,7 @@ from market.catalogue.blueprint import bp
 from market.catalogue.forms import ItemForm, NewItemForm, WithdrawForm
 from market.charts import spread
 from market.extensions import db
-from market.filters import Filter, Filters
+from market.filters import Choice, Filter, Filters
 from market.formatting import catalogued, problem_text
 from market.identity import current_actor
 from market.options import region_asked
@@ -50,6 +50,7 @@ from models.catalogue import (
 from models.contracts.agreement import Contract
 from models.contracts.first_pass import first_pass
 from models.credit.kept import CreditScore
+from models.demands import answer
 from models.errors import Problem
 from models.events import timeline
 from models.policy import KEYS, SECTIONS
@@ -58,6 +59,7 @@ from models.sourcing.awards import Award
 from models.sourcing.modes import FUNDS, MODES, TOO_FEW, rules_of
 from models.sourcing.modes.inquiry import Inquiry
 from models.sourcing.tenders import Tender
+from search.interpretation import interpret
 
 POPULAR = ("EIA-01", "WAT-01", "LND-02", "SAF-01", "FIR-01")
 
@@ -144,12 +146,37 @@ def matters() -> str | tuple[str, int]:
     words = spelling.name(asked.get("q", ""))
     found = [
         m
-        for m in db.session.scalars(
-            select(ApprovalMatter).order_by(ApprovalMatter.department, ApprovalMatter.code)
-        )
+        for m in _all_matters()
         if words in spelling.name(m.name) or words in spelling.name(catalogued(m.name))
     ]
     return filters.rendered("catalogue/matters.html", page=sliced(found), needed=needed, asked=asked)
+
+
+DEMAND_FILTERS = Filters(
+    Choice(
+        "matter",
+        _l("办哪项审批"),
+        lambda: [(matter.code, f"{matter.code} {catalogued(matter.name)}") for matter in _all_matters()],
+        _l("说不清"),
+    ),
+    Filter("report", _l("要的是什么报告或服务")),
+)
+
+
+@bp.get("/demanded")
+def demanded() -> str | tuple[str, int]:
+    """Whether a report that somebody demands is in the published list, and what to do if it is not."""
+    asked, items = DEMAND_FILTERS.asked(), {item.code: item for item in current_items(db.session)}
+    matter = next((each for each in _all_matters() if each.code == asked.get("matter")), None)
+    words = asked.get("report", "")
+    meant = interpret(words, current_app.config["AREA"], items.values()).items if words else []
+    answers = answer(matter, [items[code] for code in meant]) if words and not filters.wrong() else []
+    return filters.rendered("catalogue/demanded.html", asked=asked, matter=matter, answers=answers)
+
+
+def _all_matters() -> list[ApprovalMatter]:
+    by = select(ApprovalMatter).order_by(ApprovalMatter.department, ApprovalMatter.code)
+    return list(db.session.scalars(by))
 
 
 def _cost(item: ServiceItem, job: Quantity) -> dict[str, Any]:

@@ -199,6 +199,7 @@ PAGES = (
     "/items/WAT-01",
     "/items/WAT-01/history",
     "/matters",
+    "/demanded?report=WAT-01",
     "/agencies",
     "/agencies?item=WAT-01&order=price",
     "/agencies/A-2026-000001",

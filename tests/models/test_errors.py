@@ -20,6 +20,8 @@ def test_whatever_says_to_come_again_later_is_unavailable_and_tried_again(app: F
 
 
 def test_what_is_kept_in_two_languages_reads_as_one_of_them_in_a_log() -> None:
-    problem = RuleViolation("列入%(name)s。", name={"zh": "经营异常名录", "en": "list of abnormal operations"})
+    problem = RuleViolation(
+        "列入%(name)s。", name={"zh": "经营异常名录", "en": "list of abnormal operations"}
+    )
     assert str(problem) == "列入经营异常名录。"
     assert problem.params["name"] == {"zh": "经营异常名录", "en": "list of abnormal operations"}
