@@ -24,6 +24,7 @@ from models import spelling
 from models.base import Base, Name
 
 SOURCE = Path(__file__).parent / "data" / "regions.csv"
+NATION = "000000"
 FORMER = SOURCE.with_name("former_regions.csv")
 ENGLISH = SOURCE.with_name(
     "regions_en.csv"
@@ -97,6 +98,14 @@ def above(code: str) -> list[str]:
     """The code and those of the areas it lies in, nearest first: `632801` gives `632801, 632800, 630000`."""
     code = current(code)
     return list(dict.fromkeys([code, code[:4] + "00", code[:2] + "0000"]))
+
+
+@cache
+def children(area: str) -> tuple[str, ...]:
+    """The divisions an area is made of: the cities of a province, the counties of a city."""
+    if area == NATION:
+        return tuple(row["code"] for row in published() if row["code"].endswith("0000"))
+    return tuple(row["code"] for row in published() if above(row["code"])[1:2] == [area])
 
 
 @cache

@@ -10,12 +10,13 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from market.extensions import db
 from market.formatting import item_name, region
 from market.options import in_region, period_asked
 from market.pagination import Order, ordered
+from market.permissions import market
 from market.spreadsheets import Column, rate
 from models import clock
 from models.actors import Actor
@@ -23,8 +24,8 @@ from models.catalogue import ServiceItem, newest_items
 from models.contracts.agreement import Contract
 from models.i18n import N_
 from models.oversight import figures
-from models.oversight.figures import Figure
-from models.oversight.permit_times import HANDS, TOTAL, PermitTime
+from models.oversight.figures import Told
+from models.oversight.permit_times import HANDS, MEASURES, TOTAL, PermitTime
 
 DAY = 86_400
 GROUPS = {"item": N_("按事项"), "department": N_("按领域"), "region": N_("按地区")}
@@ -78,35 +79,40 @@ def first_day(period: str) -> str:
 
 def taken(actor: Actor, by: str, period: str) -> list[Taken]:
     """How long the matters of the actor's area took that were over in a period, by GROUPS; most first."""
-    since = first_day(period)
-    key = Figure.region_code if by == "region" else Figure.item_code
-    query = select(key, Figure.measure, func.sum(Figure.number), func.sum(Figure.total)).where(
-        figures.seen_by(actor), Figure.measure.startswith(TOTAL), Figure.month >= since[:7]
+    since, area = first_day(period), actor.region_code or market()
+    measures = {TOTAL: "", **{measure: hand for hand, measure in MEASURES.items()}}
+    by_region = by == "region"
+    found = figures.told(
+        db.session, actor, area, [*measures], by="region" if by_region else "item", since=since[:7]
     )
-    cells: dict[str, Taken] = {}
-    found = db.session.execute(query.group_by(key, Figure.measure)).all()
-    known = _known(by, sorted({code for code, *_rest in found}))
-    for code, measure, number, total in found:
-        name, asked = known[code]
-        group = cells.setdefault(name, Taken(name, asked | ({"since": since} if since else {})))
-        hand = measure.rpartition(".")[2]
-        if measure == TOTAL:
-            group.number += int(number)
-        elif hand in HANDS:
-            group.held[hand] += int(total)
+    known = _regions(found, area) if by_region else _items(by, found)
+    groups: dict[str, Taken] = {}
+    for each in found:
+        name, asked = known[each.by]
+        group = groups.setdefault(name, Taken(name, asked | ({"since": since} if since else {})))
+        if each.measure == TOTAL:
+            group.number += each.number
+        else:
+            group.held[measures[each.measure]] += each.total
     return sorted(
-        (each for each in cells.values() if each.number), key=lambda each: (-each.number, each.name)
+        (each for each in groups.values() if each.number), key=lambda each: (-each.number, each.name)
     )
 
 
-def _known(by: str, codes: list[str]) -> dict[str, tuple[str, dict[str, str]]]:
-    """What the group of each code is called, and by which filters its matters are found."""
-    if by == "region":
-        return {code: (region(code), {"region": code, "level": "own"}) for code in codes}
-    items = newest_items(db.session, codes)
+Known = dict[str, tuple[str, dict[str, str]]]  # by code: what it is called, and by which filters it is found
+
+
+def _regions(found: list[Told], area: str) -> Known:
+    """The parts of an area; what lies in none of them is the area's own."""
+    own = (_("%(area)s本级", area=region(area)), {"region": area, "level": "own"})
+    return {each.by: (region(each.by), {"region": each.by}) for each in found} | {area: own}
+
+
+def _items(by: str, found: list[Told]) -> Known:
+    items = newest_items(db.session, sorted({each.by for each in found}))
     if by == "department":
-        return {code: (_(items[code].department), {"department": items[code].department}) for code in codes}
-    return {code: (f"{code} {item_name(items[code])}", {"item": code}) for code in codes}
+        return {code: (_(item.department), {"department": item.department}) for code, item in items.items()}
+    return {code: (f"{code} {item_name(item)}", {"item": code}) for code, item in items.items()}
 
 
 def together(groups: list[Taken]) -> Taken:

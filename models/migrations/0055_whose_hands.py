@@ -26,15 +26,23 @@ def upgrade() -> None:
         "figures",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("measure", sa.String(40), nullable=False),
-        sa.Column("month", sa.String(7), nullable=False),
         sa.Column("region_code", sa.String(6), nullable=False),
         sa.Column("item_code", sa.String(12), nullable=False),
+        sa.Column("month", sa.String(7), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_figures")),
     )
-    op.create_index("uq_figures", "figures", ["measure", "month", "region_code", "item_code"], unique=True)
-    op.create_index("ix_figures_region", "figures", ["region_code", "month"])
+    op.create_index("uq_figures", "figures", ["measure", "region_code", "item_code", "month"], unique=True)
+    op.create_table(
+        "figure_sources",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", sa.String(40), nullable=False),
+        sa.Column("key", sa.BigInteger(), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figure_sources")),
+        sa.UniqueConstraint("source", "key", name=op.f("uq_figure_sources_source_key")),
+    )
     op.create_table(
         "permit_times",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -59,6 +67,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("permit_times")
-    op.drop_index("ix_figures_region", table_name="figures")
+    op.drop_table("figure_sources")
     op.drop_index("uq_figures", table_name="figures")
     op.drop_table("figures")

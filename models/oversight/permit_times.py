@@ -28,7 +28,7 @@ from models.contracts.materials import Materials
 from models.events import Event
 from models.i18n import N_
 from models.oversight import figures
-from models.oversight.figures import Cell, Counted
+from models.oversight.figures import Count
 from models.sourcing.awards import Award
 from models.sourcing.tenders import Tender
 from models.upsert import upsert
@@ -75,7 +75,7 @@ AWAITED: dict[str, dict[str, str]] = {
     },
 }
 TOTAL = "permit_time"  # the measure of all of it together; of one hand `permit_time.<hand>`
-_MEASURES = {hand: f"{TOTAL}.{hand}" for hand in HANDS}
+MEASURES = {hand: f"{TOTAL}.{hand}" for hand in HANDS}
 _FOLLOWED = ("contract", "materials", "deliverable")
 
 
@@ -178,10 +178,7 @@ def reckon(steps: Sequence[Step]) -> Reckoned | None:
 
 
 def note_permit_times(session: Session, happened: list[Event]) -> None:
-    """Event handler: reckon anew every contract something happened to, and count those that are over.
-
-    Done twice it comes to the same: what was counted of a contract before is taken back first.
-    """
+    """Event handler: reckon anew every contract something happened to, and count those that are over."""
     cases: dict[str, set[str]] = defaultdict(set)
     for event in happened:
         if event.case_type in _FOLLOWED:
@@ -193,17 +190,11 @@ def note_permit_times(session: Session, happened: list[Event]) -> None:
     if not keys:
         return
     rows = _rows(session, sorted(keys))
-    columns = [*rows[0]] if rows else []
-    before = session.scalars(select(PermitTime).where(PermitTime.contract_id.in_(keys))).all()
-    counted = [
-        each for old in before for each in _counted({name: getattr(old, name) for name in columns}, -1)
-    ]
-    counted += [each for row in rows for each in _counted(row, 1)]
     if rows:
-        replaced = [name for name in columns if name != "contract_id"]
+        replaced = [name for name in rows[0] if name != "contract_id"]
         upsert(session, PermitTime, ["contract_id"], rows, replace=replaced)
         session.expire_all()
-    figures.count(session, counted)
+    figures.recount(session, TOTAL, {row["contract_id"]: _counts(row) for row in rows})
 
 
 def _rows(session: Session, keys: list[int]) -> list[dict[str, Any]]:
@@ -268,15 +259,14 @@ def _row(contract: Any, found: Reckoned) -> dict[str, Any]:
     }
 
 
-def _counted(row: dict[str, Any], sign: int) -> list[Counted]:
+def _counts(row: dict[str, Any]) -> list[Count]:
     """What a contract counts for once it is over: in the month its last report was accepted."""
     if row["ended_at"] is None:
         return []
-    held = {_MEASURES[hand]: row[hand] for hand in HANDS}
-    month, where = figures.month_of(row["ended_at"]), (row["region_code"], row["item_code"])
+    held = {MEASURES[hand]: row[hand] for hand in HANDS}
+    where = (row["region_code"], row["item_code"], figures.month_of(row["ended_at"]))
     return [
-        (Cell(measure, month, *where), sign, sign * seconds)
-        for measure, seconds in {TOTAL: sum(held.values()), **held}.items()
+        Count(measure, *where, 1, seconds) for measure, seconds in {TOTAL: sum(held.values()), **held}.items()
     ]
 
 

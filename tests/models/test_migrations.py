@@ -53,6 +53,7 @@ SINCE = {
     "external_entries",
     "external_listings",
     "figures",
+    "figure_sources",
     "permit_times",
 }  # tables that came since: what was in them is gone with them
 

@@ -18,8 +18,9 @@ from market.jobs import drain
 from market.transaction import transaction
 from models import CASES, events
 from models.contracts.agreement import Contract
-from models.oversight.figures import Figure
+from models.oversight.figures import EVERY_ITEM, Figure
 from models.oversight.permit_times import AWAITED, HANDS, TOTAL, PermitTime, Step, awaited, reckon
+from models.regions import NATION, above
 
 BEGAN = datetime(2026, 3, 2, 1, tzinfo=UTC)
 TENDER, AWARD, CONTRACT = ("tender", "Q-1"), ("award", "W-1"), ("contract", "C-1")
@@ -125,11 +126,11 @@ def test_no_time_is_lost_or_counted_twice(drawn: list[tuple[int, tuple[str, str]
     assert (sum(found.held.values()) if found else 0) == expected
 
 
-def _figures() -> dict[tuple[str, str, str], tuple[int, int]]:
+def _figures(region: str = NATION) -> dict[tuple[str, str, str], tuple[int, int]]:
     db.session.rollback()
     return {
-        (each.measure, each.month, each.item_code): (each.number, each.total)
-        for each in db.session.scalars(select(Figure))
+        (each.measure, each.item_code, each.month): (each.number, each.total)
+        for each in db.session.scalars(select(Figure).where(Figure.region_code == region))
         if each.number or each.total
     }
 
@@ -157,20 +158,23 @@ def test_what_is_over_is_counted_once_however_often_it_is_read(world: World, tim
     kept = db.session.scalars(select(PermitTime)).one()
     assert kept.ended_at is not None
     assert [kept.buyer, kept.agency, kept.department, kept.whole] == [3 * 3600, 5 * 3600, 3 * 3600, 11 * 3600]
-    once = _figures()
-    assert once[TOTAL, "2026-03", kept.item_code] == (1, kept.whole)
-    assert sum(total for (measure, *_), (_n, total) in once.items() if measure != TOTAL) == kept.whole
+    once, place = _figures(), kept.region_code
+    for region in (*above(place), NATION):
+        assert _figures(region) == once
+    for item in (kept.item_code, EVERY_ITEM):
+        assert once[TOTAL, item, "2026-03"] == (1, kept.whole)
+        hands = [total for (measure, of, _m), (_n, total) in once.items() if of == item and measure != TOTAL]
+        assert sum(hands) == kept.whole
     with transaction() as session:
         events.rewind(session, "permit times")
     drain()
     assert _figures() == once, "read again from the beginning"
     with transaction() as session:
-        session.execute(update(Contract).values(region_code="632801"))
+        session.execute(update(Contract).values(region_code="630102"))
         events.rewind(session, "permit times")
     drain()
-    db.session.rollback()
-    moved = db.session.scalars(select(Figure).where(Figure.measure == TOTAL, Figure.number > 0)).one()
-    assert (moved.region_code, moved.number) == ("632801", 1), contract
+    assert not _figures(place), contract
+    assert _figures("630102") == _figures("630100") == _figures() == once, "moved, and counted once"
 
 
 def test_one_under_way_counts_in_no_figure(world: World, time: Any) -> None:
