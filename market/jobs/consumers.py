@@ -29,6 +29,7 @@ from models import events, failures
 from models.agencies.history import note_agency_events
 from models.events import Event
 from models.failures import Attempt
+from models.oversight.measures import note_figures
 from models.oversight.permit_times import note_permit_times
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ CONSUMERS = {
     "restrictions": Consumer(tell_of_restrictions),
     "agency history": Consumer(note_agency_events),
     "permit times": Consumer(note_permit_times),
+    "figures": Consumer(note_figures),
     "search": Consumer(index_agencies, inside=False),
     "award notices": Consumer(issue_notices, inside=False, lane="outside"),
     "alerts": Consumer(alert, inside=False, lane="outside"),

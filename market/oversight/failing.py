@@ -43,6 +43,7 @@ PARTS = {
     "search": N_("检索索引"),
     "agency history": N_("监管档案"),
     "permit times": N_("办理用时"),
+    "figures": N_("统计"),
     "authority": N_("签署付款授权"),
     "alerts": N_("告知可以承接的机构"),
     "digests": N_("每日汇总"),

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from markupsafe import Markup
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import lazyload
+from sqlalchemy import func, select
 
 from market.case_views import link
 from market.charts import bars
 from market.extensions import db
 from market.formatting import format_share
 from market.oversight.agencies import agencies_of
+from market.permissions import market
 from market.spreadsheets import Column, yuan
 from models import clock
 from models.actors import Actor
-from models.clock import BEIJING
 from models.contracts.agreement import Contract
 from models.contracts.deliverables import Deliverable
 from models.contracts.first_pass import first_pass
 from models.credit.kept import CreditScore
 from models.credit.policy import GRADES
+from models.oversight import figures
 
 
 def grades_chart(actor: Actor) -> Markup:
@@ -105,39 +104,21 @@ def months(actor: Actor, count: int = 12) -> list[Month]:
         for y, m in (divmod(today.year * 12 + today.month - 1 - n, 12) for n in reversed(range(count)))
     ]
     found = {name: Month(name, *_days(name)) for name in names}
-    since = datetime.strptime(names[0], "%Y-%m").replace(tzinfo=BEIJING)
-
-    def of(instant: datetime | None) -> Month | None:
-        return found.get(f"{instant.astimezone(BEIJING):%Y-%m}") if instant else None
-
-    contracts = select(Contract.signed_at, Contract.completed_at, Contract.price).where(
-        Contract.visible_to(actor), or_(Contract.signed_at >= since, Contract.completed_at >= since)
-    )
-    for signed_at, completed_at, price in db.session.execute(contracts):
-        if month := of(signed_at):
-            month.signed += 1
-        if month := of(completed_at):
-            month.completed += 1
-            month.value += price
-    delivered = (
-        select(Deliverable)
-        .options(lazyload("*"))
-        .where(
-            Deliverable.visible_to(actor),
-            or_(
-                Deliverable.submitted_at >= since,
-                Deliverable.decided_at >= since,
-                Deliverable.missed_at >= since,
-            ),
-        )
-    )
-    for each in db.session.scalars(delivered):
-        if each.on_time is not None and (month := of(each.counted_at)):
-            month.submitted += 1
-            month.on_time += each.on_time
-        if each.reviews and (month := of(each.decided_at)):
-            month.reviewed += 1
-            month.first_pass += bool(each.first_pass)
+    measures = ("signed", "completed", "delivered", "reviewed")
+    area = actor.region_code or market()
+    for each in figures.told(db.session, actor, area, measures, by="month", since=names[0]):
+        month = found.get(each.by)
+        if month is None:
+            continue
+        match each.measure:
+            case "signed":
+                month.signed = each.number
+            case "completed":
+                month.completed, month.value = each.number, each.total
+            case "delivered":
+                month.submitted, month.on_time = each.number, each.total
+            case "reviewed":
+                month.reviewed, month.first_pass = each.number, each.total
     return list(found.values())
 
 

@@ -21,7 +21,8 @@ depends_on: Union[str, Sequence[str], None] = None
 
 
 def upgrade() -> None:
-    op.execute("UPDATE cursors SET position = 0 WHERE consumer = 'permit times'")  # where they are made anew
+    # Where they are made anew, all is counted again.
+    op.execute("UPDATE cursors SET position = 0 WHERE consumer IN ('permit times', 'figures')")
     op.create_table(
         "figures",
         sa.Column("id", sa.Integer(), nullable=False),
