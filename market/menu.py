@@ -30,6 +30,7 @@ PUBLIC: list[Line] = [
     ("sourcing.awards", N_("结果公示")),
     ("agencies.find", N_("机构与收费")),
     ("credit.ranking", N_("信用榜")),
+    ("oversight.file_paper", N_("投诉举报")),
 ]
 # What stands at the top for an office, in place of what everybody reads.
 OFFICES: dict[str, list[Line]] = {
@@ -40,6 +41,8 @@ OFFICES: dict[str, list[Line]] = {
         ("agencies.checks", N_("机构核查")),
         ("credit.own_records", N_("辖区信用记录")),
         ("ratings.followed", N_("差评与申诉")),
+        ("oversight.reports", N_("举报")),
+        ("oversight.complaints", N_("投诉")),
         ("oversight.held_money", N_("资金")),
         ("oversight.reviews", N_("首次过审率")),
         ("oversight.permit_times", N_("办理用时")),
@@ -75,6 +78,10 @@ TOOLS: list[Line] = [
     ("contracts.reviews", N_("成果评审")),
     ("contracts.deliverables", N_("成果列表")),
     ("credit.records", N_("红黑榜")),
+    ("oversight.reports", N_("举报")),
+    ("oversight.complaints", N_("投诉")),
+    ("oversight.handling", N_("投诉举报办理")),
+    ("oversight.typical", N_("典型案例")),
     ("oversight.restricted", N_("受限制的单位")),
     ("credit.rating_signals", N_("评价提示")),
     ("credit.external", N_("外部名录")),

@@ -142,6 +142,9 @@ ACTS: dict[str, Ask | None] = {
     "credit.records.propose_by_hand": Ask(["regulator"]),
     "credit.records.receive": SIGNED_IN,  # whoever the paper is for: asked of the record
     "credit.scores.read_ratings": MACHINE,
+    **_of("oversight.filing", "report", ANYBODY),  # signed in or not
+    **_of("oversight.filing", "complain file_both", SIGNED_IN),
+    "oversight.answering.rate": ANYBODY,  # with the report's code, or as whoever came: asked of the answer
     "oversight.overriding.override": OPERATOR,
     "oversight.overriding.try_again": OPERATOR,
     "timekeeping._confirm": OPERATOR,
@@ -167,6 +170,8 @@ BEFORE_CONFIRMING = frozenset(
         *_of("accounts.resets", "ask_reset _choose_password", None),
         *_of("agencies.shortlist", "add remove", None),
         *_of("credit.records", "receive", None),
+        *_of("oversight.filing", "report", None),  # a visitor may, too
+        *_of("oversight.answering", "rate", None),
         *_of("agencies.serving", "declare", None),
         *_of("agencies.entry", "fill add_practitioner remove_practitioner hand_in_material", None),
         *_of("sourcing.drafting", "create edit put_aside detach keep_as_template", None),
@@ -218,6 +223,8 @@ PAGES: dict[str, Ask] = {
     **_of("sourcing", "awards draw_file verifier", ANYBODY),
     **_of("credit", "ranking export_ranking unranked export_unranked records export_records", ANYBODY),
     **_of("credit", "score score_data replayer rules rules_file", ANYBODY),
+    **_of("oversight", "file_paper ask_code follow", ANYBODY),
+    **_of("oversight", "handling export_handling typical", ANYBODY),
     **_of("help", "index glossary tutorial", ANYBODY),
     # one's own
     **_of("uploads", "begin show take finish", SIGNED_IN),
@@ -278,6 +285,7 @@ PAGES: dict[str, Ask] = {
         "agencies export_agencies agency export_agency agency_cases by_month export_months",
         OVERSEER,
     ),
+    **_of("oversight", "reports export_reports complaints export_complaints", SIGNED_IN),
     **_of("oversight", "clauses export_clauses held_money export_money", OVERSEER),
     **_of("oversight", "restricted export_restricted", OVERSEER),
     **_of("credit", "rating_signals export_signals identity_links", OVERSEER),

@@ -34,6 +34,8 @@ ROLES = {
     "claimant": N_("提出争议的一方"),
     "respondent": N_("答辩的一方"),
     "subject": N_("当事人"),
+    "reporter": N_("举报人"),
+    "helper": N_("协办部门"),
     "visitor": N_("访客"),
 }
 

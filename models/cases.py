@@ -214,6 +214,10 @@ class Case(Locked, Numbered):
         """
         return {key for column in self.parties.values() if (key := getattr(self, column)) is not None}
 
+    def file_open_to(self, file: Any, actor: Actor) -> bool:
+        """Whether this actor may have a file of the case: whoever has a part in it, or less."""
+        return bool(self.roles_of(actor))
+
     def check_fit(self, session: Session, played: frozenset[str]) -> None:
         """RuleViolation where the agency of the case may not take on what an act that binds it brings.
 

@@ -1,5 +1,6 @@
 """Which page answers whom with what, and the cases those pages are about."""
 
+from tests.access_complaints import COMPLAINTS
 from tests.access_credit import CREDIT
 from tests.access_ratings import RATINGS
 from tests.access_roles import (
@@ -395,4 +396,5 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/no/such/page": (404,) * 10,
     **CREDIT,
     **RATINGS,
+    **COMPLAINTS,
 }

@@ -19,6 +19,8 @@ from market.credit.actions import listings, records, reports
 from market.extensions import db
 from market.files import File, keep
 from market.messages import actions
+from market.oversight.actions import complaints, filing
+from market.oversight.actions import reports as reporting
 from market.payments.actions import importing, invoicing
 from market.payments.jobs import close_books, match_lines
 from market.ratings.actions import appealing
@@ -37,6 +39,7 @@ from models.credit.records import propose
 from models.documents import Document, of_case
 from models.ledger import books
 from models.messages import FILE
+from models.oversight.answers import Answer
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
 from models.ratings.follow_ups import FollowUp
@@ -153,6 +156,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
         account_number="6228000099990000",
     )
     names |= _talked_about(world, names)
+    names |= _reported(world, names["running"])
     names["hidden"] = quotes.submit(
         world.actor("agency"), names["quiet"], price=HIDDEN, days=20, note="只给自己看的话"
     )
@@ -202,6 +206,23 @@ def _rated(world: World, contract: str) -> dict[str, str]:
         ).one(),
         "appeal": appeal,
     }
+
+
+def _reported(world: World, contract: str) -> dict[str, str]:
+    """A report the agency was told of, the answer to another, and a complaint that was accepted."""
+    buyer, regulator, found = world.actor("buyer"), world.actor("regulator"), {}
+    for name, kind in (("reported", "address"), ("refused_report", "collusion")):
+        found[name] = filing.report(
+            buyer, subject=world.identifiers["agency"], kind=kind, facts="没有办理变更登记就搬走了"
+        )
+    reporting.accept(regulator, found["reported"])
+    reporting.tell(regulator, found["reported"], asked="请说明住所变更的情况")
+    reporting.refuse(regulator, found["refused_report"], ground="no_facts", reply="没有具体的线索")
+    found["report_code"] = code_of(found["refused_report"])
+    found["answer"] = db.session.scalars(select(Answer.identifier)).one()
+    found["complaint"] = filing.complain(buyer, about=contract, claim="成果迟了一个月,请求退还一部分价款")
+    complaints.accept(regulator, found["complaint"])
+    return found
 
 
 def _money_of(world: World, contract: str, time: Any) -> dict[str, str]:

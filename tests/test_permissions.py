@@ -21,6 +21,7 @@ from market.transaction import ACTIONS
 from models import CASES, workflow
 from models.actors import Actor
 from models.errors import NotAllowed
+from tests.acts_complaints import OF_COMPLAINTS, OVERSEERS
 from tests.kinds import people
 from tests.models.test_workflow import whole_market
 from tests.web import sign_in
@@ -88,6 +89,8 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "messages.add_contact messages.change_contact messages.remove_contact",
     ),
     (f"{EVERYBODY}, unconfirmed", "credit.records.receive"),  # of which record: the record says
+    (f"visitor, {EVERYBODY}, unconfirmed, system", "oversight.filing.report oversight.answering.rate"),
+    (EVERYBODY, "oversight.filing.complain oversight.filing.file_both"),  # a party of what: the case says
     ("county, city, province, elsewhere", "credit.records.propose_by_hand"),
     (f"{EVERYBODY}, unconfirmed", "sourcing.drafting.create"),  # for whom: where the case begins, below
     (EVERYBODY, "messages.send messages.name_contact"),  # on which side: the case says, tests/messages
@@ -180,6 +183,9 @@ OF_NO_CASE: list[tuple[str, str]] = [
         " ".join(
             f"referrals.refer_{kind}"
             for kind in (
+                "violation_report",
+                "complaint",
+                "answer",
                 "authorisation",
                 "check",
                 "claim",
@@ -202,7 +208,6 @@ OF_NO_CASE: list[tuple[str, str]] = [
 
 # Of acts of cases: who may, and which. The cases are in the county; the buyer, the agency and their like are
 # their parties.
-OVERSEERS = "county, city, province"
 OF_CASES: list[tuple[str, str]] = [
     (OVERSEERS, "organisation.suspend organisation.restore check.ask check.clear check.confirm"),
     (
@@ -297,6 +302,7 @@ OF_CASES: list[tuple[str, str]] = [
         "buyer, staff, delegate, agency, system, buyer suspended, delegate of suspended, agency suspended",
         "quote.decline",
     ),
+    *OF_COMPLAINTS,
     ("", "contract.contest contract.retract"),  # nobody gave notice here
     ("evaluator", "evaluation.declare evaluation.score"),
     ("evaluator, system", "evaluation.recuse"),

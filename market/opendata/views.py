@@ -38,6 +38,7 @@ from models.credit.records import CreditRecord
 from models.credit.reports import is_report, shown_to_others
 from models.documents import Document
 from models.errors import Problem
+from models.oversight.violation_reports import ViolationReport
 from models.signing.pades import FLAWS
 
 
@@ -87,6 +88,8 @@ def _open(paper: Document) -> bool:
         return case.paper_open_to(paper.issued, actor)
     if is_report(paper) and case.id != actor.organisation_id:
         return bool(case.readable_by(db.session, actor)) and shown_to_others(db.session, paper.issued)
+    if isinstance(case, ViolationReport):
+        return case.file_open_to(paper, actor)
     return bool(case.readable_by(db.session, actor))
 
 

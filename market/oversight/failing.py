@@ -27,6 +27,8 @@ PARTS = {
     "books": N_("每日结账"),
     "external lists": N_("外部名录"),
     "record papers": N_("信用记录文书"),
+    "report papers": N_("投诉举报文书"),
+    "merged reports": N_("并案举报的答复"),
     "index": N_("重建检索索引"),
     "files": N_("清理文件"),
     "submissions": N_("清理提交记录"),

@@ -23,6 +23,11 @@ from tests.web import sign_in
 
 RELEASED = "0009"  # the version of the release before this
 SINCE = {
+    "violation_reports",
+    "report_helpers",
+    "complaints",
+    "answers",
+    "typical_cases",
     "letters",
     "upload_tallies",
     "account_changes",

@@ -37,6 +37,7 @@ from models.sourcing.tenders import Tender
 from models.workflow import override, perform
 from models.workflow_table import Limit, Move, State, Workflow
 from tests.credit.external_lists import bring, row
+from tests.oversight.whole import REFUSED_REPORTS, REPORTED, report_and_complain
 
 CRITERIA = {
     "price": {"weight": 70, "formula": "lowest_ratio"},
@@ -114,7 +115,7 @@ def whole_market(world: World, time: Any) -> dict[str, Any]:
         claim="评语说的是另一个项目的事",
         files=[File("e.pdf", PDF)],
     )
-    db.session.rollback()
+    report_and_complain(world)
     cases = {}
     for name, case_class in CASES.items():
         query = select(case_class).order_by(case_class.id)
@@ -151,6 +152,7 @@ PARTS: dict[str, dict[str, set[str]]] = {
     "external_listing": {"agency": {"subject"}},
     "follow_up": {"buyer": {"rater"}, "agency": {"ratee"}},
     "rating_appeal": {"buyer": {"rater"}, "agency": {"ratee"}},
+    **REPORTED,
 }
 EVERYWHERE = {"regulator": {"regulator"}, "admin": {"admin"}, "system": {"system"}}
 SEALED = {"system": {"system"}}  # nobody who oversees has a part in a bid
@@ -169,6 +171,7 @@ UNPASSED = "最短公示期还没有届满,2026-06-09 起才能申请修复。"
 UNFUNDED = "这份合同的来款还没有在银行对账单上核对到账,暂不能拨付。"
 REFUSED: dict[str, dict[tuple[str, str], str]] = {
     "follow_up": {("*", "find"): EARLY, ("*", "urge"): EARLY},
+    **REFUSED_REPORTS,
     "claim": {("filed", "grant"): "请先等现登记的成员说明,或期限届满。"},
     "authorisation": {("draft", "file"): "请上传证明的扫描件。"},
     "tender": {

@@ -266,6 +266,6 @@ def _may_have(file: Document) -> bool:
     if file.case_type not in CASES:
         return file_readable_by(db.session, file, current_actor())
     case = CASES[file.case_type].load(db.session, file.case_identifier)
-    return bool(case.roles_of(current_actor())) or (
+    return case.file_open_to(file, current_actor()) or (
         isinstance(case, Tender) and case.readable_by(db.session, current_actor())
     )

@@ -25,10 +25,19 @@ from models.failures import Attempt
 from models.ratings.rating import Rating
 
 # In which column of its case the organisation stands that an event is about, where it is not `agency_id`.
-ABOUT = {"rating": "ratee_id", "credit_record": "subject_id", "external_listing": "subject_id"}
+ABOUT = {
+    "rating": "ratee_id",
+    "credit_record": "subject_id",
+    "external_listing": "subject_id",
+    "violation_report": "subject_id",
+}
 # What a grade asks for, whatever the inputs.
 ENDED = {"contract.complete", "contract.dissolve", "contract.end"}
-OF_NO_BUYER = {"credit_record", "external_listing"}  # nobody new deals with an agency by one of these
+OF_NO_BUYER = {
+    "credit_record",
+    "external_listing",
+    "violation_report",
+}  # nobody new deals with an agency by one of these
 TOUCHED = "credit.touched"  # its data: the keys of the agencies whose sheets are still to be computed
 PIECE = 40  # sheets that one event brings beside those it is about, in one transaction
 

@@ -1,7 +1,7 @@
 """whose hands a matter lay in, and figures kept as things happen
 
-Revision ID: 0055
-Revises: 0050
+Revision ID: 0052
+Revises: 0051
 Create Date: 2026-11-29 15:40:00
 
 """
@@ -14,8 +14,8 @@ import sqlalchemy as sa
 import models.base
 
 # revision identifiers, used by Alembic.
-revision: str = "0055"
-down_revision: Union[str, Sequence[str], None] = "0050"
+revision: str = "0052"
+down_revision: Union[str, Sequence[str], None] = "0051"
 branch_labels: Union[str, Sequence[str], None] = ()
 depends_on: Union[str, Sequence[str], None] = None
 

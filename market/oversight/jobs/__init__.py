@@ -1,0 +1,1 @@
+"""What oversight does after an act or by the clock: papers, draws, figures."""
