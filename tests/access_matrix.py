@@ -2,6 +2,7 @@
 
 from tests.access_credit import CREDIT
 from tests.access_ratings import RATINGS
+from tests.access_red_flags import RED_FLAGS
 from tests.access_roles import (
     AGENCIES,
     OF_THE_MARKET,
@@ -390,4 +391,5 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/no/such/page": (404,) * 10,
     **CREDIT,
     **RATINGS,
+    **RED_FLAGS,
 }

@@ -29,6 +29,7 @@ from models import events, failures
 from models.agencies.history import note_agency_events
 from models.events import Event
 from models.failures import Attempt
+from models.oversight.following import look_for_signs
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ CONSUMERS = {
     "credit": Consumer(refresh_scores),
     "fitness": Consumer(watch),
     "restrictions": Consumer(tell_of_restrictions),
+    "red flags": Consumer(look_for_signs),
     "agency history": Consumer(note_agency_events),
     "search": Consumer(index_agencies, inside=False),
     "award notices": Consumer(issue_notices, inside=False, lane="outside"),

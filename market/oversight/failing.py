@@ -42,6 +42,7 @@ PARTS = {
     "night": N_("每夜任务"),
     "search": N_("检索索引"),
     "agency history": N_("监管档案"),
+    "red flags": N_("风险提示"),
     "authority": N_("签署付款授权"),
     "alerts": N_("告知可以承接的机构"),
     "digests": N_("每日汇总"),

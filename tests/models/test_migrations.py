@@ -52,6 +52,9 @@ SINCE = {
     "external_fetches",
     "external_entries",
     "external_listings",
+    "red_flags",
+    "opened_tenders",
+    "dealings",
 }  # tables that came since: what was in them is gone with them
 
 
@@ -105,10 +108,13 @@ def test_a_market_with_a_case_of_every_kind_goes_through_the_newest_version(worl
     db.session.rollback()
     assert db.session.execute(text("SELECT version_num FROM alembic_version")).scalar_one() < newest
     db.session.rollback()
+    before = set(inspect(db.engine).get_table_names())  # what the newest version made was empty in it
     alembic.upgrade()
     db.session.rollback()
     assert filled.keys() >= {"credit_record_suspensions", "rating_facts", "external_listings"}
-    assert {table: _rows(table) for table in filled} == filled
+    assert {table: _rows(table) for table in filled if table in before} == {
+        table: count for table, count in filled.items() if table in before
+    }
 
 
 def _rows(table: str) -> int:
