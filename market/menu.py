@@ -84,6 +84,7 @@ TOOLS: list[Line] = [
     ("oversight.typical", N_("典型案例")),
     ("oversight.restricted", N_("受限制的单位")),
     ("credit.rating_signals", N_("评价提示")),
+    ("oversight.red_flags", N_("风险提示")),
     ("credit.external", N_("外部名录")),
     ("oversight.by_month", N_("月表")),
     ("agencies.register", N_("与登记机关比对")),

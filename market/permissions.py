@@ -147,6 +147,7 @@ ACTS: dict[str, Ask | None] = {
     "oversight.answering.rate": ANYBODY,  # with the report's code, or as whoever came: asked of the answer
     "oversight.overriding.override": OPERATOR,
     "oversight.overriding.try_again": OPERATOR,
+    "oversight.red_flags.look_at": OVERSEER,
     "timekeeping._confirm": OPERATOR,
     # between the parties of a case: which side, and how that stands, is asked of the case
     **_of("messages", "send name_contact", SIGNED_IN),
@@ -288,6 +289,9 @@ PAGES: dict[str, Ask] = {
     **_of("oversight", "reports export_reports complaints export_complaints", SIGNED_IN),
     **_of("oversight", "clauses export_clauses held_money export_money", OVERSEER),
     **_of("oversight", "restricted export_restricted", OVERSEER),
+    **_of("oversight", "red_flags export_red_flags", OVERSEER),
+    "oversight.red_flag": _act("oversight.red_flags.look_at"),
+    "oversight.published_signs": ANYBODY,
     **_of("credit", "rating_signals export_signals identity_links", OVERSEER),
     **_of("credit", "external export_external fetches export_fetches", OVERSEER),
     "credit.bring_in": _act("credit.external._begin"),

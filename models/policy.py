@@ -127,6 +127,7 @@ SECTIONS = {
     "complaint": N_("投诉与举报"),
     "rating": N_("评价"),
     "credit": N_("信用"),
+    "red_flags": N_("风险提示"),
 }
 KEYS = {
     "session.official_roles": N_("按公务人员管理的身份"),
@@ -241,4 +242,18 @@ KEYS = {
     "rating.appeal_answer_days": N_("评价方就申诉说明情况的期限"),
     "rating.appeal_decide_days": N_("监管部门处理评价申诉的期限"),
     "credit.facts_days": N_("中选未签约、成果未交付展示给业主的天数(自然日)"),
+    "red_flags.least_bids": N_("至少几家报价才计算报价的统计特征"),
+    "red_flags.variation_most": N_("变异系数不高于多少即提示"),
+    "red_flags.distance_least": N_("并且相对距离不低于多少"),
+    "red_flags.subgroup_variation_most": N_("任意三家的变异系数不高于多少即提示"),
+    "red_flags.short_days": N_("征集时间少于几个工作日即提示"),
+    "red_flags.fence_least": N_("至少多少个样本才判断离群"),
+    "red_flags.fence_reach": N_("离群界限:四分位距的倍数"),
+    "red_flags.bids_least": N_("至少几份投标才看无效和中选的比例"),
+    "red_flags.group_least": N_("同一批机构至少一起参加几次才看轮流中选"),
+    "red_flags.dependence_least": N_("至少几次中选才看是否依赖一家业主"),
+    "red_flags.dependence_share": N_("来自一家业主的比例达到多少即提示"),
+    "red_flags.silence_least": N_("视为验收至少几次才提示"),
+    "red_flags.silence_share": N_("并且占验收的比例不低于多少"),
+    "red_flags.most": N_("最多看最近多少个样本"),
 }

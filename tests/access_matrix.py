@@ -2,7 +2,9 @@
 
 from tests.access_complaints import COMPLAINTS
 from tests.access_credit import CREDIT
+from tests.access_oversight import OVERSIGHT
 from tests.access_ratings import RATINGS
+from tests.access_red_flags import RED_FLAGS
 from tests.access_roles import (
     AGENCIES,
     OF_THE_MARKET,
@@ -234,14 +236,6 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/deliverables?state=late&standing=on_time&reason=data&day=decided&since=2026-01-01": WITH_DEPARTMENTS,
     "/deliverables.csv": WITH_DEPARTMENTS,
     "/contracts?money=any&day=completed&since=2026-01-01&level=own&region=632801": SIGNED_IN,
-    "/oversight/clauses": OVERSEERS,
-    "/oversight/clauses.csv": OVERSEERS,
-    "/oversight/first-pass": WITH_DEPARTMENTS,
-    "/oversight/first-pass.csv?by=region": WITH_DEPARTMENTS,
-    "/oversight/permit-times": WITH_DEPARTMENTS,
-    "/oversight/permit-times.csv?by=region": WITH_DEPARTMENTS,
-    "/oversight/permit-times/matters": WITH_DEPARTMENTS,
-    "/oversight/permit-times/matters.csv": WITH_DEPARTMENTS,
     "/documents/{report}": WITH_DEPARTMENT,
     "/documents/{voucher}": (302, 200, 404, 200, 404, 200, 404, 404, 200, 200),
     "/documents/F-2026-999999": (302,) + (404,) * 9,
@@ -396,5 +390,7 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "/no/such/page": (404,) * 10,
     **CREDIT,
     **RATINGS,
+    **OVERSIGHT,
     **COMPLAINTS,
+    **RED_FLAGS,
 }

@@ -26,7 +26,7 @@ from market.payments.jobs import close_books, match_lines
 from market.ratings.actions import appealing
 from market.sourcing.actions import awards, bids, closing, questions, quotes, scoring
 from market.transaction import transaction
-from models import draws
+from models import clock, draws, policy
 from models.accounts import Organisation
 from models.actors import SYSTEM, VISITOR
 from models.agencies.checks import open_check
@@ -39,7 +39,9 @@ from models.credit.records import propose
 from models.documents import Document, of_case
 from models.ledger import books
 from models.messages import FILE
+from models.oversight import flagging
 from models.oversight.answers import Answer
+from models.oversight.red_flags import RedFlag
 from models.payments.payment import Payment
 from models.payments.payouts import Payout
 from models.ratings.follow_ups import FollowUp
@@ -47,6 +49,7 @@ from models.ratings.rating import Rating
 from models.sourcing.awards import Award
 from models.sourcing.clarifications import Clarification
 from models.sourcing.evaluations import Evaluation
+from models.sourcing.tenders import Tender
 from tests.credit.external_lists import bring, row
 
 CRITERIA = {
@@ -132,6 +135,7 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
         world.actor("agency"), tied, price=100_00, days=20, file_name="f.pdf", content=PDF
     )
     time.closing(tied)
+    names["red_flag"] = _flagged(tied)
     names["tied"] = awards.award(world.actor("buyer"), tied, reasons="报价最低,工期满足")
     names["objection"] = awards.object_to(
         world.actor("second"), names["tied"], grounds="中选机构的业绩与事实不符"
@@ -170,6 +174,14 @@ def name_the_cases(world: World, time: Any) -> dict[str, str]:
         contribution="我的参数",
     )
     return names
+
+
+def _flagged(tender: str) -> str:
+    """A sign in a tender that was opened: two of its bids have one price."""
+    db.session.rollback()
+    with transaction() as session:
+        flagging.flag_tender(session, policy.current(), Tender.load(session, tender), clock.now())
+        return str(session.scalars(select(RedFlag.id).where(RedFlag.kind == "same_prices")).one())
 
 
 def _talked_about(world: World, names: dict[str, str]) -> dict[str, str]:

@@ -54,12 +54,19 @@ LISTS = {
     "/oversight/permit-times/matters",
     "/oversight/restricted",
     "/credit/signals",
+    "/oversight/red-flags",
     "/credit/external",
     "/credit/listings",
     "/credit/fetches",
     "/credit/buyers/{buyer}",
 }
-LINKED = {"/contracts": ["agency"], "/deliverables": ["agency"], "/requests": ["mine"], "/agencies": ["held"]}
+LINKED = {
+    "/oversight/red-flags": ["about"],
+    "/contracts": ["agency"],
+    "/deliverables": ["agency"],
+    "/requests": ["mine"],
+    "/agencies": ["held"],
+}
 ABSENT = "查无此项"
 
 

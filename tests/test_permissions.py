@@ -104,6 +104,8 @@ OF_NO_CASE: list[tuple[str, str]] = [
         "accounts.members.set_up_authority accounts.sessions.end_of accounts.second_factor.reset_of "
         "oversight.overriding.override oversight.overriding.try_again timekeeping._confirm",
     ),
+    # of which area: the flag says, tests/oversight/test_red_flags.py
+    ("county, city, province, elsewhere, admin", "oversight.red_flags.look_at"),
     ("province", "contracts.drafting.publish_template"),
     ("province, admin", "agencies.registry._compare"),
     ("department, province, admin", "catalogue.list_item catalogue.revise_item catalogue.withdraw_item"),

@@ -62,6 +62,7 @@ LISTS = {
     "/credit/listings.csv": "visitor",
     "/oversight/restricted": "regulator",
     "/credit/signals": "regulator",
+    "/oversight/red-flags": "regulator",
     "/credit/links": "regulator",
     "/credit/external": "regulator",
     "/credit/fetches": "regulator",

@@ -194,6 +194,7 @@ EXPORTS = {
     "credit.export_ranking": ("regulator", ["/credit"]),
     "credit.export_records": ("regulator", ["/credit/records"]),
     "credit.export_signals": ("regulator", ["/credit/signals"]),
+    "oversight.export_red_flags": ("regulator", ["/oversight/red-flags"]),
     "credit.export_external": ("regulator", ["/credit/external"]),
     "credit.export_fetches": ("regulator", ["/credit/fetches"]),
     "credit.external_table": ("regulator", ["/credit/external/table"]),

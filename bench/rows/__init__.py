@@ -11,7 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import Row
-from bench.rows import acting, crediting, nightly, rating_rings, searching, separation, serving, uploading
+from bench.rows import (
+    acting,
+    crediting,
+    nightly,
+    rating_rings,
+    redflags,
+    searching,
+    separation,
+    serving,
+    uploading,
+)
 
 DEMO, SMALL_DEMO = {"tenders": 80, "days": 150}, {"tenders": 4, "days": 30}
 
@@ -43,6 +53,11 @@ ROWS = {
         rating_rings.rating_rings,
         {"agencies": 2_000, "seeds": 4, "sizes": (3, 10, 20), "contracts": (1, 3, 5)},
         {"agencies": 400, "seeds": 1, "sizes": (20,), "contracts": (5,)},
+    ),
+    "redflags": Bench(
+        redflags.redflags,
+        {"repeats": 10, "trees": 500, "samples": 2_000},
+        {"repeats": 1, "trees": 20, "samples": 20},
     ),
     "credit": Bench(
         crediting.credit, {"sizes": (1_000, 10_000), "rounds": 20}, {"sizes": (40,), "rounds": 2}

@@ -29,6 +29,7 @@ from models import events, failures
 from models.agencies.history import note_agency_events
 from models.events import Event
 from models.failures import Attempt
+from models.oversight.following import look_for_signs
 from models.oversight.measures import note_figures
 from models.oversight.permit_times import note_permit_times
 
@@ -55,6 +56,7 @@ CONSUMERS = {
     "credit": Consumer(refresh_scores),
     "fitness": Consumer(watch),
     "restrictions": Consumer(tell_of_restrictions),
+    "red flags": Consumer(look_for_signs),
     "agency history": Consumer(note_agency_events),
     "permit times": Consumer(note_permit_times),
     "figures": Consumer(note_figures),

@@ -46,6 +46,7 @@ PARTS = {
     "agency history": N_("监管档案"),
     "permit times": N_("办理用时"),
     "figures": N_("统计"),
+    "red flags": N_("风险提示"),
     "authority": N_("签署付款授权"),
     "alerts": N_("告知可以承接的机构"),
     "digests": N_("每日汇总"),

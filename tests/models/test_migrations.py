@@ -60,6 +60,9 @@ SINCE = {
     "figures",
     "figure_sources",
     "permit_times",
+    "red_flags",
+    "opened_tenders",
+    "dealings",
 }  # tables that came since: what was in them is gone with them
 
 

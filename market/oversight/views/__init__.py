@@ -10,6 +10,7 @@ from market.oversight.views import (
     filing,
     handling,
     permit_times,
+    red_flags,
     restricted,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "following",
     "handling",
     "permit_times",
+    "red_flags",
     "restricted",
 ]
