@@ -126,6 +126,7 @@ SECTIONS = {
     "contract": N_("合同与交付"),
     "rating": N_("评价"),
     "credit": N_("信用"),
+    "inspection": N_("双随机抽查"),
 }
 KEYS = {
     "session.official_roles": N_("按公务人员管理的身份"),
@@ -229,4 +230,8 @@ KEYS = {
     "rating.appeal_answer_days": N_("评价方就申诉说明情况的期限"),
     "rating.appeal_decide_days": N_("监管部门处理评价申诉的期限"),
     "credit.facts_days": N_("中选未签约、成果未交付展示给业主的天数(自然日)"),
+    "inspection.shares": N_("各信用等级的抽查比例(%)"),
+    "inspection.inspectors": N_("每个对象至少几名检查人员"),
+    "inspection.cap_level": N_("同一级部门一年最多检查同一机构几次"),
+    "inspection.cap_city_and_county": N_("市县两级合计一年最多几次"),
 }
