@@ -10,7 +10,11 @@ Needs Python 3.8 or newer, and nothing of the platform. The files are what it pu
    HMAC-SHA256(key, candidate) with key = SHA-256(canonical JSON of the three); lowest ticket first;
 5. a reference price, in fen, is the mean of the bids (without the lowest and the highest from trim_from bids
    on) times the drawn percentage, and the nearest bid comes first;
-6. of every bid given: its contribution is SHA-256("nonce:contribution") of what is in that file.
+6. of every bid given: its contribution is SHA-256("nonce:contribution") of what is in that file;
+7. of an inspection: the list and what is made of the order (verify_picks.py) were fixed before the source of
+   chance was known; a round of drand has the randomness SHA-256(signature) and, where py_arkworks_bls12381 is
+   installed, the signature is drand's; departments' texts are those they sealed. Compare a lottery's figures
+   with those it published.
 Compare list and commitment with your copy from before the draw. Candidates are bids, by public numbers, or
 percentages. Exit status: 0 if the draw stands, 1 if not, 2 if the file cannot be read as a draw.
 """
@@ -19,15 +23,21 @@ import hashlib
 import hmac
 import json
 import sys
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
-ALGORITHM = "gongxin-draw-2"
+ALGORITHM, SOURCED = "gongxin-draw-2", "gongxin-draw-3"
+GENESIS, PERIOD = 1692803367, 3  # of drand's quicknet, as is its key
+KEY = (
+    "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d106451"
+    "0d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a"
+)
 
 
-def key_of(draw):
+def key_of(draw, names=("candidates", "contributions", "seed")):
     """SHA-256 of the inputs in canonical JSON."""
-    inputs = {name: draw[name] for name in ("candidates", "contributions", "seed")}
+    inputs = {name: draw[name] for name in names}
     canonical = json.dumps(inputs, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(canonical.encode("utf-8")).digest()
 
@@ -40,8 +50,8 @@ def tickets(draw):
 
 def faults(draw):
     """What is wrong with a published draw: a list of sentences, empty if it stands."""
-    if draw["algorithm"] != ALGORITHM:
-        return ["unknown algorithm %r; this program knows %r" % (draw["algorithm"], ALGORITHM)]
+    if draw["algorithm"] != (SOURCED if "source" in draw else ALGORITHM):
+        return ["unknown algorithm %r; this program knows %r" % (draw["algorithm"], (ALGORITHM, SOURCED))]
     if not draw["seed"]:
         return ["not drawn yet: no seed is published"]
     found, parties = [], [c["party"] for c in draw["contributions"]]
@@ -55,7 +65,45 @@ def faults(draw):
         found.append("seed, list or contributions are not those that were drawn from")
     if draw["result"] != [name for _, name in tickets(draw)][: draw["picks"]]:
         found.append("the published result %r is not what the inputs give" % draw["result"])
+    found += source_faults(draw) if "source" in draw else []
     return found + (reference_faults(draw) if "reference" in draw else [])
+
+
+def source_faults(draw):
+    """What is wrong with the source of chance, and with when it was named."""
+    source, by = draw["source"], {c["party"]: c for c in draw["contributions"]}
+    last = "drand:%(round)d" if source["kind"] == "drand" else "%(lottery)s:%(issue)s"
+    parties = ["list", *source.get("departments", []), last % source]
+    if not list(by) == draw["participants"] == parties:
+        return ["not all the source brings went into the draw, or something else did"]
+    found = []
+    if by["list"]["value"] != key_of(draw, ("bound", "candidates", "picks", "source")).hex():
+        found.append("the list, the source or what is made of the order is not what was fixed")
+    for name in source.get("departments", []):
+        if hashlib.sha256(("%(nonce)s:%(text)s" % by[name]).encode("utf-8")).hexdigest() != by[name]["value"]:
+            found.append("the text of %s is not the one it sealed" % name)
+    if source["kind"] == "drand":
+        known, signature = GENESIS + (source["round"] - 1) * PERIOD, by[last % source]["signature"]
+        if hashlib.sha256(bytes.fromhex(signature)).hexdigest() != by[last % source]["value"]:
+            found.append("the randomness is not that of the signature")
+        if signed(source["round"], signature) is False:
+            found.append("the signature is not that of round %d" % source["round"])
+    else:
+        known = datetime.fromisoformat(source["drawn_on"] + "T21:00:00+08:00").timestamp()
+    early = known > datetime.fromisoformat(draw["frozen_at"]).timestamp()
+    return found if early else [*found, "the source was known when the list was fixed"]
+
+
+def signed(number, signature):
+    """Whether drand signed this round so; None where no program for it is installed, which is said."""
+    try:
+        from py_arkworks_bls12381 import GT, G1Point, G2Point
+    except ImportError:
+        return print("NOT CHECKED: the signature of the round; pip install py_arkworks_bls12381")
+    message = hashlib.sha256(number.to_bytes(8, "big")).digest()
+    message = G1Point.hash_to_curve(message, b"BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_")
+    keys = [G2Point(), G2Point.from_compressed_bytes(bytes.fromhex(KEY))]
+    return GT.pairing_check([G1Point.from_compressed_bytes(bytes.fromhex(signature)), -message], keys)
 
 
 def reference_faults(draw):

@@ -108,6 +108,7 @@ class Settings(Environment):
     EXTERNAL_SOURCES: str = Field("", pattern=r"^\s*([a-z]+=https?://[^/?#\s]+\S*\s*)*$")
     EXTERNAL_TOKENS: str = Field("", pattern=r"^\s*([a-z]+=\S+\s*)*$")
     EXTERNAL_HOSTS: str = ""
+    BEACONS: str = Field("", pattern=r"^\s*(https?://[^?#\s]+\s*)*$")
     SIGNING_ROOTS: str = ""
     TSA_URL: Address = ""
     CUSTODY_ACCOUNT: str = Field("", pattern=r"^$|^[^|]+\|[^|]+\|[^|]+$")

@@ -128,6 +128,7 @@ SECTIONS = {
     "rating": N_("评价"),
     "credit": N_("信用"),
     "red_flags": N_("风险提示"),
+    "inspection": N_("双随机抽查"),
 }
 KEYS = {
     "session.official_roles": N_("按公务人员管理的身份"),
@@ -256,4 +257,8 @@ KEYS = {
     "red_flags.silence_least": N_("视为验收至少几次才提示"),
     "red_flags.silence_share": N_("并且占验收的比例不低于多少"),
     "red_flags.most": N_("最多看最近多少个样本"),
+    "inspection.shares": N_("各信用等级的抽查比例(%)"),
+    "inspection.inspectors": N_("每个对象至少几名检查人员"),
+    "inspection.cap_level": N_("同一级部门一年最多检查同一机构几次"),
+    "inspection.cap_city_and_county": N_("市县两级合计一年最多几次"),
 }

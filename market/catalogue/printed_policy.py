@@ -23,7 +23,7 @@ _VALUES = {
     "contract.unfit_follows": {"next": N_("业主可改选下一名"), "wait": N_("等其恢复")},
     "contract.unreviewed": {"pay": N_("按业主验收付款"), "end": N_("终止合同,分割款项")},
 }
-_PARTS = {**FUNDS, "none": N_("未评")}
+_PARTS = {**FUNDS, "none": N_("未评"), "unrated": N_("未评")}
 
 
 def said(key: str, value: Any) -> str:
