@@ -130,7 +130,9 @@ def _figures(region: str = NATION) -> dict[tuple[str, str, str], tuple[int, int]
     db.session.rollback()
     return {
         (each.measure, each.item_code, each.month): (each.number, each.total)
-        for each in db.session.scalars(select(Figure).where(Figure.region_code == region))
+        for each in db.session.scalars(
+            select(Figure).where(Figure.region_code == region, Figure.measure.startswith(TOTAL))
+        )
         if each.number or each.total
     }
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
-from wtforms.validators import Length, NumberRange, Optional, ValidationError
+from wtforms.validators import Length, NumberRange, Optional
 
 from market.formatting import bilingual
 from market.forms import (
@@ -36,7 +36,9 @@ WANTS = {"settle": _l("投诉:请部门调解我和对方的纠纷"), "report": 
 class PaperForm(Form):
     """One paper: a complaint, a report, or both."""
 
-    wants = ChecklistField(_l("您想要什么"), description=_l("两样都要的,一起填,会分成两件办理,互不影响。"))
+    wants = ChecklistField(
+        _l("您想要什么"), [NEEDED], description=_l("两样都要的,一起填,会分成两件办理,互不影响。")
+    )
     about = StringField(
         _l("合同或者中选结果的编号(投诉填)"),
         [Length(max=40)],
@@ -71,10 +73,6 @@ class PaperForm(Form):
             self.subject.data, self.about.data = preset.get("subject", ""), preset.get("about", "")
             self.kind.data = preset.get("kind") if preset.get("kind") in violations() else ""
             self.wants.data = [preset["wants"]] if preset.get("wants") in WANTS else []
-
-    def validate_wants(self, field: Any) -> None:
-        if not field.data:
-            raise ValidationError(_("请选择您想要什么。"))
 
     def values(self) -> dict[str, Any]:
         found = super().values()
@@ -196,7 +194,7 @@ class AgreementForm(Form):
 class RateForm(Form):
     """A mark for the answer, with words."""
 
-    mark = RadioField(_l("评分"), coerce=int)
+    mark = RadioField(_l("评分"), [NEEDED], coerce=int)
     words = TextAreaField(_l("您的话"), [Length(max=1000)])
 
     def prepare(self, _case: Any = None) -> None:
