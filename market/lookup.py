@@ -23,6 +23,7 @@ from models.draws import Draw
 from models.identifiers import Numbered, kinds_of
 from models.ledger.books import Entry
 from models.messages import file_readable_by
+from models.oversight.red_flags import RedFlag
 from models.payments.bank import BankStatement
 
 _NUMBER = re.compile(
@@ -122,10 +123,16 @@ def _batch(batch: Batch) -> str:
     )
 
 
+def _flag(flag: RedFlag) -> str:
+    seen = select(RedFlag.id).where(RedFlag.id == flag.id, RedFlag.visible_to(current_actor()))
+    return url_for("oversight.red_flag", identifier=flag.identifier) if db.session.scalar(seen) else ""
+
+
 _OTHERS: dict[type[Numbered], Callable[[Any], str]] = {
     Draw: lambda draw: _page(draw.case_identifier),
     Document: _file,
     Entry: _opened("payments.entry"),
     BankStatement: _opened("payments.statement"),
     Batch: _batch,
+    RedFlag: _flag,
 }

@@ -181,7 +181,7 @@ def _flagged(tender: str) -> str:
     db.session.rollback()
     with transaction() as session:
         flagging.flag_tender(session, policy.current(), Tender.load(session, tender), clock.now())
-        return str(session.scalars(select(RedFlag.id).where(RedFlag.kind == "same_prices")).one())
+        return session.scalars(select(RedFlag.identifier).where(RedFlag.kind == "same_prices")).one()
 
 
 def _talked_about(world: World, names: dict[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ def _of(table: str, column: str, target: str) -> sa.ForeignKeyConstraint:
 def upgrade() -> None:
     op.create_table(
         "red_flags",
+        sa.Column("identifier", sa.String(40), nullable=False),
         sa.Column("kind", sa.String(30), nullable=False),
         sa.Column("key", sa.String(64), nullable=False),
         sa.Column("about", sa.String(10), nullable=False),
@@ -46,6 +47,7 @@ def upgrade() -> None:
         _of("red_flags", "organisation_id", "organisations"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_red_flags")),
         sa.UniqueConstraint("kind", "key", name=op.f("uq_red_flags_kind_key")),
+        sa.UniqueConstraint("identifier", name=op.f("uq_red_flags_identifier")),
     )
     op.create_index("ix_red_flags_area", "red_flags", ["region_code", "line"])
     for column in ("key", "organisation_id", "tender_id"):

@@ -24,11 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, lazyload, mapped_column, relationship
 
+from models import identifiers
 from models.accounts import Organisation
 from models.actors import Actor
 from models.base import Base, Code, Json
 from models.errors import NotFound
 from models.i18n import N_
+from models.identifiers import Numbered
 from models.oversight.sign import Found, Sign
 from models.regions import within
 from models.sourcing.tenders import Tender
@@ -37,7 +39,7 @@ STATES = {"open": N_("待查看"), "explained": N_("已有合理解释"), "taken
 ABOUT = {"tender": N_("采购需求"), "agency": N_("中介机构"), "buyer": N_("项目业主"), "group": N_("一批机构")}
 
 
-class RedFlag(Base):
+class RedFlag(Numbered, Base):
     """One sign that stands, about the tender, organisation or group that `key` names.
 
     `tender_id` is the newest tender it was found in; `organisation_id` whom it is about, of a tender its
@@ -52,7 +54,9 @@ class RedFlag(Base):
         Index("ix_red_flags_area", "region_code", "line"),
     )
     name: ClassVar[str] = "red_flag"  # what its events are about
+    prefix: ClassVar[str] = "FL"
 
+    identifier: Mapped[Code] = mapped_column(unique=True)
     kind: Mapped[str] = mapped_column(String(30))
     key: Mapped[str] = mapped_column(String(64), index=True)
     about: Mapped[str] = mapped_column(String(10))
@@ -70,10 +74,6 @@ class RedFlag(Base):
     organisation: Mapped[Organisation] = relationship(lazy="joined")
     tender: Mapped[Tender | None] = relationship(lazy="select")
 
-    @property
-    def identifier(self) -> str:
-        return str(self.id)
-
     @classmethod
     def visible_to(cls, actor: Actor) -> ColumnElement[bool]:
         """Those an actor oversees: its area and below, its line, and never its own organisation's."""
@@ -86,12 +86,12 @@ class RedFlag(Base):
         return and_(area, line, cls.organisation_id != (actor.organisation_id or 0))
 
 
-def load(session: Session, actor: Actor, number: int, *, lock: bool = False) -> RedFlag:
+def load(session: Session, actor: Actor, identifier: str, *, lock: bool = False) -> RedFlag:
     """A flag the actor oversees; NotFound for any other."""
-    query = select(RedFlag).where(RedFlag.id == number, RedFlag.visible_to(actor))
+    query = select(RedFlag).where(RedFlag.identifier == identifier, RedFlag.visible_to(actor))
     found = session.scalars(query.with_for_update(of=RedFlag) if lock else query).unique().one_or_none()
     if found is None:
-        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=str(number))
+        raise NotFound(N_("没有找到 %(identifier)s。"), identifier=identifier)
     return found
 
 
@@ -106,8 +106,8 @@ def keep(
 ) -> None:
     """Keep what was found by these signs about a tender, its parties (by key) and its group.
 
-    What was looked for and is not there any more is gone, unless somebody looked at it. Two statements, and
-    one for what is new or changed.
+    What was looked for and is not there any more is gone, unless somebody looked at it. Two statements, one
+    for what is changed, and a number for each that is new.
     """
     keys = [*([tender.identifier] if tender else []), *(each.identifier for each in parties.values())]
     known = {
@@ -125,6 +125,7 @@ def keep(
         flag = known.pop((sign.name, key), None)
         if flag is None:
             flag = RedFlag(kind=sign.name, key=key, about=sign.about, found_at=now, state="open")
+            flag.identifier = identifiers.issue(session, RedFlag)
             flag.organisation_id = about.id if about else tender.buyer_id if tender else 0
             flag.region_code = about.region_code if about else tender.region_code if tender else ""
             flag.line = tender.item.department if tender and not about else None

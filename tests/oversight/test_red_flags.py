@@ -106,7 +106,7 @@ def tallies() -> list[tuple[int, int, int]]:
 
 def test_who_looks_says_so_with_a_reason_and_it_stays_on_record(world: World, time: Any) -> None:
     opened(world, time, agency=4_000_000, second=4_000_000, third=4_500_000)
-    number = kinds()["same_prices"].id
+    number = kinds()["same_prices"].identifier
     regulator = world.actor("regulator")
     with pytest.raises(RuleViolation):
         actions.look_at(regulator, number, state="open", note="没有这个结果")
@@ -131,7 +131,7 @@ def test_an_overseer_of_another_area_or_line_finds_none(app: Flask, world: World
     world.authority("line", "regulator", region="630000", department="生态环境")
     world.authority("water", "regulator", region="632800", department="水利")
     opened(world, time, agency=4_000_000, second=4_000_000, third=4_500_000)
-    number = kinds()["same_prices"].id
+    number = kinds()["same_prices"].identifier
     for name in ("far", "line"):
         visitor = sign_in(app, world, name)
         assert visitor.get(f"{OVER}/{number}").status == 404
@@ -146,7 +146,7 @@ def test_the_page_has_evidence_definition_source_and_what_else_it_may_be(
     app: Flask, world: World, time: Any
 ) -> None:
     tender = opened(world, time, agency=4_000_000, second=4_000_000, third=4_500_000)
-    number, regulator = kinds()["same_prices"].id, sign_in(app, world, "regulator")
+    number, regulator = kinds()["same_prices"].identifier, sign_in(app, world, "regulator")
     page = regulator.get(f"{OVER}/{number}")
     for words in ("Cardinal: R028", "按同一收费标准计算", "不是结论", "报价相同的家数"):
         assert words in page.text

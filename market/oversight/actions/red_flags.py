@@ -14,12 +14,12 @@ from models.oversight.red_flags import STATES, RedFlag
 
 
 @action
-def look_at(session: Session, actor: Actor, number: int, *, state: str, note: str) -> str:
+def look_at(session: Session, actor: Actor, identifier: str, *, state: str, note: str) -> str:
     """A flag has an innocent explanation, or is taken up; with the reason, on record. Returns its number.
 
     NotFound for one the actor does not oversee. Whoever looks again says so anew: the events keep both.
     """
-    flag = red_flags.load(session, actor, number, lock=True)
+    flag = red_flags.load(session, actor, identifier, lock=True)
     if state not in STATES or state == "open":
         raise RuleViolation(N_("请选择一项。"), "state")
     flag.state, flag.note = state, note.strip()

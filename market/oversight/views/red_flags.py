@@ -131,19 +131,19 @@ def export_red_flags(suffix: str) -> Response:
     return export("red-flags", _("风险提示"), suffix, COLUMNS, found)
 
 
-@bp.route("/oversight/red-flags/<int(max=2147483647):number>", methods=["GET", "POST"])
+@bp.route("/oversight/red-flags/<identifier>", methods=["GET", "POST"])
 @login_required
-def red_flag(number: int) -> AnyResponse | str | tuple[str, int]:
+def red_flag(identifier: str) -> AnyResponse | str | tuple[str, int]:
     """A flag with its evidence, what else it may be, and a form for what came of looking at it."""
-    flag = flags.load(db.session, current_actor(), number)
+    flag = flags.load(db.session, current_actor(), identifier)
     sign = signs()[flag.kind]
     return form_page(
         LookForm(),
         _(sign.label),
         actions.look_at,
-        lambda done: url_for("oversight.red_flag", number=int(done)),
+        lambda done: url_for("oversight.red_flag", identifier=done),
         lambda form: form.values(),
-        number,
+        identifier,
         back=url_for("oversight.red_flags"),
         template="oversight/red_flag.html",
         beside=lambda: _beside(flag),
