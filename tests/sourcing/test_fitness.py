@@ -56,6 +56,7 @@ FREE = {
     "rating": {"rate"},
     "rating_appeal": {"state"},
     "follow_up": {"mend", "deny"},
+    "complaint": {"respond", "agree", "decline", "take_back"},
 }
 SIDES = {
     "agency",
