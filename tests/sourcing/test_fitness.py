@@ -57,6 +57,7 @@ FREE = {
     "rating_appeal": {"state"},
     "follow_up": {"mend", "deny"},
     "complaint": {"respond", "agree", "decline", "take_back"},
+    "answer": {"rate", "rate_low"},
 }
 SIDES = {
     "agency",
