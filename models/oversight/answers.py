@@ -59,6 +59,7 @@ ANSWER = Workflow(
     openings={"ask": N_("请评价答复")},
     duties=("rate", "rate_low"),
     prepares=("rate", "rate_low"),
+    before_confirming=("rate", "rate_low"),
     decides={"looking": N_("复查答复")},
     buttons={"rate": N_("评价答复"), "uphold": N_("答复妥当"), "reopen": N_("要求重新办理")},
     consequences={

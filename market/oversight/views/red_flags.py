@@ -32,6 +32,7 @@ from models.oversight import red_flags as flags
 from models.oversight.red_flags import ABOUT, STATES, RedFlag
 from models.oversight.signs import signs
 from models.regions import within
+from models.sourcing.tenders import Tender
 
 MOST_LOOKS = 50  # of those who looked at one flag, the newest
 FILTERS = Filters(
@@ -44,10 +45,11 @@ FILTERS = Filters(
 
 
 def _called(identifier: str) -> str | None:
-    """What a tender or an organisation is called that links lead here from; its own number."""
-    known = select(RedFlag.id).where(_about(identifier)).limit(1)
+    """What a tender or an organisation is called that links lead here from, flags or none."""
+    actor = current_actor()
     own = select(Organisation.name).where(Organisation.identifier == identifier)
-    return db.session.scalar(own) or (identifier if db.session.scalar(known) else None)
+    tender = select(Tender.identifier).where(Tender.identifier == identifier, Tender.visible_to(actor))
+    return db.session.scalar(own) or db.session.scalar(tender)
 
 
 def _about(identifier: str) -> Any:
