@@ -155,6 +155,11 @@ LIKE: dict[str, Likeness] = {
                 *(f"/follow-ups/{{followed}}/{act}" for act in ("contact", "report", "mend", "find")),
                 "/rating-appeals/{appeal}",
                 *(f"/rating-appeals/{{appeal}}/{act}" for act in ("state", "withdraw", "uphold")),
+                "/violation-reports/{reported}",  # a report is its reporter's, who is one person
+                "/violation-reports/{refused_report}",
+                *(f"/violation-reports/{{reported}}/{act}" for act in ("explain", "clear", "invite")),
+                *(f"/complaints/{{complaint}}{act}" for act in ("", "/respond", "/end")),
+                *(f"/answers/{{answer}}{act}" for act in ("", "/rate")),
             ],
         },
     ),
